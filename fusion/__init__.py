@@ -1,0 +1,1 @@
+"""Fuse pretrained Keras backbones, cut at any layer, and transfer only the parts you name."""

@@ -1,0 +1,126 @@
+"""Every error this package raises on purpose, and how problems are worded and listed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Self
+
+
+class FusionError(Exception):
+    """Base class: catch this to catch anything `fusion` raises on purpose.
+
+    >>> issubclass(RecipeError, FusionError) and issubclass(RecipeError, ValueError)
+    True
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a file a user wrote.
+
+    Args:
+        place: JSON Pointer (RFC 6901) to the value, such as `"/branches/texture/cut"`; `""` is the whole file.
+        text: What is wrong, what was expected and what to do; further lines give detail.
+    """
+
+    place: str
+    text: str
+
+
+class RecipeError(FusionError, ValueError):
+    """A recipe, or another file of the same kind, cannot be used; the message lists every problem.
+
+    >>> print(RecipeError.of("two.json", [Problem("/branches/a/poool", "Unknown key 'poool'.")]))
+    two.json: 1 problem
+      /branches/a/poool   Unknown key 'poool'.
+    """
+
+    problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def of(cls, source: str, problems: Iterable[Problem]) -> Self:
+        """Returns the error that lists `problems` found in `source`."""
+        found = tuple(problems)
+        error = cls(listing(source, found))
+        error.problems = found
+        return error
+
+
+class LayerNotFoundError(FusionError, LookupError):
+    """A backbone has no layer with that name."""
+
+
+class BackboneError(FusionError, ValueError):
+    """A backbone cannot be made as asked: its source, its options or its input shape."""
+
+
+class InputSizeError(BackboneError):
+    """Images are too small for a backbone, or have other channels than it reads."""
+
+
+class WeightsError(FusionError, OSError):
+    """A weights file is missing, damaged, or belongs to another network."""
+
+
+class ModelError(FusionError, ValueError):
+    """A model cannot be built, saved, opened or fed as asked."""
+
+
+class DataError(FusionError, ValueError):
+    """Data do not fit: a broken image, an empty class, labels the head does not have."""
+
+
+class TrainingError(FusionError, RuntimeError):
+    """Training was asked for something that would not train what it says."""
+
+
+def listing(source: str, problems: Sequence[Problem]) -> str:
+    r"""Returns `problems` as one text: a head line, then a line or more for each with its place.
+
+    >>> print(listing("a.json", [Problem("/head", "Missing."), Problem("/x/y", "Bad.\nKnown: z.")]))
+    a.json: 2 problems
+      /head   Missing.
+      /x/y    Bad.
+              Known: z.
+    """
+    count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
+    places = [problem.place or "(whole file)" for problem in problems]
+    width = min(max((len(place) for place in places), default=0), 44)
+    lines = [f"{source}: {count}"]
+    for place, problem in zip(places, problems, strict=True):
+        first, *rest = problem.text.split("\n")
+        lines.append(f"  {place:<{width}}   {first}")
+        lines += [f"  {'':<{width}}   {line}" for line in rest]
+    return "\n".join(lines)
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Returns `" Did you mean 'x'?"` for the known name nearest to `word`, or `""` if none is near.
+
+    >>> near("block4_pol", ["block3_pool", "block4_pool"])
+    " Did you mean 'block4_pool'?"
+    >>> near("zebra", ["block4_pool"])
+    ''
+    """
+    names = list(known)
+    folded = {name.casefold(): name for name in names}
+    if word.casefold() in folded:
+        return f" Did you mean {folded[word.casefold()]!r}?"
+    close = get_close_matches(word, names, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def listed(names: Iterable[str], limit: int = 12) -> str:
+    """Returns names as a comma-separated list that stays readable when there are many.
+
+    >>> listed(["a", "b", "c"], limit=2)
+    'a, b and 1 more'
+    """
+    every = list(names)
+    if not every:
+        return "none"
+    shown = ", ".join(every[:limit])
+    return shown if len(every) <= limit else f"{shown} and {len(every) - limit} more"

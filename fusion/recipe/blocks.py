@@ -1,0 +1,107 @@
+"""Blocks: own layers, which own weights; branches and the head go through them step by step."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from fusion.recipe.values import Count, Fraction, NonNegative, Value
+
+Activation = Literal["linear", "relu", "gelu", "elu", "selu", "silu", "tanh", "sigmoid", "softplus"]
+
+
+class Dense(Value):
+    """A fully connected layer; in JSON `{"dense": 256, "activation": "relu"}`.
+
+    Args:
+        units: Number of outputs; the key `dense` in JSON.
+        activation: What is applied to them.
+        l2: Weight of the squared kernel in the loss.
+
+    >>> Dense(units=256, activation="relu").l2
+    0.0
+    """
+
+    always_written: ClassVar = ("dense",)
+
+    units: Count = Field(alias="dense")
+    activation: Activation = "linear"
+    l2: NonNegative = 0.0
+
+    @property
+    def dense(self) -> int:
+        """Number of outputs, by the name it has in JSON."""
+        return self.units
+
+
+class Dropout(Value):
+    """Random zeros while training; in JSON `{"dropout": 0.3}`.
+
+    >>> Dropout(rate=0.3).rate
+    0.3
+    """
+
+    rate: Fraction = Field(alias="dropout")
+
+
+class LayerNorm(Value):
+    """Normalisation of each vector; in JSON `{"layer_norm": true}`.
+
+    >>> LayerNorm().on
+    True
+    """
+
+    always_written: ClassVar = ("layer_norm",)
+
+    on: Literal[True] = Field(default=True, alias="layer_norm")
+
+    @property
+    def layer_norm(self) -> bool:
+        """Always true: the key that tells what the step is."""
+        return self.on
+
+
+class BatchNorm(Value):
+    """Normalisation by the batch; in JSON `{"batch_norm": true}`.
+
+    >>> BatchNorm().on
+    True
+    """
+
+    always_written: ClassVar = ("batch_norm",)
+
+    on: Literal[True] = Field(default=True, alias="batch_norm")
+
+    @property
+    def batch_norm(self) -> bool:
+        """Always true: the key that tells what the step is."""
+        return self.on
+
+
+KINDS: dict[type, str] = {
+    Dense: "dense",
+    Dropout: "dropout",
+    LayerNorm: "layer_norm",
+    BatchNorm: "batch_norm",
+}
+"""The key that tells each kind of step in JSON."""
+
+
+def any_key(value: Any) -> str | None:
+    """Tells the kinds of step apart, as pydantic asks: by the one key that names a kind."""
+    if not isinstance(value, dict):
+        return f"<{KINDS[type(value)]}>" if type(value) in KINDS else None
+    found = [kind for kind in KINDS.values() if kind in value] or list(value)[:1]
+    return f"<{' + '.join(map(str, found))}>" if found else None
+
+
+Step = Annotated[
+    Annotated[Dense, Tag("<dense>")]
+    | Annotated[Dropout, Tag("<dropout>")]
+    | Annotated[LayerNorm, Tag("<layer_norm>")]
+    | Annotated[BatchNorm, Tag("<batch_norm>")],
+    Discriminator(any_key),
+]
+"""A step of any kind."""
+
+Block = Annotated[tuple[Step, ...], Field(min_length=1)]
+"""Steps in order; who names the block shares its weights."""

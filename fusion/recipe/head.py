@@ -1,0 +1,79 @@
+"""The head: what comes after the fusion, and what the model predicts."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from fusion.recipe.values import Count, Name, Value, Word
+
+Task = Literal["classification", "binary", "multilabel", "regression"]
+
+
+def _classes(value: object) -> object:
+    if isinstance(value, list | tuple):
+        if len(value) < 2 or not all(isinstance(name, str) and name for name in value):
+            raise ValueError(f"The names of classes are two texts or more, got {value!r}.")
+        if len(set(value)) < len(value):
+            raise ValueError(f"The names of classes are different texts, got {value!r}.")
+    elif value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 2):
+        raise ValueError(f"Classes are a number of at least 2, or a list of names, got {value!r}.")
+    return value
+
+
+class Output(Value):
+    """What is predicted; the task fixes activation, loss and metrics.
+
+    Args:
+        task: `classification` (one class of several), `binary` (yes or no, one unit), `multilabel` or `regression`.
+        classes: How many there are, or their names in the order of the outputs.
+        units: How many numbers a regression predicts.
+
+    >>> Output(task="classification", classes=("ants", "bees")).width
+    2
+    """
+
+    task: Task
+    classes: Annotated[Count | tuple[Word, ...] | None, BeforeValidator(_classes)] = None
+    units: Count | None = None
+
+    @model_validator(mode="after")
+    def _task_has_its_size(self) -> Self:
+        if self.task in {"classification", "multilabel"} and self.classes is None:
+            raise ValueError(f'A {self.task} needs "classes": their number or a list of their names.')
+        if self.task == "regression" and self.classes is not None:
+            raise ValueError('A regression has no classes; for several numbers write "units".')
+        if self.task != "regression" and self.units is not None:
+            raise ValueError(f'Only a regression has "units"; a {self.task} is sized by its classes.')
+        if self.task == "binary" and self.classes is not None and self._count() != 2:
+            raise ValueError(f"A binary output tells 2 classes apart, got {self._count()}.")
+        return self
+
+    @property
+    def width(self) -> int:
+        """Number of units of the last layer."""
+        match self.task:
+            case "binary":
+                return 1
+            case "regression":
+                return self.units or 1
+            case _:
+                return self._count()
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """Names of the classes where the recipe says them."""
+        return self.classes if isinstance(self.classes, tuple) else None
+
+    def _count(self) -> int:
+        return len(self.classes) if isinstance(self.classes, tuple) else self.classes or 0
+
+
+class Head(Value):
+    """Blocks after the fusion, then the output.
+
+    >>> Head(blocks=("top",), output=Output(task="binary")).output.width
+    1
+    """
+
+    blocks: tuple[Name, ...] = ()
+    output: Output = Field()

@@ -1,0 +1,64 @@
+"""What a model is fed: images and tables of numbers."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag
+
+from fusion.recipe.values import Count, Number, Value, Word
+
+
+def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] >= bounds[1]:
+        raise ValueError(f"A range goes from low to high, got {list(bounds)}.")
+    return bounds
+
+
+def _different(columns: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    if twice:
+        raise ValueError(f"A column is named once, but {', '.join(map(repr, twice))} stands more than once.")
+    return columns
+
+
+class Image(Value):
+    """An image, fed as numbers in `range`; every branch rescales it to what its backbone wants.
+
+    Args:
+        shape: Height, width and channels of what is fed.
+        range: Least and greatest value a pixel can have, as fed.
+
+    >>> Image(shape=(224, 224, 3)).range
+    (0.0, 255.0)
+    """
+
+    always_written: ClassVar = ("kind",)
+
+    kind: Literal["image"] = "image"
+    shape: tuple[Count, Count, Count]
+    range: Annotated[tuple[Number, Number], AfterValidator(_ascending)] = (0.0, 255.0)
+
+
+class Table(Value):
+    """Numbers from the columns of a table, normalised by the mean and variance of the training rows.
+
+    >>> Table(columns=("bedrooms", "area")).kind
+    'tabular'
+    """
+
+    always_written: ClassVar = ("kind",)
+
+    kind: Literal["tabular"] = "tabular"
+    columns: Annotated[tuple[Word, ...], Field(min_length=1), AfterValidator(_different)]
+
+
+def kind(value: Any) -> str | None:
+    """Tells the kinds of input apart, as pydantic asks: by a value's or an object's `kind`."""
+    found = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return None if found is None else f"<{found}>"
+
+
+Input = Annotated[
+    Annotated[Image, Tag("<image>")] | Annotated[Table, Tag("<tabular>")],
+    Discriminator(kind),
+]
+"""An input of any kind."""

@@ -1,0 +1,83 @@
+"""The recipe itself: one value that says everything about a model before it is built."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from fusion.recipe.backbones import Backbone
+from fusion.recipe.blocks import Block
+from fusion.recipe.branches import Branch
+from fusion.recipe.head import Head
+from fusion.recipe.inputs import Input
+from fusion.recipe.ops import Fusion, Op
+from fusion.recipe.training import Training
+from fusion.recipe.values import Map, Named, Value, Word
+
+FORMAT: Literal[1] = 1
+"""Version of the recipe format this package writes."""
+
+
+class Recipe(Value):
+    """A fusion model as a value: what it reads, fuses and predicts, and what trains when.
+
+    Args:
+        name: What it is called; no part of its identity.
+        inputs: What it is fed, by name.
+        backbones: Pretrained networks, by name; they own weights.
+        branches: Uses of them, by name; each gives one vector.
+        fusion: How the vectors are joined; `None` where there is one branch.
+        blocks: Own layers, by name; they own weights.
+        head: What comes after the fusion.
+        training: What trains when; `None` for a model that is only built.
+        notes: Free text; no part of its identity.
+
+    >>> recipe = Recipe(
+    ...     name="one",
+    ...     inputs={"photo": {"kind": "image", "shape": (64, 64, 3)}},
+    ...     backbones={"vgg": Backbone(arch="VGG16", weights=None)},
+    ...     branches={"all": Branch(input="photo", backbone="vgg", cut="block3_pool")},
+    ...     head={"output": {"task": "binary"}},
+    ... )
+    >>> recipe.branches["all"].pool
+    'avg'
+    """
+
+    always_written: ClassVar = ("recipe",)
+
+    recipe: Literal[1] = FORMAT
+    name: Word
+    notes: str = ""
+    inputs: Named[Input] = Field(min_length=1)
+    backbones: Named[Backbone] = Field(default=Map())
+    branches: Named[Branch] = Field(min_length=1)
+    fusion: Fusion | None = None
+    blocks: Named[Block] = Field(default=Map())
+    head: Head
+    training: Training | None = None
+
+    @property
+    def nodes(self) -> dict[str, Op]:
+        """The fusion nodes by name; a single op is called `fusion`."""
+        if self.fusion is None:
+            return {}
+        return dict(self.fusion) if isinstance(self.fusion, dict) else {"fusion": self.fusion}
+
+    def replace(self, place: str, value: Any) -> "Recipe":
+        """Returns this recipe with the value at a JSON Pointer exchanged, checked like a new one.
+
+        >>> one = Recipe(
+        ...     name="one",
+        ...     inputs={"x": {"kind": "tabular", "columns": ["a"]}},
+        ...     branches={"b": {"input": "x"}},
+        ...     head={"output": {"task": "regression"}},
+        ... )
+        >>> one.replace("/head/output/task", "binary").head.output.task
+        'binary'
+
+        Raises:
+            RecipeError: If `place` leads nowhere, or the new value breaks a rule.
+        """
+        from fusion.recipe.reading import from_data
+        from fusion.recipe.writing import exchanged, to_data
+
+        return from_data(exchanged(to_data(self), place, value), source=f"{self.name} with a new {place}")

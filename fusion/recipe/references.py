@@ -1,0 +1,166 @@
+"""Names in a recipe: each is declared, used, and stands for one thing."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import networkx as nx
+
+from fusion.errors import Problem, listed, near
+from fusion.recipe.inputs import Image
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.selectors import parse_selector
+from fusion.recipe.translation import pointer
+
+RESERVED = ("fusion", "head", "output")
+"""Names that layers of every model bear, or that selectors mean something by."""
+
+SECTIONS = ("inputs", "backbones", "blocks")
+
+
+def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
+    """Returns what is wrong with the names in `recipe`.
+
+    Args:
+        recipe: What could be read of a recipe.
+        data: The data it was read from: a name declared there, by a part that could not be read, is no problem.
+    """
+    declared = {
+        section: list(data[section]) if isinstance(data.get(section), dict) else []
+        for section in (*SECTIONS, "branches")
+    }
+    nodes = recipe.nodes
+    whole = all(len(getattr(recipe, section)) == len(names) for section, names in declared.items())
+    found = [*_taken(recipe), *_branches(recipe, declared)]
+    if nodes or "fusion" not in data:
+        found += _fusion(recipe, declared["branches"], nodes)
+    found += _blocks_of_head(recipe, declared["blocks"])
+    found += _selectors(recipe, declared, nodes)
+    return [*found, *_unused(recipe)] if whole and not found else found
+
+
+def _taken(recipe: Recipe) -> Iterator[Problem]:
+    """Layers of one model have different names, and these names become layers."""
+    owner: dict[str, str] = {}
+    names = [(section, name) for section in SECTIONS for name in getattr(recipe, section)]
+    if isinstance(recipe.fusion, dict):
+        names += [("fusion", name) for name in recipe.fusion]
+    for section, name in names:
+        if name in RESERVED and (section, name) != ("fusion", "fusion"):
+            yield Problem(
+                pointer((section, name)), f"The name {name!r} is the library's own; choose another."
+            )
+        elif name in owner:
+            text = (
+                f"The name {name!r} stands for one of the {owner[name]} already; every layer needs its own."
+            )
+            yield Problem(pointer((section, name)), text)
+        owner.setdefault(name, section)
+
+
+def _branches(recipe: Recipe, declared: Mapping[str, list[str]]) -> Iterator[Problem]:
+    for name, branch in recipe.branches.items():
+        place = ("branches", name)
+        yield from _known(branch.input, declared["inputs"], "input", (*place, "input"))
+        if branch.backbone is not None:
+            yield from _known(branch.backbone, declared["backbones"], "backbone", (*place, "backbone"))
+        for index, block in enumerate(branch.blocks):
+            yield from _known(block, declared["blocks"], "block", (*place, "blocks", index))
+        if branch.input not in recipe.inputs:
+            continue
+        image = isinstance(recipe.inputs[branch.input], Image)
+        if image and branch.backbone is None:
+            text = f"Input {branch.input!r} is an image; name the backbone that turns it into features."
+            yield Problem(pointer((*place, "backbone")), text)
+        if not image:
+            for key in sorted(branch.model_fields_set & {"backbone", "cut", "pool", "resize"}):
+                text = f"Input {branch.input!r} is a table, a vector already; {key!r} is for images."
+                yield Problem(pointer((*place, key)), text)
+
+
+def _fusion(recipe: Recipe, branches: list[str], nodes: Mapping[str, Any]) -> Iterator[Problem]:
+    if recipe.fusion is None:
+        if len(branches) > 1:
+            text = f"There are {len(branches)} branches; say how they are joined."
+            yield Problem("/fusion", text)
+        return
+    single = not isinstance(recipe.fusion, dict)
+    for name, op in nodes.items():
+        place = ("fusion",) if single else ("fusion", name)
+        if name in branches and not single:
+            yield Problem(pointer(place), f"The name {name!r} stands for a branch already; choose another.")
+        for index, source in enumerate(op.of):
+            known = [*branches, *(node for node in nodes if not single)]
+            yield from _known(source, known, "branch or fusion node", (*place, "from", index))
+        if len(set(op.of)) < len(op.of):
+            yield Problem(pointer((*place, "from")), "A branch is joined once; here one stands twice.")
+    graph = nx.DiGraph([(source, name) for name, op in nodes.items() for source in op.of])
+    try:
+        cycle = [start for start, *_ in nx.find_cycle(graph)]
+    except nx.NetworkXNoCycle:
+        cycle = []
+    if cycle:
+        yield Problem("/fusion", f"Nodes feed each other in a circle: {' -> '.join([*cycle, cycle[0]])}.")
+    else:
+        ends = [name for name in nodes if graph.out_degree(name) == 0]
+        if len(ends) > 1:
+            text = f"The nodes {listed(ends)} lead nowhere; only one may be last, join them."
+            yield Problem("/fusion", text)
+
+
+def _blocks_of_head(recipe: Recipe, blocks: list[str]) -> Iterator[Problem]:
+    in_branches = {block: name for name, branch in recipe.branches.items() for block in branch.blocks}
+    for index, block in enumerate(recipe.head.blocks):
+        place = ("head", "blocks", index)
+        yield from _known(block, blocks, "block", place)
+        if block in in_branches:
+            text = f"Block {block!r} is used by branch {in_branches[block]!r}; the head needs one of its own."
+            yield Problem(pointer(place), text)
+
+
+def _selectors(
+    recipe: Recipe, declared: Mapping[str, list[str]], nodes: Mapping[str, Any]
+) -> Iterator[Problem]:
+    phases = recipe.training.phases if recipe.training else ()
+    for number, phase in enumerate(phases):
+        for index, part in enumerate(phase.parts):
+            place = ("training", "phases", number, "train", index)
+            try:
+                selector = parse_selector(part.part)
+            except ValueError as error:
+                yield Problem(pointer(place), str(error))
+                continue
+            if selector.kind == "block":
+                yield from _known(selector.owner, declared["blocks"], "block", place)
+            elif selector.kind == "backbone":
+                known = [*declared["backbones"], "head", "fusion"]
+                yield from _known(selector.owner, known, "backbone", place)
+            elif selector.kind == "fusion" and not nodes:
+                yield Problem(pointer(place), "There is no fusion to train.")
+
+
+def _unused(recipe: Recipe) -> Iterator[Problem]:
+    branches = recipe.branches.values()
+    used: dict[str, set[str | None]] = {
+        "inputs": {branch.input for branch in branches},
+        "backbones": {branch.backbone for branch in branches},
+        "blocks": {block for branch in branches for block in branch.blocks}
+        | set[str | None](recipe.head.blocks),
+    }
+    for section, names in used.items():
+        for name in getattr(recipe, section):
+            if name not in names:
+                text = f"{name!r} is used by nothing; use it or take it out."
+                yield Problem(pointer((section, name)), text)
+    if recipe.fusion is not None:
+        joined = {source for op in recipe.nodes.values() for source in op.of}
+        for name in recipe.branches:
+            if name not in joined:
+                text = f'Branch {name!r} reaches no output; name it in a fusion\'s "from" or take it out.'
+                yield Problem(pointer(("branches", name)), text)
+
+
+def _known(name: str, known: Iterable[str], what: str, place: tuple[str | int, ...]) -> Iterator[Problem]:
+    names = list(known)
+    if name not in names:
+        text = f"There is no {what} {name!r}.{near(name, names)} Declared: {listed(names)}."
+        yield Problem(pointer(place), text)

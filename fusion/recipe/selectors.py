@@ -1,0 +1,58 @@
+"""Selectors: which weights a phase trains, as a short text."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+SELECTOR = re.compile(r"(?P<block>block:)?(?P<owner>[A-Za-z][A-Za-z0-9_-]*)(?:\[(?P<range>[^\]]*)\])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A parsed selector.
+
+    Args:
+        kind: What it picks from.
+        owner: Name of the backbone or block; `""` for the head and the fusion.
+        first: First layer of a range, or `None` where it is open.
+        last: Last layer of a range, or `None` where it is open.
+    """
+
+    kind: Literal["head", "fusion", "block", "backbone"]
+    owner: str = ""
+    first: str | None = None
+    last: str | None = None
+
+
+def parse_selector(text: str) -> Selector:
+    """Returns the selector that `text` writes.
+
+    `head`, `fusion`, `block:NAME`, `BACKBONE`, `BACKBONE[LAYER]`, `BACKBONE[FIRST..LAST]` with either end open.
+
+    >>> parse_selector("vgg[block4_conv1..]")
+    Selector(kind='backbone', owner='vgg', first='block4_conv1', last=None)
+    >>> parse_selector("block:embed").owner
+    'embed'
+
+    Raises:
+        ValueError: If the text is no selector; the message says what one looks like.
+    """
+    found = SELECTOR.fullmatch(text)
+    if not found or (found["block"] and found["range"] is not None):
+        raise ValueError(
+            f"{text!r} is no selector. Write head, fusion, block:NAME, BACKBONE, BACKBONE[LAYER] "
+            "or BACKBONE[FIRST..LAST] with either end open."
+        )
+    if found["block"]:
+        return Selector("block", found["owner"])
+    if found["range"] is None:
+        match found["owner"]:
+            case "head":
+                return Selector("head")
+            case "fusion":
+                return Selector("fusion")
+        return Selector("backbone", found["owner"])
+    first, dots, last = found["range"].partition("..")
+    if not first and not last:
+        raise ValueError(f"{text!r} has an empty range; write {found['owner']} for the whole backbone.")
+    return Selector("backbone", found["owner"], first or None, (last or None) if dots else first)

@@ -1,0 +1,108 @@
+"""Training: phases, each with its own trainable part, optimizer and length."""
+
+from collections import Counter
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from fusion.recipe.values import Count, Fraction, NonNegative, Positive, Value, Word
+
+
+class Part(Value):
+    """A selector with a learning rate of its own.
+
+    >>> Part(part="vgg[block4_conv1..]", learning_rate=1e-5).learning_rate
+    1e-05
+    """
+
+    part: Word
+    learning_rate: Positive
+
+
+class Optimizer(Value):
+    """How weights are changed; the names and defaults are those of `keras.optimizers`.
+
+    >>> Optimizer(name="sgd", learning_rate=1e-4, momentum=0.9).name
+    'sgd'
+    """
+
+    name: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
+    learning_rate: Positive = 0.001
+    momentum: Fraction = 0.0
+    nesterov: bool = False
+    weight_decay: NonNegative = 0.0
+    clipnorm: Positive | None = None
+
+
+class EarlyStopping(Value):
+    """Ends a phase when what it monitors has not become better for `patience` epochs.
+
+    >>> EarlyStopping(patience=3).min_delta
+    0.0
+    """
+
+    patience: Count
+    min_delta: NonNegative = 0.0
+
+
+def _selector(value: Any) -> Any:
+    if isinstance(value, str | dict | Part):
+        return value
+    raise ValueError(f'A part is a selector, or {{"part": ..., "learning_rate": ...}}, got {value!r}.')
+
+
+class Phase(Value):
+    """One `fit` with fixed trainability: what is not named in `train` is frozen, in inference mode.
+
+    Args:
+        name: Its name in reports and files.
+        train: Selectors: `head`, `fusion`, `block:NAME`, `BACKBONE`, `BACKBONE[a..b]`; or parts with a rate of their own.
+        epochs: Passes over the training data.
+        optimizer: A fresh one is made for the phase.
+        batchnorm: Of the backbones: `inference` leaves batch normalisation as it was trained, `train` trains it too.
+        monitor: What decides which epoch is best, such as `val_loss` or `val_accuracy`.
+        keep: Weights the phase ends with: those of its best epoch, or of its last.
+        early_stopping: When to stop before `epochs`.
+
+    >>> Phase(name="head first", train=["head"], epochs=5).batchnorm
+    'inference'
+    """
+
+    name: Word
+    train: tuple[Annotated[Word | Part, BeforeValidator(_selector)], ...] = Field(min_length=1)
+    epochs: Count
+    optimizer: Optimizer = Optimizer()
+    batchnorm: Literal["inference", "train"] = "inference"
+    monitor: Word = "val_loss"
+    keep: Literal["best", "last"] = "best"
+    early_stopping: EarlyStopping | None = None
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What trains, every part with the rate that holds for it."""
+        rate = self.optimizer.learning_rate
+        return tuple(Part(part=p, learning_rate=rate) if isinstance(p, str) else p for p in self.train)
+
+
+def _different_names(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+    counts = Counter(phase.name for phase in phases)
+    if twice := sorted(name for name, count in counts.items() if count > 1):
+        raise ValueError(f"Phases have different names, but {', '.join(map(repr, twice))} stands twice.")
+    return phases
+
+
+class Training(Value):
+    """The phases, in order, and what holds for all of them.
+
+    Args:
+        phases: What trains when.
+        batch_size: Examples a step.
+        seed: Of fresh weights, of the order of examples and of dropout.
+
+    >>> Training(phases=[Phase(name="all", train=["head"], epochs=1)]).batch_size
+    32
+    """
+
+    phases: Annotated[tuple[Phase, ...], AfterValidator(_different_names)] = Field(min_length=1)
+    batch_size: Count = 32
+    seed: Annotated[int, Field(strict=True, ge=0)] = 0

@@ -1,0 +1,142 @@
+"""What every value of a recipe has in common: frozen, strict, and clear about what it refuses."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, Self, TypeVar, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from fusion.errors import RecipeError
+from fusion.recipe.translation import problems_of
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    # Public, but a type checker cannot follow it.
+    ModelMetaclass = type(BaseModel)
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Map(dict[K, V]):
+    """A dict that does not change after it is made.
+
+    >>> Map(a=1)["b"] = 2
+    Traceback (most recent call last):
+    ...
+    TypeError: A recipe is a value and does not change; make another with its replace().
+    """
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("A recipe is a value and does not change; make another with its replace().")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none, a frozen one may
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[dict[K, V]]]:
+        return type(self), (dict(self),)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        plain = handler.generate_schema(dict[get_args(source) or (Any, Any)])  # type: ignore[misc]  # known when it runs
+        return core_schema.no_info_after_validator_function(cls, plain)
+
+
+Count = Annotated[int, Field(strict=True, gt=0)]
+"""A whole number of at least 1."""
+Size = tuple[Count, Count]
+"""Height and width."""
+Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(strict=True, ge=0, lt=1)]
+"""A part of one: at least 0, less than 1."""
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Word = Annotated[str, StringConstraints(strict=True, min_length=1)]
+Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+"""A name the user gives: a letter, then letters, digits, `_` or `-`."""
+Named = Map[Name, V]
+"""A map from names the user gives."""
+
+
+class _Strict(ModelMetaclass):
+    """Turns what pydantic reports when a value is made in Python into this package's error."""
+
+    def __call__(cls, *args: Any, **fields: Any) -> Any:
+        try:
+            return super().__call__(*args, **fields)
+        except ValidationError as error:
+            raise RecipeError.of(cls.__name__, problems_of(error)) from None
+
+
+def _schema(schema: dict[str, Any], _: type[BaseModel]) -> None:
+    schema.get("properties", {}).pop("extras", None)
+    schema["patternProperties"] = {"^x-": {}}
+
+
+class Value(BaseModel, metaclass=_Strict):
+    """Base of every value a recipe is made of: frozen, no unknown keys but those that start with `x-`.
+
+    `extras` holds the `x-` keys; they are kept when the value is written and mean nothing to this package.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        json_schema_extra=_schema,
+        hide_input_in_errors=True,
+    )
+    always_written: ClassVar[tuple[str, ...]] = ()
+
+    extras: Map[str, Any] = Field(default=Map(), repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_extras(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict):
+            return data
+        known = _keys(cls, info)
+        unknown = [key for key in data if key not in known and not str(key).startswith("x-")]
+        if unknown:
+            raise PydanticCustomError("unknown_keys", "unknown keys", {"unknown": unknown, "known": known})
+        free = {key: value for key, value in data.items() if str(key).startswith("x-")}
+        if not free:
+            return data
+        return {key: data[key] for key in data if key not in free} | {"extras": free}
+
+    @model_serializer(mode="wrap")
+    def _spread_extras(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        written.pop("extras", None)
+        first = {key: getattr(self, key) for key in self.always_written}
+        return first | written | self.extras
+
+    def replaced(self, **fields: Any) -> Self:
+        """Returns this value with some fields changed, checked like a new one."""
+        kept = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self)(**(kept | fields))
+
+
+def _keys(cls: type[BaseModel], info: ValidationInfo) -> list[str]:
+    """The keys that may be written: in a file the aliases only, in Python the fields' own names too."""
+    fields = {name: field.alias or name for name, field in cls.model_fields.items() if name != "extras"}
+    if info.context and info.context.get("file"):
+        return list(fields.values())
+    return list(dict.fromkeys([*fields, *fields.values(), "extras"]))

@@ -1,0 +1,95 @@
+"""Values to plain data and canonical JSON, and the short hash that identifies a recipe."""
+
+import copy
+import hashlib
+import json
+from typing import Any
+
+from fusion.errors import Problem, RecipeError
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.values import Value
+
+
+def to_data(value: Value) -> dict[str, Any]:
+    """Returns a value as plain data of JSON's types, without what equals its default."""
+    data: dict[str, Any] = value.model_dump(mode="json", exclude_defaults=True)
+    return data
+
+
+def to_json(value: Value) -> str:
+    r"""Returns a value as canonical JSON: keys in the order of the format, defaults left out.
+
+    >>> from fusion.recipe.inputs import Image
+    >>> to_json(Image(shape=(8, 8, 3)))
+    '{\n  "kind": "image",\n  "shape": [8, 8, 3]\n}\n'
+    """
+    return _written(to_data(value), "") + "\n"
+
+
+def recipe_hash(recipe: Recipe) -> str:
+    """Returns 12 hexadecimal digits that identify what a recipe means.
+
+    `name`, `notes` and keys that start with `x-` do not count, nor do defaults written out.
+
+    >>> from fusion.recipe.recipe import Recipe
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"x": {"kind": "tabular", "columns": ["a"]}},
+    ...     branches={"b": {"input": "x"}},
+    ...     head={"output": {"task": "regression"}},
+    ... )
+    >>> recipe_hash(one) == recipe_hash(one.replaced(name="two"))
+    True
+    """
+    data = _meant(to_data(recipe))
+    data.pop("name")
+    data.pop("notes", None)
+    text = json.dumps(data, sort_keys=False, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def exchanged(data: Any, place: str, value: Any) -> Any:
+    """Returns a copy of `data` with the value at the JSON Pointer `place` exchanged.
+
+    >>> exchanged({"a": [1, 2]}, "/a/1", 3)
+    {'a': [1, 3]}
+
+    Raises:
+        RecipeError: If `place` leads nowhere.
+    """
+    result = copy.deepcopy(data)
+    *above, last = [part.replace("~1", "/").replace("~0", "~") for part in place.split("/")[1:]] or [""]
+    try:
+        holder = result
+        for part in above:
+            holder = holder[int(part)] if isinstance(holder, list) else holder[part]
+        holder[int(last) if isinstance(holder, list) else last] = copy.deepcopy(value)
+    except (KeyError, IndexError, ValueError, TypeError):
+        text = "This leads to no value. A place is a JSON Pointer such as /branches/left/cut."
+        raise RecipeError.of("recipe", [Problem(place, text)]) from None
+    return result
+
+
+def _meant(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _meant(child) for key, child in data.items() if not key.startswith("x-")}
+    return [_meant(child) for child in data] if isinstance(data, list) else data
+
+
+def _written(data: Any, indent: str) -> str:
+    """JSON that people read: what fits stands on one line."""
+    line = json.dumps(data, ensure_ascii=False)
+    if not isinstance(data, dict | list) or not data:
+        return line
+    if len(indent) + len(line) <= 100 and not (isinstance(data, dict) and indent == ""):
+        return line
+    deeper = indent + "  "
+    if isinstance(data, list):
+        entries = [deeper + _written(child, deeper) for child in data]
+    else:
+        entries = [
+            f"{deeper}{json.dumps(key, ensure_ascii=False)}: {_written(child, deeper)}"
+            for key, child in data.items()
+        ]
+    opening, closing = ("[", "]") if isinstance(data, list) else ("{", "}")
+    return opening + "\n" + ",\n".join(entries) + "\n" + indent + closing
