@@ -1,0 +1,69 @@
+"""Recipes looked at without being built: read, checked, resolved to a graph."""
+
+from pathlib import Path
+
+from fusion.backbones import catalogue
+from fusion.errors import Problem, RecipeError
+from fusion.graph.making import examine_graph
+from fusion.graph.nodes import FusionGraph
+from fusion.recipe.parsing import parse, read_text
+from fusion.recipe.reading import examine
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.references import references
+from fusion.recipe.writing import to_data
+
+
+def graph(recipe: Recipe | str | Path) -> FusionGraph:
+    """Returns a recipe, or the one in a JSON file, as a graph: every shape, cost and trainable weight.
+
+    Keras is loaded only where the table of a backbone is not in the cache yet.
+
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"photo": {"kind": "image", "shape": (32, 32, 3)}},
+    ...     backbones={"eye": {"arch": "TinyVGG", "weights": None, "options": {"width": 4}}},
+    ...     branches={"all": {"input": "photo", "backbone": "eye", "cut": "block2_pool"}},
+    ...     head={"output": {"task": "binary"}},
+    ... )
+    >>> [node.name for node in graph(one).nodes]
+    ['photo', 'eye.prepare', 'eye', 'all.pool', 'output']
+
+    Raises:
+        RecipeError: Listing every problem, each with its JSON Pointer.
+    """
+    found, problems = _examined(recipe)
+    if problems or found is None:
+        raise RecipeError.of(recipe.name if isinstance(recipe, Recipe) else str(recipe), problems)
+    return found
+
+
+def check(recipe: Recipe | str | Path) -> tuple[Problem, ...]:
+    """Returns every problem of a recipe, or of the one in a JSON file; none if it can be built.
+
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"photo": {"kind": "image", "shape": (32, 32, 3)}},
+    ...     backbones={"eye": {"arch": "TinyVGG", "weights": None, "options": {"width": 4}}},
+    ...     branches={"all": {"input": "photo", "backbone": "eye", "cut": "block2_pol"}},
+    ...     head={"output": {"task": "binary"}},
+    ... )
+    >>> print(check(one)[0].text)
+    'eye' (TinyVGG) has no layer 'block2_pol'. Did you mean 'block2_pool' (8x8x8)?
+    ...
+    """
+    return tuple(_examined(recipe)[1])
+
+
+def _examined(recipe: Recipe | str | Path) -> tuple[FusionGraph | None, list[Problem]]:
+    if isinstance(recipe, Recipe):
+        known: Recipe | None = recipe
+        problems = references(recipe, to_data(recipe))
+    else:
+        try:
+            known, problems = examine(parse(read_text(Path(recipe)), source=str(recipe)))
+        except RecipeError as error:
+            return None, list(error.problems)
+    if known is None:
+        return None, problems
+    found, more = examine_graph(known, catalogue)
+    return (None if problems else found), problems + more

@@ -1,0 +1,125 @@
+"""What a model costs: weights, operations and memory, in all and by branch, before anything is built."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import networkx as nx
+
+from fusion.graph.nodes import FusionGraph, Node
+from fusion.skeleton.cuts import Discarded, discarded
+
+BYTES = 4
+"""Bytes of a float32."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseCost:
+    """What one phase trains: its name and how many weights its gradients change."""
+
+    name: str
+    trainable: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartCost:
+    """What one branch, the fusion or the head costs.
+
+    Args:
+        name: The branch, or `fusion`, or `head`.
+        params: Weights it uses; weights that branches share count in each of them.
+        flops: Operations for one sample, a multiply-accumulate being two; a shared call counts in each branch.
+        activation_bytes: Memory of all its layers' outputs for one sample in float32, an upper bound.
+        width: Values it gives.
+        discarded: What its cuts throw away of the backbone; `None` without a backbone.
+    """
+
+    name: str
+    params: int
+    flops: int
+    activation_bytes: int
+    width: int
+    discarded: Discarded | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a whole model costs; shared weights count once, every call's operations count.
+
+    Args:
+        parts: Branches in order, then `fusion` where there is one, then `head`.
+        params: All weights.
+        statistics: Those of them no gradient ever changes.
+        flops: Operations for one sample, a multiply-accumulate being two.
+        activation_bytes: Memory of all layers' outputs for one sample in float32, an upper bound.
+        phases: What each phase trains.
+        discarded: What the cuts throw away of all backbones together.
+    """
+
+    parts: tuple[PartCost, ...]
+    params: int
+    statistics: int
+    flops: int
+    activation_bytes: int
+    phases: tuple[PhaseCost, ...]
+    discarded: Discarded
+
+
+def costs(graph: FusionGraph) -> Costs:
+    """Returns what the model of `graph` costs, equal to Keras's `count_params` once it is built.
+
+    FLOPs follow the convention of `fusion.skeleton.flops`.
+    """
+    branches = tuple(_branch(graph, name) for name in graph.recipe.branches)
+    fused = [node for node in graph.nodes if node.kind == "fusion"]
+    head = [node for node in graph.nodes if node.name == "output" or node.name.startswith("head.")]
+    parts = [*branches, *([_part("fusion", fused)] if fused else []), _part("head", head)]
+    weights = graph.weights.values()
+    lost = [discarded(trunk.skeleton, trunk.taps) for trunk in graph.trunks.values()]
+    return Costs(
+        parts=tuple(parts),
+        params=sum(each.params for each in weights),
+        statistics=sum(each.statistics for each in weights),
+        flops=sum(node.flops for node in graph.nodes),
+        activation_bytes=BYTES * sum(node.activations for node in graph.nodes),
+        phases=tuple(PhaseCost(plan.name, trainable(graph, plan.rates)) for plan in graph.phases),
+        discarded=Discarded(
+            sum(each.layers for each in lost),
+            sum(each.params for each in lost),
+            sum(each.flops for each in lost),
+        ),
+    )
+
+
+def trainable(graph: FusionGraph, addresses: Iterable[str]) -> int:
+    """Returns how many weights gradients change when the layers at `addresses` train."""
+    return sum(graph.weights[address].params - graph.weights[address].statistics for address in addresses)
+
+
+def branch_nodes(graph: FusionGraph, branch: str) -> tuple[Node, ...]:
+    """Returns the nodes a branch runs through, from its input to the one that gives its vector."""
+    end = graph.ends[branch]
+    above = nx.ancestors(graph.digraph, end) | {end}
+    return tuple(node for node in graph.nodes if node.name in above)
+
+
+def _branch(graph: FusionGraph, name: str) -> PartCost:
+    nodes = branch_nodes(graph, name)
+    backbone = graph.recipe.branches[name].backbone
+    if backbone is None:
+        return _part(name, nodes)
+    pools = {node.name for node in nodes if node.kind == "pool"}
+    taps = [tap for _, node, tap in graph.digraph.edges(data="tap") if node in pools]
+    return _part(name, nodes, discarded(graph.trunks[backbone].skeleton, taps))
+
+
+def _part(name: str, nodes: Iterable[Node], lost: Discarded | None = None) -> PartCost:
+    nodes = list(nodes)
+    weights = {each.address: each.params for node in nodes for each in node.weights}
+    return PartCost(
+        name,
+        sum(weights.values()),
+        sum(node.flops for node in nodes),
+        BYTES * sum(node.activations for node in nodes),
+        nodes[-1].shape[-1] or 0,
+        lost,
+    )

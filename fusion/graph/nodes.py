@@ -1,0 +1,133 @@
+"""The graph of a recipe as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import networkx as nx
+
+from fusion.errors import Problem
+from fusion.recipe.recipe import Recipe
+from fusion.skeleton.layers import Shape, Skeleton
+
+Kind = Literal["input", "prepare", "trunk", "pool", "join", "block", "fusion", "output"]
+"""What a node does: it is fed, prepares an image or a table, runs a backbone, turns a map into a vector,
+joins the vectors of several taps, is a block, fuses branches, or predicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The weights of one layer.
+
+    Args:
+        address: Where the layer is: `owner/layer`, such as `vgg/block1_conv1`, or its name alone.
+        kind: Its Keras class.
+        params: Number of its weights, counted as `count_params` does.
+        statistics: How many of those no gradient changes.
+    """
+
+    address: str
+    kind: str
+    params: int
+    statistics: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One call of one layer of the model.
+
+    Args:
+        name: Unique in the graph.
+        kind: What it does.
+        layer: Name of the Keras layer or sub-model; calls that share weights have it in common.
+        shape: Shape of what it gives for one sample; of a trunk, that of its last tap.
+        weights: Layers with weights in it; the same for every call of one layer.
+        flops: Floating point operations of this call for one sample; a multiply-accumulate is two.
+        activations: Numbers all its layers give for one sample.
+    """
+
+    name: str
+    kind: Kind
+    layer: str
+    shape: Shape
+    weights: tuple[Weights, ...] = ()
+    flops: int = 0
+    activations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """The part of a backbone that is kept: one sub-model with an output per tap, called once per input.
+
+    Args:
+        backbone: Name of the backbone in the recipe.
+        skeleton: The whole backbone, at the size of the first call.
+        taps: Layers that are read, in the backbone's order.
+        kept: Layers that are needed for them, themselves included.
+        calls: Names of the nodes that call it.
+        shape: Shape of what it is called on; sizes on which its calls differ are `None`.
+    """
+
+    backbone: str
+    skeleton: Skeleton
+    taps: tuple[str, ...]
+    kept: frozenset[str]
+    calls: tuple[str, ...]
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class PhasePlan:
+    """What one phase trains.
+
+    Args:
+        name: The phase.
+        rates: Learning rate by address of each layer that trains; all others are frozen, in inference mode.
+    """
+
+    name: str
+    rates: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class FusionGraph:
+    """A recipe, resolved: what is called on what, with which shapes, weights and costs.
+
+    Args:
+        recipe: What was declared.
+        digraph: Node names, each with its `Node` under `"node"`; an edge has the `order` of the argument and, out
+            of a trunk, the `tap` and its `shape`.
+        trunks: The kept part of each backbone, by its name.
+        ends: For each branch and fusion node, the name of the node that gives its vector.
+        phases: What each phase of the training trains.
+        remarks: What is allowed and may not be meant.
+    """
+
+    recipe: Recipe
+    digraph: nx.DiGraph
+    trunks: Mapping[str, Trunk]
+    ends: Mapping[str, str]
+    phases: tuple[PhasePlan, ...] = ()
+    remarks: tuple[Problem, ...] = field(default=())
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes, each after those it reads, always in the same order."""
+        order = {name: place for place, name in enumerate(self.digraph)}
+        names = nx.lexicographical_topological_sort(self.digraph, key=order.__getitem__)
+        return tuple(self.digraph.nodes[name]["node"] for name in names)
+
+    @cached_property
+    def weights(self) -> Mapping[str, Weights]:
+        """The layers with weights by address, each once however often it is called."""
+        return {each.address: each for node in self.nodes for each in node.weights}
+
+    def __getitem__(self, name: str) -> Node:
+        node: Node = self.digraph.nodes[name]["node"]
+        return node
+
+    def parents(self, name: str) -> tuple[Node, ...]:
+        """Returns what a node reads, in the order of its arguments."""
+        edges = sorted(self.digraph.in_edges(name, data="order"), key=lambda edge: edge[2])
+        return tuple(self[source] for source, _, _ in edges)

@@ -1,0 +1,169 @@
+"""Selectors resolved: which layers a phase trains."""
+
+from collections.abc import Mapping
+
+import networkx as nx
+
+from fusion.errors import LayerNotFoundError, Problem, listed
+from fusion.graph.nodes import PhasePlan, Trunk, Weights
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.selectors import Selector, parse_selector
+from fusion.recipe.training import Phase
+from fusion.recipe.translation import pointer
+from fusion.skeleton.articulation import articulations, digraph
+from fusion.skeleton.cuts import resolve
+
+
+class _RefusedError(ValueError):
+    """A selector that trains nothing, or not clearly what it says."""
+
+
+def phase_plans(
+    recipe: Recipe, trunks: Mapping[str, Trunk], graph: nx.DiGraph, problems: list[Problem]
+) -> tuple[PhasePlan, ...]:
+    """Returns what each phase trains; what is wrong with selectors is added to `problems`."""
+    phases = recipe.training.phases if recipe.training else ()
+    nodes = [node for _, node in graph.nodes(data="node")]
+    weights = {each.address: each for node in nodes for each in node.weights}
+    return tuple(
+        PhasePlan(phase.name, _rates(recipe, phase, number, trunks, weights, problems))
+        for number, phase in enumerate(phases)
+    )
+
+
+def _rates(
+    recipe: Recipe,
+    phase: Phase,
+    number: int,
+    trunks: Mapping[str, Trunk],
+    weights: Mapping[str, Weights],
+    problems: list[Problem],
+) -> dict[str, float]:
+    rates: dict[str, float] = {}
+    owner: dict[str, str] = {}
+    for index, part in enumerate(phase.parts):
+        place = pointer(("training", "phases", number, "train", index))
+        try:
+            selected = _selected(recipe, part.part, trunks, weights, phase.batchnorm)
+        except _RefusedError as error:
+            problems.append(Problem(place, str(error)))
+            continue
+        both = [
+            address for address in selected if rates.get(address, part.learning_rate) != part.learning_rate
+        ]
+        if both:
+            text = (
+                f"{part.part!r} and {owner[both[0]]!r} both pick {both[0]!r}, with different learning rates; "
+                "make them apart."
+            )
+            problems.append(Problem(place, text))
+        rates |= dict.fromkeys(selected, part.learning_rate)
+        owner |= dict.fromkeys(selected, part.part)
+    return {address: rates[address] for address in weights if address in rates}
+
+
+def _selected(
+    recipe: Recipe,
+    text: str,
+    trunks: Mapping[str, Trunk],
+    weights: Mapping[str, Weights],
+    batchnorm: str,
+) -> list[str]:
+    """Returns the addresses that a selector picks; none where its owner could not be resolved."""
+    try:
+        selector = parse_selector(text)
+    except ValueError:
+        return []
+    match selector.kind:
+        case "head":
+            if "output" not in weights:
+                return []
+            owners = {"output", *recipe.head.blocks}
+        case "fusion":
+            owners = set(recipe.nodes)
+        case "block":
+            owners = {selector.owner}
+            if selector.owner not in recipe.blocks:
+                return []
+        case "backbone":
+            if selector.owner not in trunks:
+                return []
+            return _of_backbone(text, selector, trunks[selector.owner], weights, batchnorm)
+    found = [
+        address for address, each in weights.items() if address.split("/")[0] in owners and _trains(each)
+    ]
+    if not found and any(address.split("/")[0] == "output" for address in weights):
+        raise _RefusedError(f"{text!r} has no weights that could be trained.")
+    return found
+
+
+def _of_backbone(
+    text: str, selector: Selector, trunk: Trunk, weights: Mapping[str, Weights], batchnorm: str
+) -> list[str]:
+    rows = _range(text, selector, trunk, weights)
+    every = [f"{trunk.backbone}/{name}" for name in trunk.skeleton.rows if name in rows]
+    trains = [address for address in every if address in weights and _trains(weights[address])]
+    left = "BatchNormalization" if batchnorm == "inference" else ""
+    found = [address for address in trains if weights[address].kind != left]
+    if not found:
+        only = " but batch normalisation, which this phase leaves in inference" if trains else ""
+        raise _RefusedError(
+            f"{text!r} matches no weights{only}; name layers that have some, such as convolutions."
+        )
+    return found
+
+
+def _range(text: str, selector: Selector, trunk: Trunk, weights: Mapping[str, Weights]) -> set[str]:
+    """Returns the kept layers in a range; where the order of the list and that of the graph differ, refuses.
+
+    From a layer on, a list means "all but what comes before it in the list of layers", a graph "what depends
+    on it". In InceptionV3 from `conv2d_80` on that is 62 layers or 45.
+    """
+    if selector.first is None and selector.last is None:
+        return set(trunk.kept)
+    graph = digraph(trunk.skeleton).subgraph(trunk.kept)
+    names = [name for name in trunk.skeleton.rows if name in trunk.kept]
+    first = _end(text, selector.first, trunk) if selector.first else names[0]
+    last = _end(text, selector.last, trunk) if selector.last else None
+    listed_rows = set(names) - nx.ancestors(graph, first)
+    linked_rows = nx.descendants(graph, first) | {first}
+    if last is not None:
+        listed_rows -= nx.descendants(graph, last)
+        linked_rows &= nx.ancestors(graph, last) | {last}
+        if first == last:
+            return {first}
+    with_weights = [
+        {name for name in rows if f"{trunk.backbone}/{name}" in weights}
+        for rows in (listed_rows, linked_rows)
+    ]
+    if with_weights[0] != with_weights[1]:
+        raise _RefusedError(_ambiguous(text, selector, trunk, graph, with_weights))
+    return set(linked_rows)
+
+
+def _ambiguous(text: str, selector: Selector, trunk: Trunk, graph: nx.DiGraph, rows: list[set[str]]) -> str:
+    name = selector.first or selector.last or ""
+    joins = [join for join in articulations(trunk.skeleton) if join in graph]
+    before = [join for join in joins if join in nx.ancestors(graph, name)]
+    after = [join for join in joins if join in nx.descendants(graph, name)]
+    clear = listed([*before[-1:], *after[:1]])
+    return (
+        f"{text!r} can be read in two ways, as {name!r} lies beside other layers: in the order of the list it "
+        f"picks {len(rows[0])} layers with weights, along the connections {len(rows[1])}. "
+        f"Name a layer that everything passes through, such as {clear}."
+    )
+
+
+def _end(text: str, name: str, trunk: Trunk) -> str:
+    try:
+        found = resolve(trunk.skeleton, name, owner=trunk.backbone)
+    except LayerNotFoundError as error:
+        raise _RefusedError(str(error)) from None
+    if found not in trunk.kept:
+        cuts = " and ".join(repr(tap) for tap in trunk.taps)
+        raise _RefusedError(f"{text!r} lies after the cut {cuts}, so the model does not have it.")
+    return found
+
+
+def _trains(weights: Weights) -> bool:
+    return weights.params > weights.statistics

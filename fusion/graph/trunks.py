@@ -1,0 +1,158 @@
+"""Which trunks a recipe needs: one for each backbone, called once for each input it reads."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from fusion.errors import BackboneError, InputSizeError, LayerNotFoundError, Problem
+from fusion.graph.nodes import Trunk
+from fusion.recipe.backbones import Backbone
+from fusion.recipe.inputs import Image
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.translation import pointer
+from fusion.skeleton.cuts import inside_block, kept, resolve
+from fusion.skeleton.layers import Shape, Skeleton
+
+CLASSIFIER = ("predictions", "fc1", "fc2", "top_dropout", "classifier", "logits")
+"""Layers of ImageNet classifiers, which tutorials name and no backbone has."""
+
+
+class Catalogue(Protocol):
+    """Where backbones come from, as far as a graph asks."""
+
+    def skeleton(self, backbone: Backbone, shape: Shape) -> Skeleton:
+        """Returns the layer table of a backbone for images of `shape`."""
+
+    def needs_preparation(self, backbone: Backbone, image: Image, shape: Shape) -> bool:
+        """Returns whether an image must be resized or rescaled before the backbone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A backbone, the input it reads and the height, width and channels it sees."""
+
+    backbone: str
+    input: str
+    image: Image
+    shape: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One use of a backbone, by all branches that ask for it.
+
+    Args:
+        name: Name of its node.
+        use: What is called on what.
+        skeleton: The backbone's table at that shape.
+        prepared: Whether the image is resized or rescaled before.
+        taps: For each branch that reads it, the layers it reads.
+    """
+
+    name: str
+    use: Use
+    skeleton: Skeleton
+    prepared: bool
+    taps: Mapping[str, tuple[str, ...]]
+
+
+def calls(recipe: Recipe, catalogue: Catalogue, problems: list[Problem]) -> tuple[Call, ...]:
+    """Returns every call of every backbone; what is wrong with sizes and cuts is added to `problems`."""
+    wanted: dict[Use, list[str]] = {}
+    for name, branch in recipe.branches.items():
+        image = recipe.inputs.get(branch.input)
+        if isinstance(image, Image) and branch.backbone is not None and branch.backbone in recipe.backbones:
+            height, width = branch.resize or image.shape[:2]
+            use = Use(branch.backbone, branch.input, image, (height, width, image.shape[2]))
+            wanted.setdefault(use, []).append(name)
+    found = []
+    for use, branches in wanted.items():
+        known = _known(recipe, use, branches[0], catalogue, problems)
+        if known is not None:
+            taps = {branch: _taps(recipe, branch, known[0], problems) for branch in branches}
+            if all(taps.values()):
+                found.append(Call(_name(use, list(wanted)), use, *known, taps))
+    return tuple(found)
+
+
+def trunks(calls: Sequence[Call]) -> dict[str, Trunk]:
+    """Returns the trunk of each backbone: all that any call of it reads."""
+    found = {}
+    for backbone in dict.fromkeys(call.use.backbone for call in calls):
+        own = [call for call in calls if call.use.backbone == backbone]
+        skeleton = own[0].skeleton
+        read = {tap for call in own for taps in call.taps.values() for tap in taps}
+        taps = tuple(layer.name for layer in skeleton.layers if layer.name in read)
+        sizes = zip(*(call.use.shape for call in own), strict=True)
+        shape = tuple(each[0] if len(set(each)) == 1 else None for each in sizes)
+        names = tuple(call.name for call in own)
+        found[backbone] = Trunk(backbone, skeleton, taps, kept(skeleton, taps), names, shape)
+    return found
+
+
+def remarks(calls: Sequence[Call]) -> Iterator[Problem]:
+    """Yields what is allowed and may not be meant: cuts inside a block, maps of one pixel."""
+    for call in calls:
+        for branch, taps in call.taps.items():
+            for tap in taps:
+                inside = inside_block(call.skeleton, tap)
+                if inside is not None:
+                    around = f"{inside.before or 'the input'} and {inside.after}"
+                    text = f"{tap!r} is inside a block: what goes around it is dropped. Whole-block cuts: {around}."
+                    yield Problem(pointer(("branches", branch, "cut")), text)
+                if call.skeleton[tap].shape[:2] == (1, 1) and len(call.skeleton[tap].shape) == 3:
+                    text = f"The map of {tap!r} has one pixel; a larger input leaves something to pool."
+                    yield Problem(pointer(("branches", branch, "cut")), text)
+
+
+def _name(use: Use, every: Sequence[Use]) -> str:
+    """Returns the backbone's name, and where it is called more than once also on what."""
+    same = [other for other in every if other.backbone == use.backbone]
+    if len(same) == 1:
+        return use.backbone
+    if sum(other.input == use.input for other in same) == 1:
+        return f"{use.backbone}@{use.input}"
+    return f"{use.backbone}@{use.input}@{use.shape[0]}x{use.shape[1]}"
+
+
+def _known(
+    recipe: Recipe, use: Use, branch: str, catalogue: Catalogue, problems: list[Problem]
+) -> tuple[Skeleton, bool] | None:
+    """Returns the table for a use and whether images are prepared for it, or `None` if it cannot be."""
+    backbone = recipe.backbones[use.backbone]
+    resized = recipe.branches[branch].resize is not None
+    sizes = pointer(("branches", branch, "resize") if resized else ("inputs", use.input, "shape"))
+    try:
+        if backbone.weights == "imagenet" and use.shape[2] != 3:
+            raise InputSizeError(
+                f"The ImageNet weights of {backbone.arch} read 3 channels, and input {use.input!r} has "
+                f'{use.shape[2]}. Write 3 channels, or "weights": null.'
+            )
+        skeleton = catalogue.skeleton(backbone, use.shape)
+        return skeleton, catalogue.needs_preparation(backbone, use.image, use.shape)
+    except InputSizeError as error:
+        problems.append(Problem(sizes, str(error)))
+    except BackboneError as error:
+        problems.append(Problem(pointer(("backbones", use.backbone)), str(error)))
+    return None
+
+
+def _taps(recipe: Recipe, name: str, skeleton: Skeleton, problems: list[Problem]) -> tuple[str, ...]:
+    branch, found = recipe.branches[name], dict[str, str]()
+    for index, cut in enumerate(branch.cuts):
+        place = pointer(("branches", name, "cut", *([index] if len(branch.cuts) > 1 else [])))
+        try:
+            tap = resolve(skeleton, cut, owner=branch.backbone or "")
+        except LayerNotFoundError as error:
+            text = str(error)
+            if cut in CLASSIFIER:
+                text = (
+                    f"{cut!r} belongs to the ImageNet classifier, whose 1000 classes are no features; "
+                    f"a backbone ends before it.\n{text}"
+                )
+            problems.append(Problem(place, text))
+            continue
+        if tap in found:
+            problems.append(Problem(place, f"{cut!r} and {found[tap]!r} are the same layer, {tap!r}."))
+        found[tap] = cut
+    return tuple(found) if len(found) == len(branch.cuts) else ()
