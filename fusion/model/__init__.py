@@ -1,0 +1,1 @@
+"""A graph as a Keras model: built, addressed, saved, opened again."""

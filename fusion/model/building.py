@@ -1,0 +1,128 @@
+"""A recipe's graph as a Keras functional model: one layer or sub-model for each node."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from fusion.backbones import catalogue
+from fusion.backbones.preprocessing import preprocessor
+from fusion.checking import graph as graph_of
+from fusion.graph.nodes import FusionGraph, Node
+from fusion.model.cutting import cut
+from fusion.model.layers import block_model, fused, normalisation, output_layer, pooled
+from fusion.model.seeding import seeded
+from fusion.recipe.inputs import Image, Table
+from fusion.recipe.recipe import Recipe
+
+
+def build(
+    recipe: Recipe | str | Path, *, folders: Sequence[str | Path] = (), seed: int | None = None
+) -> keras.Model:
+    """Returns the Keras model of a recipe, or of the one in a JSON file.
+
+    It is made of built-in layers only, so a saved one opens where `fusion` is not installed. Its inputs are
+    named as the recipe names them: feed it by name, `model.predict({"photo": photos})`. The same layer names come out
+    whatever was built before. All weights are trainable, as Keras has it; `fusion.train` freezes them by phase.
+
+    Args:
+        recipe: The recipe, or the path of its file.
+        folders: Where weights files lie; the recipe file's own folder and those in FUSION_WEIGHTS come after them.
+        seed: Of fresh weights; that of the recipe's training if `None`, or 0 without one.
+
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"photo": {"kind": "image", "shape": (32, 32, 3)}},
+    ...     backbones={"eye": {"arch": "TinyVGG", "weights": None, "options": {"width": 4}}},
+    ...     branches={"all": {"input": "photo", "backbone": "eye", "cut": "block2_pool"}},
+    ...     head={"output": {"task": "binary"}},
+    ... )
+    >>> [layer.name for layer in build(one).layers]
+    ['photo', 'eye.prepare', 'eye', 'all.pool', 'output']
+
+    Raises:
+        RecipeError: Listing every problem of the recipe.
+        WeightsError: If weights are missing, damaged, or another network's.
+    """
+    own = [] if isinstance(recipe, Recipe) else [Path(recipe).absolute().parent]
+    return build_graph(graph_of(recipe), folders=[*map(Path, folders), *own], seed=seed)
+
+
+def build_graph(graph: FusionGraph, *, folders: Sequence[Path] = (), seed: int | None = None) -> keras.Model:
+    """Returns the Keras model of a graph, as `build` does of a recipe."""
+    training = graph.recipe.training
+    seed = seed if seed is not None else training.seed if training else 0
+    made: dict[str, Any] = {}
+    tensors: dict[str, Any] = {}
+    for node in graph.nodes:
+        if node.layer not in made:
+            with seeded(seed, node.layer):
+                made[node.layer] = _made(graph, node, folders)
+        tensors[node.name] = _called(graph, node, made[node.layer], tensors)
+    inputs = [tensors[name] for name in graph.recipe.inputs]
+    # A list of named inputs: a model made of a dict takes a wrong further key for one of its own.
+    return keras.Model(inputs, tensors["output"], name=_model_name(graph.recipe.name))
+
+
+def _made(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> Any:
+    """Returns the layer or sub-model a node calls; `None` where Keras's own functions make and call it at once."""
+    recipe = graph.recipe
+    match node.kind:
+        case "prepare":
+            return _preparation(graph, node)
+        case "trunk":
+            trunk, backbone = graph.trunks[node.layer], recipe.backbones[node.layer]
+            return cut(catalogue.load(backbone, trunk.shape, folders), trunk.taps, name=node.layer)
+        case "block":
+            width = graph.parents(node.name)[0].shape[-1] or 0
+            return block_model(recipe.blocks[node.layer], width, name=node.layer)
+        case "output":
+            return output_layer(recipe.head.output)
+        case _:
+            return None
+
+
+def _preparation(graph: FusionGraph, node: Node) -> Any:
+    (source,) = graph.parents(node.name)
+    declared = graph.recipe.inputs[source.name]
+    if isinstance(declared, Table):
+        return normalisation(node)
+    (trunk,) = graph.digraph.successors(node.name)
+    mode = catalogue.preprocess(graph.recipe.backbones[graph[trunk].layer])
+    size = (node.shape[0] or 0, node.shape[1] or 0)
+    return preprocessor(mode, shape=declared.shape, size=size, value_range=declared.range, name=node.layer)
+
+
+def _called(graph: FusionGraph, node: Node, layer: Any, tensors: dict[str, Any]) -> Any:
+    recipe = graph.recipe
+    read = [_read(graph, parent.name, node.name, tensors) for parent in graph.parents(node.name)]
+    match node.kind:
+        case "input":
+            declared = recipe.inputs[node.name]
+            shape = declared.shape if isinstance(declared, Image) else node.shape
+            return keras.Input(shape, name=node.layer)
+        case "pool":
+            branch = recipe.branches[node.name.partition(".")[0]]
+            return pooled(read[0], branch.pool, name=node.layer)
+        case "join":
+            return keras.layers.Concatenate(name=node.layer)(read)
+        case "fusion":
+            return fused(recipe.nodes[node.name], read, name=node.layer)
+        case _:
+            return layer(read[0])
+
+
+def _read(graph: FusionGraph, parent: str, child: str, tensors: dict[str, Any]) -> Any:
+    """Returns what a node reads of a parent; of a trunk with several outputs, the tap it asks for."""
+    tap = graph.digraph.edges[parent, child]["tap"]
+    if not tap:
+        return tensors[parent]
+    taps = graph.trunks[graph[parent].layer].taps
+    return tensors[parent][taps.index(tap)] if len(taps) > 1 else tensors[parent]
+
+
+def _model_name(name: str) -> str:
+    """Returns a name that Keras and TensorFlow take; the recipe's own is in the recipe."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:64].strip("_") or "fusion"

@@ -1,0 +1,128 @@
+"""Models in files: plain `.keras` with the recipe inside, and weights stored by address."""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from fusion.errors import ModelError
+from fusion.recipe.reading import from_data
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.writing import to_data
+
+MEMBER = "fusion.json"
+"""Further member of the archive that a `.keras` file is; Keras does not look at it."""
+
+
+class Loaded(NamedTuple):
+    """What a file holds: the Keras model, its recipe, and names of the classes it predicts if it has some."""
+
+    model: keras.Model
+    recipe: Recipe
+    labels: tuple[str, ...] | None
+
+
+def save(
+    model: keras.Model, path: str | Path, *, recipe: Recipe, labels: Sequence[str] | None = None
+) -> None:
+    """Writes a model as a `.keras` file that opens anywhere Keras does, with its recipe as a further member.
+
+    The file is there whole or not at all.
+
+    Raises:
+        ModelError: If the name does not end in `.keras`, or the file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise ModelError(f"A model is saved as a .keras file, got {path.name!r}.")
+    about = {"recipe": to_data(recipe), "labels": list(labels) if labels else None}
+    with replacing(path) as part:
+        model.save(part)
+        with zipfile.ZipFile(part, "a") as archive:
+            archive.writestr(MEMBER, json.dumps(about, indent=1, ensure_ascii=False))
+
+
+def load(path: str | Path) -> Loaded:
+    """Returns the model in a `.keras` file that `save` wrote, its recipe and the names of its classes.
+
+    Raises:
+        ModelError: If there is no such file, it is none of Keras's, or it has no recipe.
+    """
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            about: dict[str, Any] = json.loads(archive.read(MEMBER))
+    except FileNotFoundError:
+        raise ModelError(f"There is no file {path}.") from None
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path} is no .keras file that can be read: {error}.") from None
+    except KeyError:
+        raise ModelError(
+            f"{path} has no recipe inside, so fusion did not write it. keras.saving.load_model opens it."
+        ) from None
+    try:
+        model = keras.saving.load_model(path)
+    except (ValueError, TypeError, OSError) as error:
+        raise ModelError(f"Keras cannot open {path}: {error}") from error
+    labels = about["labels"]
+    return Loaded(model, from_data(about["recipe"], source=str(path)), tuple(labels) if labels else None)
+
+
+def save_weights(values: Mapping[str, np.ndarray], path: str | Path) -> None:
+    """Writes weights by address as a NumPy archive; it is there whole or not at all.
+
+    Raises:
+        ModelError: If the name does not end in `.npz`, or the file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise ModelError(f"Weights by address are saved as an .npz file, got {path.name!r}.")
+    with replacing(path) as part, part.open("wb") as file:
+        np.savez(file, allow_pickle=False, **values)
+
+
+def load_weights(path: str | Path) -> dict[str, np.ndarray]:
+    """Returns the weights by address that `save_weights` wrote.
+
+    Raises:
+        ModelError: If there is no such file, or it is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return dict(archive)
+    except FileNotFoundError:
+        raise ModelError(f"There is no file {path}.") from None
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path} holds no weights by address that can be read: {error}.") from None
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a new file beside `path` to write, and puts it in its place when all went well.
+
+    Raises:
+        ModelError: If it cannot be written; the message says why, and an older file is still there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+        os.close(handle)
+        part = Path(name)
+        try:
+            yield part
+            # mkstemp keeps others out; a finished file is as readable as any new one.
+            mask = os.umask(0)
+            os.umask(mask)
+            part.chmod(0o666 & ~mask)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be written: {error.strerror or error}.") from error

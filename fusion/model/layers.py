@@ -1,0 +1,113 @@
+"""The layers of a model that are not a backbone's: pools, blocks, fusion ops and the output, all built into Keras."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from fusion.graph.nodes import Node
+from fusion.graph.steps import StepLayer, step_layers
+from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm, Step
+from fusion.recipe.branches import Pool
+from fusion.recipe.head import Output
+from fusion.recipe.ops import Add, Average, Concat, Maximum, Multiply, Op
+
+ACTIVATIONS = {
+    "classification": "softmax",
+    "binary": "sigmoid",
+    "multilabel": "sigmoid",
+    "regression": "linear",
+}
+"""Activation of the output by task."""
+
+OPS = {
+    Add: keras.layers.Add,
+    Average: keras.layers.Average,
+    Concat: keras.layers.Concatenate,
+    Maximum: keras.layers.Maximum,
+    Multiply: keras.layers.Multiply,
+}
+"""Keras layer of each fusion op."""
+
+
+def pooled(features: keras.KerasTensor, pool: Pool, *, name: str) -> keras.KerasTensor:
+    """Returns a feature map as a vector: of shape (batch, channels), twice that for `avg+max`, all of it for `flatten`.
+
+    The first axes of the map are places, be they pixels or tokens; the last is channels.
+
+    >>> pooled(keras.Input((7, 7, 16)), "avg+max", name="pool").shape
+    (None, 32)
+    """
+    rank = len(features.shape) - 2
+    average = getattr(keras.layers, f"GlobalAveragePooling{rank}D")
+    maximum = getattr(keras.layers, f"GlobalMaxPooling{rank}D")
+    match pool:
+        case "avg":
+            return average(name=name)(features)
+        case "max":
+            return maximum(name=name)(features)
+        case "avg+max":
+            both = [average(name=f"{name}.avg")(features), maximum(name=f"{name}.max")(features)]
+            return keras.layers.Concatenate(name=name)(both)
+        case "flatten":
+            return keras.layers.Flatten(name=name)(features)
+
+
+def block_model(steps: Sequence[Step], width: int, *, name: str) -> keras.Model:
+    """Returns a block as a sub-model on vectors of `width` values.
+
+    >>> block_model([Dense(units=3), Dropout(rate=0.5)], 4, name="top").layers[1].name
+    'dense'
+    """
+    inputs = keras.Input((width,), name=f"{name}_input")
+    outputs = inputs
+    for layer in step_layers(steps, width):
+        outputs = _step(layer)(outputs)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def fused(op: Op, vectors: Sequence[keras.KerasTensor], *, name: str) -> keras.KerasTensor:
+    """Returns vectors joined by an op.
+
+    >>> fused(Concat(of=("a", "b")), [keras.Input((2,)), keras.Input((3,))], name="fusion").shape
+    (None, 5)
+    """
+    return OPS[type(op)](name=name)(list(vectors))
+
+
+def output_layer(output: Output) -> keras.Layer:
+    """Returns the layer that predicts; it computes in float32 under any policy, so that no probability underflows.
+
+    >>> output_layer(Output(task="binary")).units
+    1
+    """
+    return keras.layers.Dense(
+        output.width, activation=ACTIVATIONS[output.task], dtype="float32", name="output"
+    )
+
+
+def normalisation(node: Node) -> keras.Layer:
+    """Returns the layer that normalises a table; until it is adapted to training rows it changes nothing.
+
+    >>> normalisation(Node("t.normalise", "prepare", "t.normalise", (3,))).name
+    't.normalise'
+    """
+    layer = keras.layers.Normalization(axis=-1, name=node.layer)
+    layer.build((None, *node.shape))
+    layer.finalize_state()
+    return layer
+
+
+def _step(layer: StepLayer) -> Any:
+    match layer.step:
+        case Dense(units=units, activation=activation, l2=l2):
+            regularizer = keras.regularizers.L2(l2) if l2 else None
+            return keras.layers.Dense(
+                units, activation=activation, kernel_regularizer=regularizer, name=layer.name
+            )
+        case Dropout(rate=rate):
+            return keras.layers.Dropout(rate, name=layer.name)
+        case LayerNorm():
+            return keras.layers.LayerNormalization(name=layer.name)
+        case BatchNorm():
+            return keras.layers.BatchNormalization(name=layer.name)

@@ -1,0 +1,94 @@
+"""A built model put to the test: every weight that could train gets a gradient, a saved copy predicts the same."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from fusion.graph.nodes import FusionGraph
+from fusion.model.addresses import variables
+from fusion.model.files import load, save
+from fusion.recipe.inputs import Image
+from fusion.recipe.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the self-test looked at: what, whether it holds, and what was seen."""
+
+    what: str
+    holds: bool
+    seen: str
+
+
+def self_test(model: keras.Model, graph: FusionGraph) -> tuple[Finding, ...]:
+    """Returns what one synthetic batch shows of a model: its weights, its gradients, a saved copy.
+
+    Raises:
+        ModelError: If the model cannot be saved or opened.
+    """
+    batch = synthetic(graph.recipe, examples=4)
+    return (_counted(model, graph), _graded(model, batch), _saved(model, graph.recipe, batch))
+
+
+def synthetic(recipe: Recipe, *, examples: int) -> dict[str, np.ndarray]:
+    """Returns random inputs of the shapes and ranges that a recipe declares.
+
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"x": {"kind": "tabular", "columns": ["a", "b"]}},
+    ...     branches={"b": {"input": "x"}},
+    ...     head={"output": {"task": "regression"}},
+    ... )
+    >>> synthetic(one, examples=3)["x"].shape
+    (3, 2)
+    """
+    random = np.random.default_rng(0)
+    found = {}
+    for name, declared in recipe.inputs.items():
+        if isinstance(declared, Image):
+            values: Any = random.uniform(*declared.range, (examples, *declared.shape))
+        else:
+            values = random.normal(size=(examples, len(declared.columns)))
+        found[name] = values.astype("float32")
+    return found
+
+
+def _counted(model: keras.Model, graph: FusionGraph) -> Finding:
+    declared = sum(each.params for each in graph.weights.values())
+    built = model.count_params()
+    return Finding("weights are those the recipe declares", built == declared, f"{built:,} of {declared:,}")
+
+
+def _graded(model: keras.Model, batch: dict[str, np.ndarray]) -> Finding:
+    with tf.GradientTape() as tape:
+        outputs = model(batch, training=False)
+        # Squares, so that no output's gradient is cancelled by another's as in a softmax's sum.
+        loss = tf.reduce_sum(tf.square(outputs))
+    trained = {name: each for name, each in variables(model).items() if each.trainable}
+    gradients = tape.gradient(loss, [each.value for each in trained.values()])
+    bad = [name for name, gradient in zip(trained, gradients, strict=True) if not _is_alive(gradient)]
+    seen = f"{len(trained) - len(bad)} of {len(trained)}" + (f", not {', '.join(bad[:5])}" if bad else "")
+    return Finding("every trainable weight gets a finite gradient that is not zero", not bad, seen)
+
+
+def _is_alive(gradient: Any) -> bool:
+    if gradient is None:
+        return False
+    values = np.array(gradient)
+    return bool(np.isfinite(values).all() and values.any())
+
+
+def _saved(model: keras.Model, recipe: Recipe, batch: dict[str, np.ndarray]) -> Finding:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        save(model, path, recipe=recipe)
+        copy = load(path).model
+    difference = float(np.abs(np.array(model(batch)) - np.array(copy(batch))).max())
+    return Finding(
+        "a saved and opened copy predicts the same", difference == 0.0, f"difference {difference:g}"
+    )
