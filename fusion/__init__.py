@@ -1,1 +1,133 @@
 """Fuse pretrained Keras backbones, cut at any layer, and transfer only the parts you name."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from fusion.checking import check, resolve
+from fusion.errors import (
+    BackboneError,
+    DataError,
+    FusionError,
+    InputSizeError,
+    LayerNotFoundError,
+    ModelError,
+    Problem,
+    RecipeError,
+    TrainingError,
+    WeightsError,
+)
+from fusion.graph.costs import costs
+from fusion.graph.nodes import FusionGraph
+from fusion.recipe.backbones import Backbone, WeightsFile
+from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm
+from fusion.recipe.branches import Branch
+from fusion.recipe.head import Head, Output
+from fusion.recipe.inputs import Image, Table
+from fusion.recipe.ops import Add, Average, Concat, Maximum, Multiply
+from fusion.recipe.reading import from_json, load_recipe
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.schema import schema
+from fusion.recipe.training import EarlyStopping, Optimizer, Part, Phase, Training
+from fusion.recipe.writing import recipe_hash, to_json
+
+if TYPE_CHECKING:
+    from fusion.data.arrays import from_arrays
+    from fusion.data.examples import Data
+    from fusion.data.reading import read_data, read_images
+    from fusion.draw.figure import draw
+    from fusion.model.addresses import layer, layers
+    from fusion.model.building import build
+    from fusion.model.files import load, load_weights, save, save_weights
+    from fusion.model.selftest import self_test
+    from fusion.training.evaluation import evaluate, predict
+    from fusion.training.runs import train
+
+LATER = {
+    "Data": "fusion.data.examples",
+    "build": "fusion.model.building",
+    "draw": "fusion.draw.figure",
+    "evaluate": "fusion.training.evaluation",
+    "from_arrays": "fusion.data.arrays",
+    "layer": "fusion.model.addresses",
+    "layers": "fusion.model.addresses",
+    "load": "fusion.model.files",
+    "load_weights": "fusion.model.files",
+    "predict": "fusion.training.evaluation",
+    "read_data": "fusion.data.reading",
+    "read_images": "fusion.data.reading",
+    "save": "fusion.model.files",
+    "save_weights": "fusion.model.files",
+    "self_test": "fusion.model.selftest",
+    "train": "fusion.training.runs",
+}
+"""Names whose modules are imported when they are first asked for: most of them load Keras, which takes seconds."""
+
+__all__ = [
+    "Add",
+    "Average",
+    "Backbone",
+    "BackboneError",
+    "BatchNorm",
+    "Branch",
+    "Concat",
+    "Data",
+    "DataError",
+    "Dense",
+    "Dropout",
+    "EarlyStopping",
+    "FusionError",
+    "FusionGraph",
+    "Head",
+    "Image",
+    "InputSizeError",
+    "LayerNorm",
+    "LayerNotFoundError",
+    "Maximum",
+    "ModelError",
+    "Multiply",
+    "Optimizer",
+    "Output",
+    "Part",
+    "Phase",
+    "Problem",
+    "Recipe",
+    "RecipeError",
+    "Table",
+    "Training",
+    "TrainingError",
+    "WeightsError",
+    "WeightsFile",
+    "build",
+    "check",
+    "costs",
+    "draw",
+    "evaluate",
+    "from_arrays",
+    "from_json",
+    "layer",
+    "layers",
+    "load",
+    "load_recipe",
+    "load_weights",
+    "predict",
+    "read_data",
+    "read_images",
+    "recipe_hash",
+    "resolve",
+    "save",
+    "save_weights",
+    "schema",
+    "self_test",
+    "to_json",
+    "train",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in LATER:
+        return getattr(import_module(LATER[name]), name)
+    raise AttributeError(f"module 'fusion' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

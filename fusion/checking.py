@@ -13,7 +13,7 @@ from fusion.recipe.references import references
 from fusion.recipe.writing import to_data
 
 
-def graph(recipe: Recipe | str | Path) -> FusionGraph:
+def resolve(recipe: Recipe | str | Path) -> FusionGraph:
     """Returns a recipe, or the one in a JSON file, as a graph: every shape, cost and trainable weight.
 
     Keras is loaded only where the table of a backbone is not in the cache yet.
@@ -25,7 +25,7 @@ def graph(recipe: Recipe | str | Path) -> FusionGraph:
     ...     branches={"all": {"input": "photo", "backbone": "eye", "cut": "block2_pool"}},
     ...     head={"output": {"task": "binary"}},
     ... )
-    >>> [node.name for node in graph(one).nodes]
+    >>> [node.name for node in resolve(one).nodes]
     ['photo', 'eye.prepare', 'eye', 'all.pool', 'output']
 
     Raises:

@@ -105,12 +105,29 @@ def near(word: str, known: Iterable[str]) -> str:
     >>> near("zebra", ["block4_pool"])
     ''
     """
-    names = list(known)
-    folded = {name.casefold(): name for name in names}
-    if word.casefold() in folded:
-        return f" Did you mean {folded[word.casefold()]!r}?"
-    close = get_close_matches(word, names, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    found = nearest(word, known)
+    return f" Did you mean {found!r}?" if found else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Returns the known name nearest to `word`, or `""` if none is near; upper and lower case count as equal.
+
+    >>> nearest("VGG_16", ["vgg16", "vgg19"])
+    'vgg16'
+    """
+    folded = {name.casefold(): name for name in known}
+    close = get_close_matches(word.casefold(), folded, n=1)
+    return folded[close[0]] if close else ""
+
+
+def shown(value: object) -> str:
+    """Returns a value as a message quotes it: cut short where it is long.
+
+    >>> shown([1, 2]), len(shown("x" * 1000))
+    ('[1, 2]', 60)
+    """
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def listed(names: Iterable[str], limit: int = 12) -> str:

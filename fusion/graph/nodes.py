@@ -83,11 +83,22 @@ class PhasePlan:
 
     Args:
         name: The phase.
-        rates: Learning rate by address of each layer that trains; all others are frozen, in inference mode.
+        rates: Learning rate by address of each layer with weights that trains; all others are frozen.
+        active: Addresses of what was selected, with and without weights; an owner selected whole by its name.
+            All else is in inference mode: also its dropout is off.
     """
 
     name: str
     rates: Mapping[str, float]
+    active: frozenset[str]
+
+    def is_active(self, address: str) -> bool:
+        """Returns whether the layer at an address was selected.
+
+        >>> PhasePlan("all", {}, frozenset({"top", "vgg/conv1"})).is_active("top/dropout")
+        True
+        """
+        return address in self.active or address.partition("/")[0] in self.active
 
 
 @dataclass(frozen=True)

@@ -26,25 +26,26 @@ def phase_plans(
     nodes = [node for _, node in graph.nodes(data="node")]
     weights = {each.address: each for node in nodes for each in node.weights}
     return tuple(
-        PhasePlan(phase.name, _rates(recipe, phase, number, trunks, weights, problems))
-        for number, phase in enumerate(phases)
+        _plan(recipe, phase, number, trunks, weights, problems) for number, phase in enumerate(phases)
     )
 
 
-def _rates(
+def _plan(
     recipe: Recipe,
     phase: Phase,
     number: int,
     trunks: Mapping[str, Trunk],
     weights: Mapping[str, Weights],
     problems: list[Problem],
-) -> dict[str, float]:
+) -> PhasePlan:
     rates: dict[str, float] = {}
+    active: set[str] = set()
     owner: dict[str, str] = {}
     for index, part in enumerate(phase.parts):
         place = pointer(("training", "phases", number, "train", index))
         try:
-            selected = _selected(recipe, part.part, trunks, weights, phase.batchnorm)
+            picked = _picked(recipe, part.part, trunks, weights)
+            selected = _trained(part.part, picked, weights, phase.batchnorm)
         except _RefusedError as error:
             problems.append(Problem(place, str(error)))
             continue
@@ -57,56 +58,46 @@ def _rates(
                 "make them apart."
             )
             problems.append(Problem(place, text))
+        active |= picked
         rates |= dict.fromkeys(selected, part.learning_rate)
         owner |= dict.fromkeys(selected, part.part)
-    return {address: rates[address] for address in weights if address in rates}
+    in_order = {address: rates[address] for address in weights if address in rates}
+    return PhasePlan(phase.name, in_order, frozenset(active))
 
 
-def _selected(
-    recipe: Recipe,
-    text: str,
-    trunks: Mapping[str, Trunk],
-    weights: Mapping[str, Weights],
-    batchnorm: str,
-) -> list[str]:
-    """Returns the addresses that a selector picks; none where its owner could not be resolved."""
+def _picked(
+    recipe: Recipe, text: str, trunks: Mapping[str, Trunk], weights: Mapping[str, Weights]
+) -> set[str]:
+    """Returns the addresses a selector names, a whole owner by its name; none where it could not be resolved."""
     try:
         selector = parse_selector(text)
     except ValueError:
-        return []
+        return set()
     match selector.kind:
         case "head":
-            if "output" not in weights:
-                return []
-            owners = {"output", *recipe.head.blocks}
+            return {"output", *recipe.head.blocks}
         case "fusion":
-            owners = set(recipe.nodes)
+            return set(recipe.nodes)
         case "block":
-            owners = {selector.owner}
-            if selector.owner not in recipe.blocks:
-                return []
-        case "backbone":
-            if selector.owner not in trunks:
-                return []
-            return _of_backbone(text, selector, trunks[selector.owner], weights, batchnorm)
-    found = [
-        address for address, each in weights.items() if address.split("/")[0] in owners and _trains(each)
+            return {selector.owner}
+        case "backbone" if selector.owner in trunks:
+            trunk = trunks[selector.owner]
+            return {f"{trunk.backbone}/{row}" for row in _range(text, selector, trunk, weights)}
+    return set()
+
+
+def _trained(text: str, picked: set[str], weights: Mapping[str, Weights], batchnorm: str) -> list[str]:
+    """Returns the addresses among those picked whose weights gradients may change."""
+    every = [
+        address
+        for address, each in weights.items()
+        if (address in picked or address.partition("/")[0] in picked) and each.params > each.statistics
     ]
-    if not found and any(address.split("/")[0] == "output" for address in weights):
-        raise _RefusedError(f"{text!r} has no weights that could be trained.")
-    return found
-
-
-def _of_backbone(
-    text: str, selector: Selector, trunk: Trunk, weights: Mapping[str, Weights], batchnorm: str
-) -> list[str]:
-    rows = _range(text, selector, trunk, weights)
-    every = [f"{trunk.backbone}/{name}" for name in trunk.skeleton.rows if name in rows]
-    trains = [address for address in every if address in weights and _trains(weights[address])]
+    # Batch normalisation of a block has nothing to keep: it was never trained before.
     left = "BatchNormalization" if batchnorm == "inference" else ""
-    found = [address for address in trains if weights[address].kind != left]
-    if not found:
-        only = " but batch normalisation, which this phase leaves in inference" if trains else ""
+    found = [address for address in every if address not in picked or weights[address].kind != left]
+    if picked and not found and "output" in weights:
+        only = " but batch normalisation, which this phase leaves in inference" if every else ""
         raise _RefusedError(
             f"{text!r} matches no weights{only}; name layers that have some, such as convolutions."
         )
@@ -163,7 +154,3 @@ def _end(text: str, name: str, trunk: Trunk) -> str:
         cuts = " and ".join(repr(tap) for tap in trunk.taps)
         raise _RefusedError(f"{text!r} lies after the cut {cuts}, so the model does not have it.")
     return found
-
-
-def _trains(weights: Weights) -> bool:
-    return weights.params > weights.statistics

@@ -9,7 +9,7 @@ import keras
 
 from fusion.backbones import catalogue
 from fusion.backbones.preprocessing import preprocessor
-from fusion.checking import graph as graph_of
+from fusion.checking import resolve
 from fusion.graph.nodes import FusionGraph, Node
 from fusion.model.cutting import cut
 from fusion.model.layers import block_model, fused, normalisation, output_layer, pooled
@@ -47,7 +47,7 @@ def build(
         WeightsError: If weights are missing, damaged, or another network's.
     """
     own = [] if isinstance(recipe, Recipe) else [Path(recipe).absolute().parent]
-    return build_graph(graph_of(recipe), folders=[*map(Path, folders), *own], seed=seed)
+    return build_graph(resolve(recipe), folders=[*map(Path, folders), *own], seed=seed)
 
 
 def build_graph(graph: FusionGraph, *, folders: Sequence[Path] = (), seed: int | None = None) -> keras.Model:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from fusion.graph.nodes import FusionGraph
-from fusion.model.addresses import variables
+from fusion.model.addresses import variables, weights
 from fusion.model.files import load, save
 from fusion.recipe.inputs import Image
 from fusion.recipe.recipe import Recipe
@@ -32,7 +32,7 @@ def self_test(model: keras.Model, graph: FusionGraph) -> tuple[Finding, ...]:
         ModelError: If the model cannot be saved or opened.
     """
     batch = synthetic(graph.recipe, examples=4)
-    return (_counted(model, graph), _graded(model, batch), _saved(model, graph.recipe, batch))
+    return (_counted(model, graph), _steady(model, batch), _graded(model, batch), _saved(model, graph.recipe, batch))
 
 
 def synthetic(recipe: Recipe, *, examples: int) -> dict[str, np.ndarray]:
@@ -62,6 +62,15 @@ def _counted(model: keras.Model, graph: FusionGraph) -> Finding:
     declared = sum(each.params for each in graph.weights.values())
     built = model.count_params()
     return Finding("weights are those the recipe declares", built == declared, f"{built:,} of {declared:,}")
+
+
+def _steady(model: keras.Model, batch: dict[str, np.ndarray]) -> Finding:
+    """Looks whether a call that says nothing of training is one at inference: in Keras some layers see to the contrary."""
+    before = weights(model)
+    difference = float(np.abs(np.array(model(batch)) - np.array(model(batch))).max())
+    moved = [name for name, value in weights(model).items() if not np.array_equal(before[name], value)]
+    seen = f"difference {difference:g}, {len(moved)} weights moved"
+    return Finding("two calls give the same and change no weight", difference == 0.0 and not moved, seen)
 
 
 def _graded(model: keras.Model, batch: dict[str, np.ndarray]) -> Finding:

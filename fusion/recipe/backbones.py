@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
-from fusion.recipe.values import Map, Named, Value, Word
+from fusion.errors import shown
+from fusion.recipe.values import Map, Named, Number, Value, Word
 
 Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 
@@ -27,7 +28,44 @@ class WeightsFile(Value):
 def _weights(value: Any) -> Any:
     if value is None or value == "imagenet" or isinstance(value, WeightsFile | dict):
         return value
-    raise ValueError(f"Weights are 'imagenet', null (random) or {{\"file\": ...}}, got {value!r}.")
+    raise ValueError(f"Weights are 'imagenet', null (random) or {{\"file\": ...}}, got {shown(value)}.")
+
+
+def any_weights(value: Any) -> str:
+    """Tells kinds of weights apart, as pydantic asks."""
+    return "<none>" if value is None else "<name>" if isinstance(value, str) else "<file>"
+
+
+Weights = Annotated[
+    Annotated[Literal["imagenet"], Tag("<name>")]
+    | Annotated[WeightsFile, Tag("<file>")]
+    | Annotated[None, Tag("<none>")],
+    Discriminator(any_weights),
+    BeforeValidator(_weights),
+]
+"""Where the weights of a backbone come from."""
+
+
+def _option(value: Any) -> Any:
+    if isinstance(value, bool | int | float | str):
+        return value
+    raise ValueError(f"An option is a text, a number, true or false, got {shown(value)}.")
+
+
+def any_option(value: Any) -> str:
+    """Tells kinds of options apart, as pydantic asks: 1 is no 1.0 and true is no 1."""
+    return f"<{type(value).__name__}>"
+
+
+Option = Annotated[
+    Annotated[bool, Tag("<bool>")]
+    | Annotated[int, Tag("<int>")]
+    | Annotated[Number, Tag("<float>")]
+    | Annotated[str, Tag("<str>")],
+    Discriminator(any_option),
+    BeforeValidator(_option),
+]
+"""The value of one argument of an architecture."""
 
 
 class Backbone(Value):
@@ -44,6 +82,6 @@ class Backbone(Value):
     """
 
     arch: Word
-    weights: Annotated[Literal["imagenet"] | WeightsFile | None, BeforeValidator(_weights)]
+    weights: Weights
     preprocess: Literal["auto", "caffe", "tf", "torch", "none"] = "auto"
-    options: Named[bool | int | float | str] = Field(default=Map())
+    options: Named[Option] = Field(default=Map())

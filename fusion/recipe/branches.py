@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Discriminator, Tag
 
-from fusion.recipe.values import Name, Size, Value, Word
+from fusion.errors import shown
+from fusion.recipe.values import Name, Size, Value, Word, any_length
 
 Pool = Literal["avg", "max", "avg+max", "flatten"]
 
@@ -13,11 +14,19 @@ def _one_or_many(value: Any) -> Any:
     if isinstance(value, str):
         return value
     if not isinstance(value, list | tuple) or not value or not all(isinstance(cut, str) for cut in value):
-        raise ValueError(f"A cut is the name of a layer, or a list of names, got {value!r}.")
+        raise ValueError(f"A cut is the name of a layer, or a list of names, got {shown(value)}.")
     twice = sorted({cut for cut in value if value.count(cut) > 1})
     if twice:
         raise ValueError(f"A layer is cut at once, but {', '.join(map(repr, twice))} stands more than once.")
     return value[0] if len(value) == 1 else tuple(value)
+
+
+Cut = Annotated[
+    Annotated[Word, Tag("<one>")] | Annotated[tuple[Word, ...], Tag("<several>")],
+    Discriminator(any_length),
+    BeforeValidator(_one_or_many),
+]
+"""The name of a layer, or several; a list of one is that one."""
 
 
 class Branch(Value):
@@ -38,7 +47,7 @@ class Branch(Value):
     input: Name
     resize: Size | None = None
     backbone: Name | None = None
-    cut: Annotated[Word | tuple[Word, ...], BeforeValidator(_one_or_many)] = "last"
+    cut: Cut = "last"
     pool: Pool = "avg"
     blocks: tuple[Name, ...] = ()
 

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 
-from fusion.recipe.values import Count, Name, Value, Word
+from fusion.errors import shown
+from fusion.recipe.values import Count, Name, Value, Word, any_length
 
 Task = Literal["classification", "binary", "multilabel", "regression"]
 
@@ -12,12 +13,19 @@ Task = Literal["classification", "binary", "multilabel", "regression"]
 def _classes(value: object) -> object:
     if isinstance(value, list | tuple):
         if len(value) < 2 or not all(isinstance(name, str) and name for name in value):
-            raise ValueError(f"The names of classes are two texts or more, got {value!r}.")
+            raise ValueError(f"The names of classes are two texts or more, got {shown(value)}.")
         if len(set(value)) < len(value):
-            raise ValueError(f"The names of classes are different texts, got {value!r}.")
+            raise ValueError(f"The names of classes are different texts, got {shown(value)}.")
     elif value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 2):
-        raise ValueError(f"Classes are a number of at least 2, or a list of names, got {value!r}.")
+        raise ValueError(f"Classes are a number of at least 2, or a list of names, got {shown(value)}.")
     return value
+
+
+Classes = Annotated[
+    Annotated[Count, Tag("<one>")] | Annotated[tuple[Word, ...], Tag("<several>")],
+    Discriminator(any_length),
+]
+"""The number of classes, or their names."""
 
 
 class Output(Value):
@@ -33,7 +41,7 @@ class Output(Value):
     """
 
     task: Task
-    classes: Annotated[Count | tuple[Word, ...] | None, BeforeValidator(_classes)] = None
+    classes: Annotated[Classes | None, BeforeValidator(_classes)] = None
     units: Count | None = None
 
     @model_validator(mode="after")
@@ -76,4 +84,4 @@ class Head(Value):
     """
 
     blocks: tuple[Name, ...] = ()
-    output: Output = Field()
+    output: Output

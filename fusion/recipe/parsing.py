@@ -1,11 +1,18 @@
-"""JSON text to plain data, refusing what `json` lets pass: duplicate keys, NaN, bytes that are not UTF-8."""
+"""JSON text to plain data, refusing what `json` lets pass: duplicate keys, NaN, numbers and depths no recipe has."""
 
 import json
+from collections import Counter
+from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
-from fusion.errors import Problem, RecipeError
-from fusion.recipe.translation import pointer
+from fusion.errors import Problem, RecipeError, shown
+from fusion.recipe.translation import Place, pointer
+
+
+DEEPEST = 50
+"""Levels of lists and objects in one another; a recipe has nine."""
 
 
 class _Object(dict[str, Any]):
@@ -16,13 +23,13 @@ class _Object(dict[str, Any]):
 
 def _object(pairs: list[tuple[str, Any]]) -> _Object:
     found = _Object(pairs)
-    keys = [key for key, _ in pairs]
-    found.twice = tuple(sorted({key for key in keys if keys.count(key) > 1}))
+    counts = Counter(key for key, _ in pairs)
+    found.twice = tuple(sorted(key for key, count in counts.items() if count > 1))
     return found
 
 
 def parse(text: str, *, source: str) -> Any:
-    """Returns the data that `text` writes as JSON (RFC 8259), each key of an object once.
+    """Returns the data that `text` writes as JSON (RFC 8259), each key of an object once, each number finite.
 
     >>> parse('{"a": 1, "a": 2}', source="x.json")
     Traceback (most recent call last):
@@ -31,20 +38,21 @@ def parse(text: str, *, source: str) -> Any:
       /a   The key 'a' stands more than once in one object; keep one.
 
     Raises:
-        RecipeError: If it is no JSON, with line and column, or a key stands twice.
+        RecipeError: If it is no JSON, with line and column; or a key stands twice, a text holds half a character,
+            or a number or the nesting is too large.
     """
-
-    def refuse(constant: str) -> NoReturn:
-        raise RecipeError.of(source, [Problem("", f"{constant} is no number of JSON; write a finite one.")])
-
     try:
-        data = json.loads(text, object_pairs_hook=_object, parse_constant=refuse)
+        data = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_refuse, parse_float=_float, parse_int=_int
+        )
+        problems = list(_problems(data, ()))
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise RecipeError.of(source, [Problem("", f"No valid JSON at {place}: {error.msg}.")]) from None
+        problems = [Problem("", f"No valid JSON at line {error.lineno}, column {error.colno}: {error.msg}.")]
+    except ValueError as error:
+        problems = [Problem("", str(error))]
     except RecursionError:
-        raise RecipeError.of(source, [Problem("", "The JSON is nested too deeply to be read.")]) from None
-    if problems := _twice(data, ()):
+        problems = [Problem("", f"The JSON is nested more than {DEEPEST} levels deep.")]
+    if problems:
         raise RecipeError.of(source, problems)
     return data
 
@@ -64,10 +72,33 @@ def read_text(path: Path) -> str:
     raise RecipeError.of(str(path), [Problem("", text)])
 
 
-def _twice(data: Any, place: tuple[str | int, ...]) -> list[Problem]:
-    found = []
+def _refuse(number: str) -> NoReturn:
+    raise ValueError(f"{shown(number)} is no number a recipe can hold; write a finite one.")
+
+
+def _float(digits: str) -> float:
+    return float(digits) if isfinite(float(digits)) else _refuse(digits)
+
+
+def _int(digits: str) -> int:
+    # Python itself refuses to convert more than some thousands of digits.
+    return int(digits) if len(digits) < 400 else _refuse(digits)
+
+
+def _problems(data: Any, place: Place) -> Iterator[Problem]:
+    if len(place) > DEEPEST:
+        raise RecursionError
     if isinstance(data, _Object):
-        text = "The key {!r} stands more than once in one object; keep one."
-        found = [Problem(pointer((*place, key)), text.format(key)) for key in data.twice]
+        for key in data.twice:
+            text = f"The key {shown(key)} stands more than once in one object; keep one."
+            yield Problem(pointer((*place, key)), text)
+    texts = [*data, *data.values()] if isinstance(data, dict) else [data]
+    if any(isinstance(text, str) and not _whole(text) for text in texts):
+        yield Problem(pointer(place), "A text here holds half a character, a surrogate alone; write it whole.")
     children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    return found + [problem for key, child in children for problem in _twice(child, (*place, key))]
+    for key, child in children:
+        yield from _problems(child, (*place, key))
+
+
+def _whole(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -11,7 +11,7 @@ from fusion.recipe.head import Head
 from fusion.recipe.inputs import Input
 from fusion.recipe.ops import Fusion, Op
 from fusion.recipe.training import Training
-from fusion.recipe.values import Map, Named, Value, Word
+from fusion.recipe.values import Map, Named, Text, Value, Word
 
 FORMAT: Literal[1] = 1
 """Version of the recipe format this package writes."""
@@ -30,6 +30,7 @@ class Recipe(Value):
         head: What comes after the fusion.
         training: What trains when; `None` for a model that is only built.
         notes: Free text; no part of its identity.
+        editor_schema: Where an editor finds the format's schema, `$schema` in JSON; no part of its identity.
 
     >>> recipe = Recipe(
     ...     name="one",
@@ -46,7 +47,8 @@ class Recipe(Value):
 
     recipe: Literal[1] = FORMAT
     name: Word
-    notes: str = ""
+    editor_schema: Text | None = Field(default=None, alias="$schema")
+    notes: Text = ""
     inputs: Named[Input] = Field(min_length=1)
     backbones: Named[Backbone] = Field(default=Map())
     branches: Named[Branch] = Field(min_length=1)

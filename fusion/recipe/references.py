@@ -1,6 +1,6 @@
 """Names in a recipe: each is declared, used, and stands for one thing."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import networkx as nx
@@ -9,10 +9,13 @@ from fusion.errors import Problem, listed, near
 from fusion.recipe.inputs import Image
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
-from fusion.recipe.translation import pointer
+from fusion.recipe.translation import Place, pointer
 
 RESERVED = ("fusion", "head", "output")
 """Names that layers of every model bear, or that selectors mean something by."""
+
+STEPS = ("normalise", "pool", "prepare", "taps")
+"""What a branch does before its blocks; a block of that name would be taken for it."""
 
 SECTIONS = ("inputs", "backbones", "blocks")
 
@@ -26,16 +29,18 @@ def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
     """
     declared = {
         section: list(data[section]) if isinstance(data.get(section), dict) else []
-        for section in (*SECTIONS, "branches")
+        for section in (*SECTIONS, "branches", "fusion")
     }
-    nodes = recipe.nodes
-    whole = all(len(getattr(recipe, section)) == len(names) for section, names in declared.items())
     found = [*_taken(recipe), *_branches(recipe, declared)]
-    if nodes or "fusion" not in data:
-        found += _fusion(recipe, declared["branches"], nodes)
+    if recipe.fusion is not None:
+        found += _fusion(recipe, declared)
+    elif data.get("fusion") is None and len(declared["branches"]) > 1:
+        found.append(
+            Problem("/fusion", f"There are {len(declared['branches'])} branches; say how they are joined.")
+        )
     found += _blocks_of_head(recipe, declared["blocks"])
-    found += _selectors(recipe, declared, nodes)
-    return [*found, *_unused(recipe)] if whole and not found else found
+    found += _selectors(recipe, declared, data.get("fusion") is not None)
+    return found
 
 
 def _taken(recipe: Recipe) -> Iterator[Problem]:
@@ -44,12 +49,15 @@ def _taken(recipe: Recipe) -> Iterator[Problem]:
     names = [(section, name) for section in SECTIONS for name in getattr(recipe, section)]
     if isinstance(recipe.fusion, dict):
         names += [("fusion", name) for name in recipe.fusion]
+    own = [("branches", name) for name in recipe.branches if name in RESERVED]
+    own += [(section, name) for section, name in names if name in RESERVED and (section, name) != ("fusion", "fusion")]
+    own += [("blocks", name) for name in recipe.blocks if name in STEPS]
+    for place in own:
+        yield Problem(pointer(place), f"The name {place[1]!r} is the library's own; choose another.")
     for section, name in names:
-        if name in RESERVED and (section, name) != ("fusion", "fusion"):
-            yield Problem(
-                pointer((section, name)), f"The name {name!r} is the library's own; choose another."
-            )
-        elif name in owner:
+        if (section, name) in own:
+            continue
+        if name in owner:
             text = (
                 f"The name {name!r} stands for one of the {owner[name]} already; every layer needs its own."
             )
@@ -65,6 +73,7 @@ def _branches(recipe: Recipe, declared: Mapping[str, list[str]]) -> Iterator[Pro
             yield from _known(branch.backbone, declared["backbones"], "backbone", (*place, "backbone"))
         for index, block in enumerate(branch.blocks):
             yield from _known(block, declared["blocks"], "block", (*place, "blocks", index))
+        yield from _repeated(branch.blocks, (*place, "blocks"))
         if branch.input not in recipe.inputs:
             continue
         image = isinstance(recipe.inputs[branch.input], Image)
@@ -77,22 +86,19 @@ def _branches(recipe: Recipe, declared: Mapping[str, list[str]]) -> Iterator[Pro
                 yield Problem(pointer((*place, key)), text)
 
 
-def _fusion(recipe: Recipe, branches: list[str], nodes: Mapping[str, Any]) -> Iterator[Problem]:
-    if recipe.fusion is None:
-        if len(branches) > 1:
-            text = f"There are {len(branches)} branches; say how they are joined."
-            yield Problem("/fusion", text)
-        return
-    single = not isinstance(recipe.fusion, dict)
+def _fusion(recipe: Recipe, declared: Mapping[str, list[str]]) -> Iterator[Problem]:
+    branches, nodes, single = declared["branches"], recipe.nodes, not isinstance(recipe.fusion, dict)
+    known = branches if single else [*branches, *declared["fusion"]]
     for name, op in nodes.items():
         place = ("fusion",) if single else ("fusion", name)
         if name in branches and not single:
             yield Problem(pointer(place), f"The name {name!r} stands for a branch already; choose another.")
         for index, source in enumerate(op.of):
-            known = [*branches, *(node for node in nodes if not single)]
             yield from _known(source, known, "branch or fusion node", (*place, "from", index))
         if len(set(op.of)) < len(op.of):
             yield Problem(pointer((*place, "from")), "A branch is joined once; here one stands twice.")
+    if single:
+        return
     graph = nx.DiGraph([(source, name) for name, op in nodes.items() for source in op.of])
     try:
         cycle = [start for start, *_ in nx.find_cycle(graph)]
@@ -100,7 +106,7 @@ def _fusion(recipe: Recipe, branches: list[str], nodes: Mapping[str, Any]) -> It
         cycle = []
     if cycle:
         yield Problem("/fusion", f"Nodes feed each other in a circle: {' -> '.join([*cycle, cycle[0]])}.")
-    else:
+    elif len(nodes) == len(declared["fusion"]):
         ends = [name for name in nodes if graph.out_degree(name) == 0]
         if len(ends) > 1:
             text = f"The nodes {listed(ends)} lead nowhere; only one may be last, join them."
@@ -115,11 +121,17 @@ def _blocks_of_head(recipe: Recipe, blocks: list[str]) -> Iterator[Problem]:
         if block in in_branches:
             text = f"Block {block!r} is used by branch {in_branches[block]!r}; the head needs one of its own."
             yield Problem(pointer(place), text)
+    yield from _repeated(recipe.head.blocks, ("head", "blocks"))
 
 
-def _selectors(
-    recipe: Recipe, declared: Mapping[str, list[str]], nodes: Mapping[str, Any]
-) -> Iterator[Problem]:
+def _repeated(blocks: Sequence[str], place: Place) -> Iterator[Problem]:
+    for index, block in enumerate(blocks):
+        if block in blocks[:index]:
+            text = f"Block {block!r} stands here already; one that is gone through again needs another name."
+            yield Problem(pointer((*place, index)), text)
+
+
+def _selectors(recipe: Recipe, declared: Mapping[str, list[str]], joined: bool) -> Iterator[Problem]:
     phases = recipe.training.phases if recipe.training else ()
     for number, phase in enumerate(phases):
         for index, part in enumerate(phase.parts):
@@ -132,19 +144,35 @@ def _selectors(
             if selector.kind == "block":
                 yield from _known(selector.owner, declared["blocks"], "block", place)
             elif selector.kind == "backbone":
-                known = [*declared["backbones"], "head", "fusion"]
-                yield from _known(selector.owner, known, "backbone", place)
-            elif selector.kind == "fusion" and not nodes:
+                yield from _backbone_selected(recipe, selector.owner, declared, place)
+            elif selector.kind == "fusion" and not joined:
                 yield Problem(pointer(place), "There is no fusion to train.")
 
 
-def _unused(recipe: Recipe) -> Iterator[Problem]:
+def _backbone_selected(
+    recipe: Recipe, name: str, declared: Mapping[str, list[str]], place: Place
+) -> Iterator[Problem]:
+    if name in declared["backbones"]:
+        return
+    branch = recipe.branches.get(name)
+    if name in declared["blocks"]:
+        text = f"{name!r} is a block; write 'block:{name}'."
+    elif branch is not None and branch.backbone is not None:
+        text = f"{name!r} is a branch, and backbones and blocks train; its backbone is {branch.backbone!r}."
+    else:
+        yield from _known(name, [*declared["backbones"], "head", "fusion"], "backbone", place)
+        return
+    yield Problem(pointer(place), text)
+
+
+def unused(recipe: Recipe) -> Iterator[Problem]:
+    """Yields what is declared and serves nothing; for recipes whose names are all in order."""
     branches = recipe.branches.values()
-    used: dict[str, set[str | None]] = {
+    used: dict[str, Collection[str | None]] = {
         "inputs": {branch.input for branch in branches},
         "backbones": {branch.backbone for branch in branches},
         "blocks": {block for branch in branches for block in branch.blocks}
-        | set[str | None](recipe.head.blocks),
+        | set(recipe.head.blocks),
     }
     for section, names in used.items():
         for name in getattr(recipe, section):
@@ -159,7 +187,7 @@ def _unused(recipe: Recipe) -> Iterator[Problem]:
                 yield Problem(pointer(("branches", name)), text)
 
 
-def _known(name: str, known: Iterable[str], what: str, place: tuple[str | int, ...]) -> Iterator[Problem]:
+def _known(name: str, known: Iterable[str], what: str, place: Place) -> Iterator[Problem]:
     names = list(known)
     if name not in names:
         text = f"There is no {what} {name!r}.{near(name, names)} Declared: {listed(names)}."

@@ -1,10 +1,11 @@
 """Training: phases, each with its own trainable part, optimizer and length."""
 
 from collections import Counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from fusion.errors import shown
 from fusion.recipe.values import Count, Fraction, NonNegative, Positive, Value, Word
 
 
@@ -20,7 +21,15 @@ class Part(Value):
 
 
 class Optimizer(Value):
-    """How weights are changed; the names and defaults are those of `keras.optimizers`.
+    """How weights are changed; the names and what they mean are those of `keras.optimizers`.
+
+    Args:
+        name: The optimizer.
+        learning_rate: Size of a step, for every part that has no rate of its own.
+        momentum: Of `sgd` and `rmsprop`.
+        nesterov: Of `sgd`.
+        weight_decay: Part of each weight taken off a step, times the learning rate; `None` is 0.004 for `adamw`, 0 else.
+        clipnorm: Greatest norm of the gradient of one weight.
 
     >>> Optimizer(name="sgd", learning_rate=1e-4, momentum=0.9).name
     'sgd'
@@ -29,9 +38,17 @@ class Optimizer(Value):
     name: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
     learning_rate: Positive = 0.001
     momentum: Fraction = 0.0
-    nesterov: bool = False
-    weight_decay: NonNegative = 0.0
+    nesterov: Annotated[bool, Field(strict=True)] = False
+    weight_decay: NonNegative | None = None
     clipnorm: Positive | None = None
+
+    @model_validator(mode="after")
+    def _has_what_is_set(self) -> Self:
+        if self.momentum and self.name not in {"rmsprop", "sgd"}:
+            raise ValueError(f"{self.name} has no momentum to set; sgd and rmsprop have.")
+        if self.nesterov and not (self.name == "sgd" and self.momentum):
+            raise ValueError('"nesterov" is for sgd with a momentum.')
+        return self
 
 
 class EarlyStopping(Value):
@@ -48,7 +65,20 @@ class EarlyStopping(Value):
 def _selector(value: Any) -> Any:
     if isinstance(value, str | dict | Part):
         return value
-    raise ValueError(f'A part is a selector, or {{"part": ..., "learning_rate": ...}}, got {value!r}.')
+    raise ValueError(f'A part is a selector, or {{"part": ..., "learning_rate": ...}}, got {shown(value)}.')
+
+
+def any_selected(value: Any) -> str:
+    """Tells a selector from a part with a rate of its own, as pydantic asks."""
+    return "<selector>" if isinstance(value, str) else "<part>"
+
+
+Selected = Annotated[
+    Annotated[Word, Tag("<selector>")] | Annotated[Part, Tag("<part>")],
+    Discriminator(any_selected),
+    BeforeValidator(_selector),
+]
+"""What a phase trains: a selector, or one with a rate of its own."""
 
 
 class Phase(Value):
@@ -69,7 +99,7 @@ class Phase(Value):
     """
 
     name: Word
-    train: tuple[Annotated[Word | Part, BeforeValidator(_selector)], ...] = Field(min_length=1)
+    train: tuple[Selected, ...] = Field(min_length=1)
     epochs: Count
     optimizer: Optimizer = Optimizer()
     batchnorm: Literal["inference", "train"] = "inference"
@@ -105,4 +135,4 @@ class Training(Value):
 
     phases: Annotated[tuple[Phase, ...], AfterValidator(_different_names)] = Field(min_length=1)
     batch_size: Count = 32
-    seed: Annotated[int, Field(strict=True, ge=0)] = 0
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from fusion.errors import Problem, listed, near
+from fusion.errors import Problem, listed, near, nearest, shown
 
 TAG = re.compile(r"^<.*>$")
 """Members of a union are tagged `<name>`, so that a tag in a location is never taken for a key."""
@@ -19,11 +19,26 @@ Place = tuple[str | int, ...]
 
 def problems_of(error: ValidationError) -> list[Problem]:
     """Returns one problem for each thing `error` reports, each key a user wrote wrong being one."""
-    return [problem for problem, _ in reports(error)]
+    return [report.problem for report in reports(error)]
 
 
-def reports(error: ValidationError) -> Iterator[tuple[Problem, Place]]:
-    """Yields each problem that `error` reports, with the keys and indices that lead to it."""
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A problem that pydantic reports.
+
+    Args:
+        problem: What is said of it.
+        place: Keys and indices that lead to it.
+        meant: Where a key that is not known belongs, if it looks like a known one.
+    """
+
+    problem: Problem
+    place: Place
+    meant: Place | None = None
+
+
+def reports(error: ValidationError) -> Iterator[Report]:
+    """Yields each problem that `error` reports."""
     for detail in error.errors(include_url=False):
         if not _follows(detail):
             yield from _reports(detail)
@@ -50,26 +65,29 @@ def _follows(detail: ErrorDetails) -> bool:
     return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
-def _reports(detail: ErrorDetails) -> Iterator[tuple[Problem, Place]]:
+def _reports(detail: ErrorDetails) -> Iterator[Report]:
     place = _place(detail)
     if detail["type"] == "unknown_keys":
         known = detail["ctx"]["known"]
         for key in detail["ctx"]["unknown"]:
-            text = f"Unknown key {key!r}.{near(str(key), known) or f' Known keys: {listed(known, 20)}.'}"
-            yield Problem(pointer((*place, key)), text), (*place, key)
+            hint = near(str(key), known) or f" Known keys: {listed(known, 20)}."
+            meant = nearest(str(key), known)
+            problem = Problem(pointer((*place, key)), f"Unknown key {shown(key)}.{hint}")
+            yield Report(problem, (*place, key), (*place, meant) if meant else None)
     else:
-        yield Problem(pointer(place), _text(detail)), place
+        yield Report(Problem(pointer(place), _text(detail)), place)
 
 
 def _text(detail: ErrorDetails) -> str:
     value, ctx = detail["input"], detail.get("ctx", {})
     match detail["type"]:
         case "missing":
-            return f"Missing key {_key(detail)!r}."
+            key = detail["loc"][-1]
+            return f"The list ends before its entry {key}." if isinstance(key, int) else f"Missing key {key!r}."
         case "union_tag_not_found":
             key = _discriminator(detail)
             if not isinstance(value, dict):
-                return f"Expected an object {{...}}, got {_shown(value)}."
+                return f"Expected an object {{...}}, got {shown(value)}."
             return f"Missing key {key!r}." if key else "Expected an object with a key that names its kind."
         case "union_tag_invalid":
             names = re.findall(r"<(.*?)>", ctx["expected_tags"])
@@ -77,19 +95,21 @@ def _text(detail: ErrorDetails) -> str:
         case "literal_error":
             return _choice(value, [name.strip("'") for name in re.split(r", | or ", ctx["expected"])])
         case "string_pattern_mismatch" if "[key]" in detail["loc"] or "A-Za-z" in str(ctx.get("pattern")):
-            return f"{_shown(value)} cannot be a name: a letter, then at most 63 letters, digits, '_' or '-'."
+            rule = "a letter, then at most 63 letters, digits, '_' or '-', and no 'x-' in front"
+            return f"{shown(value)} cannot be a name: {rule}."
+        case "string_pattern_mismatch" if "0-9a-f" in str(ctx.get("pattern")):
+            return f"Expected the 64 hexadecimal digits, in lower case, of a sha256, got {shown(value)}."
         case "value_error" | "assertion_error":
             return str(ctx.get("error", detail["msg"]))
         case kind if kind in _EXPECTED:
-            return f"Expected {_EXPECTED[kind].format(**ctx)}, got {_shown(value)}."
+            return f"Expected {_EXPECTED[kind].format(**ctx)}, got {shown(value)}."
         case _:
-            return f"{detail['msg'].replace('Input should', 'It should')}; got {_shown(value)}."
+            return f"{detail['msg'].replace('Input should', 'It should')}; got {shown(value)}."
 
 
 _EXPECTED = {
     "bool_type": "true or false",
     "dict_type": "an object {{...}}",
-    "extra_forbidden": "no such key",
     "finite_number": "a finite number",
     "float_type": "a number",
     "greater_than": "more than {gt}",
@@ -102,29 +122,21 @@ _EXPECTED = {
     "model_attributes_type": "an object {{...}}",
     "model_type": "an object {{...}}",
     "none_required": "null",
+    "string_sub_type": "a text",
     "string_too_short": "a text that is not empty",
     "string_type": "a text",
     "too_long": "no more entries than {max_length}",
-    "too_short": "a list at least {min_length} long",
+    "too_short": "{min_length} or more in it",
     "tuple_type": "a list [...]",
 }
 
 
 def _choice(value: object, names: Sequence[str]) -> str:
     hint = near(str(value), names)
-    return f"{_shown(value)} is not one of {', '.join(names)}.{hint}"
+    return f"{shown(value)} is not one of {', '.join(names)}.{hint}"
 
 
 def _discriminator(detail: ErrorDetails) -> str:
-    """The key a union is told apart by: discriminating functions bear its name, `any_key` none."""
+    """The key a union is told apart by: discriminating functions bear its name, those called `any_...` none."""
     name = detail["ctx"]["discriminator"].strip("'").removesuffix("()")
-    return "" if name == "any_key" else name
-
-
-def _key(detail: ErrorDetails) -> object:
-    return detail["loc"][-1]
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return "" if name.startswith("any_") else name

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fusion.errors import Problem, RecipeError
+from fusion.errors import Problem, RecipeError, listed, shown
 from fusion.recipe.recipe import FORMAT
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
@@ -24,14 +24,16 @@ def upgraded(data: Any, upgrades: Mapping[int, Upgrade] = UPGRADES) -> Any:
     """
     version = data.get("recipe") if isinstance(data, dict) else None
     if isinstance(version, bool) or not isinstance(version, int):
-        text = f'A recipe is an object with "recipe": {FORMAT}, the version of its format.'
-        raise RecipeError.of("recipe", [Problem("/recipe", text)])
+        got = shown(version if isinstance(data, dict) else data)
+        text = f'A recipe is an object with "recipe": {FORMAT}, the version of its format; got {got}.'
+        raise RecipeError.of("recipe", [Problem("/recipe" if isinstance(data, dict) else "", text)])
     if version > FORMAT:
-        text = f"The format is version {version}; this package reads up to {FORMAT}. Use a newer fusion."
+        text = f"The format is version {shown(version)}; this package reads up to {FORMAT}. Use a newer fusion."
         raise RecipeError.of("recipe", [Problem("/recipe", text)])
     while version < FORMAT:
         if version not in upgrades:
-            text = f"Version {version} of the format is not known; known are {FORMAT} and what leads to it."
+            known = listed(map(str, sorted([*upgrades, FORMAT])))
+            text = f"There is no version {shown(version)} of the format that can be read; there is {known}."
             raise RecipeError.of("recipe", [Problem("/recipe", text)])
         data = upgrades[version](data)
         version = data["recipe"]

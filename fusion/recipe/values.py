@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, Self, TypeVar, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -57,8 +58,8 @@ class Map(dict[K, V]):
         return core_schema.no_info_after_validator_function(cls, plain)
 
 
-Count = Annotated[int, Field(strict=True, gt=0)]
-"""A whole number of at least 1."""
+Count = Annotated[int, Field(strict=True, gt=0, lt=2**31)]
+"""A whole number of at least 1; Keras and TensorFlow count in 32 bits."""
 Size = tuple[Count, Count]
 """Height and width."""
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
@@ -67,10 +68,33 @@ Fraction = Annotated[float, Field(strict=True, ge=0, lt=1)]
 """A part of one: at least 0, less than 1."""
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Word = Annotated[str, StringConstraints(strict=True, min_length=1)]
-Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
-"""A name the user gives: a letter, then letters, digits, `_` or `-`."""
+Text = Annotated[str, StringConstraints(strict=True)]
+Name = Annotated[
+    str,
+    StringConstraints(
+        strict=True, pattern=r"^([A-Za-wyz][A-Za-z0-9_-]{0,63}|x([A-Za-z0-9_][A-Za-z0-9_-]{0,62})?)$"
+    ),
+]
+"""A name the user gives: a letter, then letters, digits, `_` or `-`; what starts with `x-` is free and names nothing."""
 Named = Map[Name, V]
 """A map from names the user gives."""
+
+
+def any_length(value: Any) -> str:
+    """Tells one from several, as pydantic asks."""
+    return "<several>" if isinstance(value, list | tuple) else "<one>"
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Map({key: _frozen(child) for key, child in value.items()})
+    return tuple(_frozen(child) for child in value) if isinstance(value, list | tuple) else value
+
+
+Extras = Map[
+    Annotated[str, StringConstraints(strict=True, pattern="^x-")], Annotated[Any, AfterValidator(_frozen)]
+]
+"""Free keys; what is under them is kept as it is, and does not change either."""
 
 
 class _Strict(ModelMetaclass):
@@ -83,8 +107,10 @@ class _Strict(ModelMetaclass):
             raise RecipeError.of(cls.__name__, problems_of(error)) from None
 
 
-def _schema(schema: dict[str, Any], _: type[BaseModel]) -> None:
+def _schema(schema: dict[str, Any], kind: type["Value"]) -> None:
     schema.get("properties", {}).pop("extras", None)
+    # What tells kinds apart has a default in Python, and must stand in a file.
+    schema["required"] = list(dict.fromkeys([*kind.always_written, *schema.get("required", [])]))
     schema["patternProperties"] = {"^x-": {}}
 
 
@@ -105,7 +131,7 @@ class Value(BaseModel, metaclass=_Strict):
     )
     always_written: ClassVar[tuple[str, ...]] = ()
 
-    extras: Map[str, Any] = Field(default=Map(), repr=False)
+    extras: Extras = Field(default=Map(), repr=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -119,14 +145,15 @@ class Value(BaseModel, metaclass=_Strict):
         free = {key: value for key, value in data.items() if str(key).startswith("x-")}
         if not free:
             return data
-        return {key: data[key] for key in data if key not in free} | {"extras": free}
+        kept = {key: value for key, value in data.items() if key not in free}
+        return kept | {"extras": {**(kept.get("extras") or {}), **free}}
 
     @model_serializer(mode="wrap")
     def _spread_extras(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = handler(self)
-        written.pop("extras", None)
+        free = written.pop("extras", {})
         first = {key: getattr(self, key) for key in self.always_written}
-        return first | written | self.extras
+        return first | written | free
 
     def replaced(self, **fields: Any) -> Self:
         """Returns this value with some fields changed, checked like a new one."""

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from fusion.errors import Problem, RecipeError
@@ -29,7 +30,8 @@ def to_json(value: Value) -> str:
 def recipe_hash(recipe: Recipe) -> str:
     """Returns 12 hexadecimal digits that identify what a recipe means.
 
-    `name`, `notes` and keys that start with `x-` do not count, nor do defaults written out.
+    `name`, `notes`, `$schema` and keys that start with `x-` do not count, nor do defaults written out or
+    the order of keys.
 
     >>> from fusion.recipe.recipe import Recipe
     >>> one = Recipe(
@@ -41,33 +43,45 @@ def recipe_hash(recipe: Recipe) -> str:
     >>> recipe_hash(one) == recipe_hash(one.replaced(name="two"))
     True
     """
-    data = _meant(to_data(recipe))
-    data.pop("name")
-    data.pop("notes", None)
-    text = json.dumps(data, sort_keys=False, separators=(",", ":"), ensure_ascii=False)
+    data = _meant(to_data(recipe.replaced(name="-", notes="", editor_schema=None)))
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def exchanged(data: Any, place: str, value: Any) -> Any:
     """Returns a copy of `data` with the value at the JSON Pointer `place` exchanged.
 
+    Objects on the way that are not written are made: all their values may be defaults.
+
     >>> exchanged({"a": [1, 2]}, "/a/1", 3)
     {'a': [1, 3]}
+    >>> exchanged({}, "/optimizer/name", "sgd")
+    {'optimizer': {'name': 'sgd'}}
 
     Raises:
         RecipeError: If `place` leads nowhere.
     """
     result = copy.deepcopy(data)
-    *above, last = [part.replace("~1", "/").replace("~0", "~") for part in place.split("/")[1:]] or [""]
+    start, *parts = [part.replace("~1", "/").replace("~0", "~") for part in place.split("/")]
     try:
-        holder = result
-        for part in above:
-            holder = holder[int(part)] if isinstance(holder, list) else holder[part]
-        holder[int(last) if isinstance(holder, list) else last] = copy.deepcopy(value)
-    except (KeyError, IndexError, ValueError, TypeError):
+        if start:
+            raise ValueError(start)
+        return _exchanged(data, parts, value)
+    except (IndexError, TypeError, ValueError):
         text = "This leads to no value. A place is a JSON Pointer such as /branches/left/cut."
         raise RecipeError.of("recipe", [Problem(place, text)]) from None
-    return result
+
+
+def _exchanged(data: Any, parts: Sequence[str], value: Any) -> Any:
+    if not parts:
+        return copy.deepcopy(value)
+    key, *rest = parts
+    if isinstance(data, dict):
+        return {**data, key: _exchanged(data.get(key, {}), rest, value)}
+    if not isinstance(data, list) or not key.isdecimal():
+        raise TypeError(key)
+    index = int(key)
+    return [*data[:index], _exchanged(data[index], rest, value), *data[index + 1 :]]
 
 
 def _meant(data: Any) -> Any:

@@ -1,0 +1,5 @@
+"""`python -m fusion`."""
+
+from fusion.cli.app import main
+
+main()

@@ -1,0 +1,95 @@
+"""The catalogue: every architecture of `keras.applications`, and two small ones of our own, as plain values."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fusion.errors import BackboneError, near
+
+Preprocess = Literal["caffe", "tf", "torch", "none"]
+"""What a backbone wants its pictures turned into: BGR minus mean, [-1, 1], mean and deviation, or 0..255 as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One architecture whose pretrained weights want pictures in one way.
+
+    Args:
+        name: Name of its constructor.
+        preprocess: What its weights want; `"none"` for a network that scales 0..255 itself.
+        min_size: Smallest height and width its constructor takes.
+        size: Height and width its ImageNet weights were trained at, or 28 for our own.
+        options: Constructor options a recipe may set; they change the network.
+        imagenet: Whether Keras publishes ImageNet weights for it.
+    """
+
+    name: str
+    preprocess: Preprocess
+    min_size: int = 32
+    size: int = 224
+    options: tuple[str, ...] = ()
+    imagenet: bool = True
+
+
+_LISTED = (
+    Application("ConvNeXtTiny", "none"),
+    Application("ConvNeXtSmall", "none"),
+    Application("ConvNeXtBase", "none"),
+    Application("ConvNeXtLarge", "none"),
+    Application("ConvNeXtXLarge", "none"),
+    Application("DenseNet121", "torch"),
+    Application("DenseNet169", "torch"),
+    Application("DenseNet201", "torch"),
+    Application("EfficientNetB0", "none"),
+    Application("EfficientNetB1", "none", size=240),
+    Application("EfficientNetB2", "none", size=260),
+    Application("EfficientNetB3", "none", size=300),
+    Application("EfficientNetB4", "none", size=380),
+    Application("EfficientNetB5", "none", size=456),
+    Application("EfficientNetB6", "none", size=528),
+    Application("EfficientNetB7", "none", size=600),
+    Application("EfficientNetV2B0", "none"),
+    Application("EfficientNetV2B1", "none", size=240),
+    Application("EfficientNetV2B2", "none", size=260),
+    Application("EfficientNetV2B3", "none", size=300),
+    Application("EfficientNetV2S", "none", size=384),
+    Application("EfficientNetV2M", "none", size=480),
+    Application("EfficientNetV2L", "none", size=480),
+    Application("InceptionResNetV2", "tf", min_size=75, size=299),
+    Application("InceptionV3", "tf", min_size=75, size=299),
+    Application("MobileNet", "tf", options=("alpha", "depth_multiplier")),
+    Application("MobileNetV2", "tf", options=("alpha",)),
+    Application("MobileNetV3Large", "none", options=("alpha", "minimalistic")),
+    Application("MobileNetV3Small", "none", options=("alpha", "minimalistic")),
+    Application("NASNetLarge", "tf", size=331),
+    Application("NASNetMobile", "tf"),
+    Application("ResNet50", "caffe"),
+    Application("ResNet101", "caffe"),
+    Application("ResNet152", "caffe"),
+    Application("ResNet50V2", "tf"),
+    Application("ResNet101V2", "tf"),
+    Application("ResNet152V2", "tf"),
+    Application("VGG16", "caffe"),
+    Application("VGG19", "caffe"),
+    Application("Xception", "tf", min_size=71, size=299),
+    Application("TinyVGG", "tf", min_size=16, size=28, options=("width",), imagenet=False),
+    Application("TinyResNet", "tf", min_size=16, size=28, options=("width",), imagenet=False),
+)
+
+APPLICATIONS: dict[str, Application] = {application.name: application for application in _LISTED}
+"""Every known architecture by name."""
+
+
+def find_application(arch: str) -> Application:
+    """Returns the catalogue's entry for an architecture.
+
+    >>> find_application("VGG16").preprocess
+    'caffe'
+
+    Raises:
+        BackboneError: If the catalogue has no such architecture.
+    """
+    if arch not in APPLICATIONS:
+        raise BackboneError(
+            f"There is no architecture {arch!r}.{near(arch, APPLICATIONS)} Known: {', '.join(APPLICATIONS)}."
+        )
+    return APPLICATIONS[arch]

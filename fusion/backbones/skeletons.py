@@ -1,0 +1,121 @@
+"""Skeletons of known architectures, kept in the user's cache folder so that a second look needs no Keras."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from fusion.backbones.applications import Application, find_application
+from fusion.errors import BackboneError, InputSizeError, listed, near
+from fusion.skeleton import files
+from fusion.skeleton.layers import Shape, Skeleton
+
+
+def skeleton(arch: str, *, shape: Shape, options: Mapping[str, Any] | None = None) -> Skeleton:
+    """Returns the layer table of an architecture without its classifier.
+
+    The first time Keras builds it without weights and the table is written to the cache folder: `fusion` in the user's
+    cache, or the folder that the variable FUSION_CACHE names. After that nothing imports Keras. A file there that is
+    damaged is made again; where the folder cannot be written, the table is made each time and not kept.
+
+    Args:
+        arch: Name in the catalogue, such as `"VGG16"`.
+        shape: Height, width and channels of one input; height and width may be `None`, for any size.
+        options: Constructor options, such as `{"alpha": 0.25}` for `"MobileNet"`.
+
+    >>> skeleton("TinyVGG", shape=(16, 16, 3), options={"width": 4}).output
+    'block3_pool'
+
+    Raises:
+        BackboneError: If there is no such architecture or option.
+        InputSizeError: If the input is too small, or no picture.
+    """
+    settings = dict(options or {})
+    check_arguments(arch, shape=shape, options=settings)
+    return _skeleton(arch, tuple(shape), json.dumps(settings, sort_keys=True))
+
+
+def check_arguments(arch: str, *, shape: Shape, options: Mapping[str, Any]) -> None:
+    """Raises if an architecture cannot be had with these arguments; says nothing if it can.
+
+    >>> check_arguments("InceptionV3", shape=(64, 64, 1), options={})
+    Traceback (most recent call last):
+    ...
+    fusion.errors.InputSizeError: InceptionV3 needs at least 75x75x3, got 64x64x1.
+
+    Raises:
+        BackboneError: If there is no such architecture or option.
+        InputSizeError: If the input is too small, or no picture.
+    """
+    application = find_application(arch)
+    unknown = [name for name in options if name not in application.options]
+    if unknown:
+        allowed = listed(application.options)
+        hint = near(unknown[0], application.options)
+        raise BackboneError(f"{arch} has no option {unknown[0]!r}.{hint} It has: {allowed}.")
+    _check_shape(application, shape)
+
+
+def cache_folder() -> Path:
+    """Returns the folder that skeletons are kept in: FUSION_CACHE, or `fusion` in the user's cache folder.
+
+    >>> cache_folder().is_absolute()
+    True
+    """
+    named = os.environ.get("FUSION_CACHE")
+    return Path(named).absolute() if named else Path(platformdirs.user_cache_dir("fusion"))
+
+
+def _check_shape(application: Application, shape: Shape) -> None:
+    if len(shape) != 3 or shape[2] is None or any(size is not None and size < 1 for size in shape):
+        raise InputSizeError(
+            f"{application.name} reads pictures of shape (height, width, channels), got {tuple(shape)}. "
+            "Height and width may be open (None), channels not."
+        )
+    smallest = application.min_size
+    if any(size is not None and size < smallest for size in shape[:2]):
+        got = "x".join("?" if size is None else str(size) for size in shape)
+        raise InputSizeError(f"{application.name} needs at least {smallest}x{smallest}x3, got {got}.")
+
+
+@lru_cache(maxsize=64)
+def _skeleton(arch: str, shape: Shape, options: str) -> Skeleton:
+    key = json.dumps([files.FORMAT, version("keras"), arch, shape, options])
+    path = cache_folder() / "skeletons" / f"{arch}-{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
+    found = _read(path)
+    if found is None:
+        # Only a miss needs Keras, which takes seconds to import.
+        from fusion.backbones.building import dry_build
+
+        found = dry_build(arch, shape=shape, options=json.loads(options))
+        _write(path, files.to_json(found))
+    return found
+
+
+def _read(path: Path) -> Skeleton | None:
+    """Returns the skeleton in a cache file: a line with the sha256 of the rest, then the text; `None` if not whole."""
+    try:
+        digest, _, text = path.read_text(encoding="utf-8").partition("\n")
+    except (OSError, UnicodeDecodeError):
+        return None
+    whole = digest == hashlib.sha256(text.encode()).hexdigest()
+    return files.from_json(text) if whole else None
+
+
+def _write(path: Path, text: str) -> None:
+    # A cache that cannot be written costs time, nothing else.
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            part = Path(folder) / path.name
+            part.write_text(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}", encoding="utf-8")
+            # One step for whoever else reads or writes it.
+            part.replace(path)

@@ -1,0 +1,74 @@
+"""Files of weights: where they lie, and whether they are the file that was meant."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusion.errors import WeightsError
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWeights:
+    """Weights of a whole backbone, without its classifier, in a file that Keras wrote.
+
+    Args:
+        path: The file: `.weights.h5`, or `.h5` as older versions of Keras wrote it.
+        sha256: Digest of its bytes in hexadecimal; `None` to take whatever is there.
+    """
+
+    path: Path
+    sha256: str | None = None
+
+
+def find_weights(file: str, folders: Sequence[Path] = ()) -> Path:
+    """Returns where a weights file lies: the path itself, or the first of some folders that has it.
+
+    Args:
+        file: An absolute path, or a name or relative path.
+        folders: Where to look for a relative one first; then in the folders of the variable FUSION_WEIGHTS.
+
+    >>> find_weights("absent.weights.h5", [Path("/nowhere")])
+    Traceback (most recent call last):
+    ...
+    fusion.errors.WeightsError: There is no weights file 'absent.weights.h5'. Looked for: /nowhere/absent.weights.h5...
+
+    Raises:
+        WeightsError: If it lies nowhere; the message lists every place.
+    """
+    # An empty entry of a path list would mean the current folder, which nobody wrote.
+    named = [Path(entry) for entry in os.environ.get("FUSION_WEIGHTS", "").split(os.pathsep) if entry]
+    path = Path(file)
+    places = [path] if path.is_absolute() else [folder / path for folder in (*folders, *named)]
+    for place in places:
+        if place.is_file():
+            return place
+    tried = ", ".join(str(place) for place in places) or "nowhere, as no folder is known"
+    raise WeightsError(
+        f"There is no weights file {file!r}. Looked for: {tried}. "
+        "Put it there, or name its folder in the variable FUSION_WEIGHTS."
+    )
+
+
+def check_digest(weights: StoredWeights) -> None:
+    """Raises if a weights file cannot be read or is not the one its digest stands for; says nothing if it is.
+
+    >>> check_digest(StoredWeights(Path("/nowhere/absent.h5")))
+    Traceback (most recent call last):
+    ...
+    fusion.errors.WeightsError: The weights file /nowhere/absent.h5 cannot be read: No such file or directory.
+
+    Raises:
+        WeightsError: If the file is missing, unreadable, or another one.
+    """
+    try:
+        with weights.path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest() if weights.sha256 else None
+    except OSError as error:
+        raise WeightsError(f"The weights file {weights.path} cannot be read: {error.strerror}.") from error
+    if weights.sha256 and found != weights.sha256.lower():
+        raise WeightsError(
+            f"The weights file {weights.path} is not the one meant: its sha256 is {found}, "
+            f"expected {weights.sha256}. Fetch it again, or correct the digest."
+        )

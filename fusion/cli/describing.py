@@ -1,0 +1,91 @@
+"""Commands that look and build nothing: check, cost, layers, schema."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fusion.checking import resolve
+from fusion.draw.wording import amount, operations
+from fusion.errors import RecipeError
+from fusion.graph.costs import costs
+
+Files = Annotated[list[Path], typer.Argument(metavar="RECIPE...", help="Recipe files.")]
+File = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def check(files: Files) -> None:
+    """Say whether recipes can be built, and every problem of those that cannot."""
+    sound = [_is_sound(file) for file in files]
+    raise typer.Exit(0 if all(sound) else 1)
+
+
+def cost(file: File, as_json: AsJson = False) -> None:
+    """Say what a model costs: weights, operations and memory, by part and in all."""
+    graph = resolve(file)
+    if as_json:
+        typer.echo(json.dumps(asdict(costs(graph)), indent=2))
+        return
+    from fusion.cli.tables import print_costs
+
+    print_costs(graph)
+
+
+def layers(
+    arch: Annotated[
+        str, typer.Argument(metavar="ARCH", help="An architecture, such as VGG16; 'all' lists them.")
+    ],
+    shape: Annotated[str, typer.Option("--input", metavar="H,W,C", help="Height, width, channels.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Every layer, not only where a block ends.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List where an architecture can be cut, with what is kept up to there."""
+    from fusion.backbones.applications import APPLICATIONS, find_application
+    from fusion.backbones.skeletons import skeleton
+    from fusion.skeleton.survey import survey
+
+    if arch == "all":
+        typer.echo("\n".join(APPLICATIONS))
+        return
+    size = find_application(arch).size
+    table = skeleton(arch, shape=_shape(shape) if shape else (size, size, 3))
+    points = [point for point in survey(table) if every or point.natural or point.stage]
+    if as_json:
+        typer.echo(json.dumps([asdict(point) for point in points], indent=1))
+        return
+    from fusion.cli.tables import print_cuts
+
+    print_cuts(table, points)
+
+
+def schema() -> None:
+    """Print the JSON Schema of the recipe format."""
+    from fusion.recipe.schema import schema as recipe_schema
+
+    typer.echo(json.dumps(recipe_schema(), indent=1))
+
+
+def _is_sound(file: Path) -> bool:
+    try:
+        graph = resolve(file)
+    except RecipeError as error:
+        typer.echo(str(error), err=True)
+        return False
+    total = costs(graph)
+    count = len(graph.recipe.branches)
+    branches = "1 branch" if count == 1 else f"{count} branches"
+    typer.echo(f"{file}: ok, {branches}, {amount(total.params)} params, {operations(total.flops)} a sample")
+    for remark in graph.remarks:
+        typer.echo(f"  note {remark.place}   {remark.text}")
+    return True
+
+
+def _shape(text: str) -> tuple[int, int, int]:
+    parts = text.replace("x", ",").split(",")
+    if len(parts) != 3 or not all(part.strip().isdigit() for part in parts):
+        raise typer.BadParameter(f"A shape is height,width,channels such as 224,224,3; got {text!r}.")
+    height, width, channels = map(int, parts)
+    return height, width, channels

@@ -1,0 +1,50 @@
+"""Commands that make one thing of a recipe: its picture, its model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fusion.checking import resolve
+from fusion.cli.describing import File
+
+Out = Annotated[Path, typer.Option("-o", "--out", help="File to write.")]
+Folders = Annotated[
+    list[Path] | None,
+    typer.Option("--weights-folder", help="Where weights files lie, besides beside the recipe."),
+]
+
+
+def draw(
+    file: File,
+    out: Out,
+    phase: Annotated[int, typer.Option(help="Phase whose training is shown, from 1.")] = 1,
+) -> None:
+    """Draw the architecture of a recipe, coloured by what a phase trains."""
+    from fusion.draw.figure import draw as drawn
+    from fusion.draw.figure import save
+
+    save(drawn(resolve(file), phase=phase - 1), out)
+    typer.echo(f"{out}")
+
+
+def build(
+    file: File,
+    out: Out,
+    folder: Folders = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights by address, such as a run's checkpoint.npz.")
+    ] = None,
+) -> None:
+    """Build the model of a recipe and save it as a .keras file that opens anywhere Keras does."""
+    from fusion.draw.wording import amount
+    from fusion.model.addresses import set_weights
+    from fusion.model.building import build as built
+    from fusion.model.files import load_weights, save
+
+    recipe = resolve(file).recipe
+    model = built(file, folders=folder or [])
+    if weights is not None:
+        set_weights(model, load_weights(weights))
+    save(model, out, recipe=recipe)
+    typer.echo(f"{out}: {amount(model.count_params())} params, {out.stat().st_size / 1e6:.1f} MB")

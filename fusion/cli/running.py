@@ -1,0 +1,118 @@
+"""Commands that train a model and use it: train, evaluate, predict."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fusion.cli.describing import File
+from fusion.cli.making import Folders
+from fusion.errors import DataError
+
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A .keras file that fusion wrote, or its run's folder.")
+]
+DataPath = Annotated[
+    Path, typer.Option("--data", help="A folder of images, an .npz file or a dataset file (.json).")
+]
+SplitName = Annotated[str, typer.Option("--split", help="train, validation or test.")]
+
+
+def train(
+    file: File,
+    data: DataPath,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the run, new or empty.")],
+    folder: Folders = None,
+) -> None:
+    """Train a recipe on data, phase by phase, and judge it on what it never saw."""
+    from rich.console import Console
+
+    from fusion.checking import resolve
+    from fusion.cli.progress import examining, watching
+    from fusion.cli.tables import print_metrics
+    from fusion.data.examples import describe
+    from fusion.data.reading import read_data
+    from fusion.training.runs import FILES
+    from fusion.training.runs import train as trained
+
+    recipe = resolve(file).recipe
+    with examining() as progress:
+        seed = recipe.training.seed if recipe.training else 0
+        examples = read_data(
+            data, inputs=recipe.inputs, output=recipe.head.output, seed=seed, progress=progress
+        )
+    typer.echo(describe(examples))
+    try:
+        with watching(Console(stderr=True)) as watch:
+            run = trained(file, examples, out=out, folders=folder or [], watch=watch)
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; the best weights so far are in {out / 'checkpoint.npz'}", err=True)
+        typer.echo(f"fusion build {file} --weights {out / 'checkpoint.npz'} -o model.keras", err=True)
+        raise typer.Exit(130) from None
+    print_metrics(run.metrics)
+    typer.echo(f"{out}: {', '.join(FILES)}")
+
+
+def evaluate(
+    model: ModelFile,
+    data: DataPath,
+    split: SplitName = "test",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Judge a trained model on a split of data."""
+    import json
+
+    from fusion.cli.progress import examining
+    from fusion.cli.tables import print_metrics
+    from fusion.data.examples import splits
+    from fusion.data.reading import read_data
+    from fusion.model.files import load
+    from fusion.training.evaluation import evaluate as evaluated
+
+    loaded = load(_model(model))
+    recipe = loaded.recipe
+    with examining() as progress:
+        seed = recipe.training.seed if recipe.training else 0
+        every = splits(
+            read_data(data, inputs=recipe.inputs, output=recipe.head.output, seed=seed, progress=progress)
+        )
+    if split not in every:
+        raise DataError(f"The data have no split {split!r}; they have {', '.join(every)}.")
+    found = evaluated(loaded.model, every[split], recipe.head.output)
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        print_metrics({split: found})
+
+
+def predict(
+    model: ModelFile,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a trained model sees in image files."""
+    import json
+    from dataclasses import asdict
+
+    from fusion.cli.tables import print_predictions
+    from fusion.data.reading import read_images
+    from fusion.model.files import load
+    from fusion.recipe.inputs import Image
+    from fusion.training.evaluation import predict as predicted
+
+    loaded = load(_model(model))
+    (name, declared), *others = loaded.recipe.inputs.items()
+    if others or not isinstance(declared, Image):
+        raise DataError(
+            f"The model reads {', '.join(loaded.recipe.inputs)}, not one image; use fusion.predict in Python."
+        )
+    examples = read_images(images, input_name=name, image=declared)
+    found = predicted(loaded.model, examples, loaded.recipe.head.output, labels=loaded.labels)
+    if as_json:
+        typer.echo(json.dumps([asdict(prediction) for prediction in found], indent=1))
+    else:
+        print_predictions(found, loaded.labels)
+
+
+def _model(path: Path) -> Path:
+    return path / "model.keras" if path.is_dir() else path

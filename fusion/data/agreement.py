@@ -1,0 +1,146 @@
+"""Whether a dataset file, its table and a recipe agree: every disagreement, each with its place in the file."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fusion.data.dataset import Column, Columns, Dataset, Files, Folder, Source
+from fusion.data.table import CsvTable, check_template, fields
+from fusion.errors import DataError, Problem, listed, near
+from fusion.recipe.head import Output
+from fusion.recipe.inputs import Image, Input
+from fusion.recipe.translation import pointer
+
+
+def disagreements(
+    dataset: Dataset,
+    data: Mapping[str, Any],
+    table: CsvTable | None,
+    *,
+    inputs: Mapping[str, Input],
+    output: Output,
+) -> list[Problem]:
+    """Returns everything in which a dataset file does not fit its table or the recipe.
+
+    Args:
+        dataset: What could be read of the file.
+        data: The plain data of the file, with the parts that could not be read.
+        table: Its table, if it has one that could be read.
+        inputs: The recipe's inputs.
+        output: What the recipe predicts.
+
+    >>> from pathlib import Path
+    >>> table = CsvTable(Path("t.csv"), {"id": ("1",), "price": ("5",)})
+    >>> dataset = Dataset(
+    ...     table="t.csv", inputs={"photo": Files(files="{ids}.png")}, target=Column(column="price")
+    ... )
+    >>> data = dataset.model_dump(by_alias=True)
+    >>> photo, price = {"photo": Image(shape=(8, 8, 3))}, Output(task="regression")
+    >>> for problem in disagreements(dataset, data, table, inputs=photo, output=price):
+    ...     print(problem.place, problem.text)
+    /inputs/photo/files t.csv has no column 'ids'. Did you mean 'id'?
+    """
+    written = data.get("inputs")
+    found = [
+        *_names(written if isinstance(written, dict) else {}, inputs),
+        *_needs(dataset, data),
+        *(
+            problem
+            for name, source in dataset.inputs.items()
+            for problem in _input(name, source, inputs.get(name))
+        ),
+        *_target(dataset, output),
+    ]
+    if table is not None:
+        found += _columns(dataset, table)
+    return found
+
+
+def _names(written: Mapping[str, object], inputs: Mapping[str, Input]) -> Iterator[Problem]:
+    for name in written:
+        if name not in inputs:
+            hint = near(name, inputs) or f" It has {listed(inputs)}."
+            yield Problem(pointer(("inputs", name)), f"The recipe has no input {name!r}.{hint}")
+    for name in inputs:
+        if name not in written:
+            yield Problem("/inputs", f"Missing input {name!r}, which the recipe has.")
+
+
+def _needs(dataset: Dataset, data: Mapping[str, Any]) -> Iterator[Problem]:
+    """What stands there without what it needs, or with what it excludes."""
+    tabled = "table" in data
+    for name, source in dataset.inputs.items():
+        if isinstance(source, Folder) and (tabled or len(dataset.inputs) > 1):
+            text = (
+                "A folder of classes cannot be joined with a table or another input. "
+                'Write "files" with a table that has a row per example.'
+            )
+            yield Problem(pointer(("inputs", name)), text)
+        if not isinstance(source, Folder) and not tabled:
+            yield Problem(pointer(("inputs", name)), 'This reads a table, but there is no "table".')
+    if tabled and "target" not in data:
+        yield Problem("/target", 'Missing key \'target\': which column is predicted, as {"column": "price"}.')
+    if not tabled and "target" in data:
+        yield Problem("/target", 'Without a "table", the sub-folders are the classes; there is no target.')
+    if not tabled and isinstance(dataset.split, Column):
+        yield Problem("/split", 'A column of a table splits the rows, but there is no "table".')
+
+
+def _input(name: str, source: Source, declared: Input | None) -> Iterator[Problem]:
+    place = pointer(("inputs", name))
+    if isinstance(source, Columns) and isinstance(declared, Image):
+        yield Problem(place, f'Input {name!r} is an image, so it wants "files" or "folder", not "columns".')
+    if not isinstance(source, Columns) and declared is not None and not isinstance(declared, Image):
+        yield Problem(place, f'Input {name!r} is a table of numbers, so it wants "columns".')
+    if isinstance(source, Columns) and declared is not None and not isinstance(declared, Image):
+        yield from _same_columns(f"{place}/columns", source.columns, declared.columns)
+    if isinstance(source, Files):
+        try:
+            check_template(source.files)
+        except DataError as error:
+            yield Problem(f"{place}/files", str(error))
+
+
+def _same_columns(place: str, written: tuple[str, ...], declared: tuple[str, ...]) -> Iterator[Problem]:
+    """Columns may have other names than in the recipe, but then they are matched by position."""
+    if len(written) != len(declared):
+        counts = f"{len(written)} columns, but the recipe's input has {len(declared)}: {listed(declared)}."
+        yield Problem(place, counts)
+    elif set(written) == set(declared) and written != declared:
+        yield Problem(
+            place, f"The recipe has these columns in another order: {listed(declared)}. Write them so."
+        )
+
+
+def _target(dataset: Dataset, output: Output) -> Iterator[Problem]:
+    if dataset.target is None:
+        return
+    several = isinstance(dataset.target, Columns)
+    count = len(dataset.target.columns) if isinstance(dataset.target, Columns) else 1
+    if output.task in ("classification", "binary") and several:
+        yield Problem("/target", f'A {output.task} is told by one "column" of class names.')
+    elif output.task in ("multilabel", "regression") and count != output.width:
+        text = f'The target has {count} of the {output.width} columns the head predicts; write as many "columns".'
+        yield Problem("/target", text)
+
+
+def _columns(dataset: Dataset, table: CsvTable) -> Iterator[Problem]:
+    for place, column in _mentioned(dataset):
+        if column not in table.columns:
+            hint = near(column, table.columns) or f" It has {listed(table.columns)}."
+            yield Problem(place, f"{table.path.name} has no column {column!r}.{hint}")
+
+
+def _mentioned(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    """Every column the file mentions, with the place where it does."""
+    for name, source in dataset.inputs.items():
+        place = pointer(("inputs", name))
+        if isinstance(source, Columns):
+            yield from ((f"{place}/columns/{i}", column) for i, column in enumerate(source.columns))
+        elif isinstance(source, Files):
+            yield from ((f"{place}/files", column) for column in fields(source.files))
+    if isinstance(dataset.target, Columns):
+        yield from ((f"/target/columns/{i}", column) for i, column in enumerate(dataset.target.columns))
+    elif dataset.target is not None:
+        yield "/target/column", dataset.target.column
+    if isinstance(dataset.split, Column):
+        yield "/split/column", dataset.split.column

@@ -1,0 +1,125 @@
+"""Examples as `tf.data` datasets of batches; only indices travel and are shuffled, never decoded images."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from fusion.data.examples import Array, Column, Examples
+from fusion.data.images import read_pixels
+from fusion.errors import DataError
+
+
+def batches(examples: Examples, *, batch_size: int) -> tf.data.Dataset:
+    """Returns a dataset of `({input name: tensor}, targets)` in order; without targets, of the inputs only.
+
+    Image files are decoded, several batches at a time, to float32 of shape (batch, height, width, channels) as
+    `fusion.data.images.to_pixels` says; arrays become float32.
+
+    Raises:
+        DataError: If there is no example, or `batch_size` is less than 1.
+
+    >>> from fusion.data.examples import Array
+    >>> three = Examples({"x": Array(np.eye(3))}, np.array([0, 1, 1]), ("a", "b", "c"))
+    >>> [y.numpy().tolist() for x, y in batches(three, batch_size=2)]
+    [[0, 1], [1]]
+    """
+    _check_size(examples, batch_size)
+    indices = tf.data.Dataset.range(len(examples)).batch(batch_size)
+    return _loaded(indices, examples)
+
+
+def shuffled_batches(
+    examples: Examples, *, batch_size: int, seed: int, epochs: int, start: int = 0
+) -> tf.data.Dataset:
+    """Returns one dataset of all epochs from `start` to `epochs - 1`, each in an order of its own.
+
+    The order of an epoch follows from the seed and the number of the epoch alone, so a training that goes on at epoch
+    7 sees what it would have seen. Batches never cross the end of an epoch; its last one may be smaller. An epoch has
+    `steps(examples, batch_size=...)` of them.
+
+    Raises:
+        DataError: If there is no example, `batch_size` is less than 1, or `start` is not one of the epochs.
+
+    >>> from fusion.data.examples import Array
+    >>> three = Examples({"x": Array(np.eye(3))}, np.array([0, 1, 2]), ("a", "b", "c"))
+    >>> whole = shuffled_batches(three, batch_size=2, seed=0, epochs=3)
+    >>> rest = shuffled_batches(three, batch_size=2, seed=0, epochs=3, start=2)
+    >>> [y.numpy().tolist() for x, y in whole][4:] == [y.numpy().tolist() for x, y in rest]
+    True
+    """
+    _check_size(examples, batch_size)
+    if not 0 <= start <= epochs:
+        raise DataError(f"Epochs are counted from 0 up to epochs={epochs}, got start={start}.")
+    count = len(examples)
+
+    def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
+        order = tf.numpy_function(lambda number: epoch_order(count, seed, int(number)), [epoch], tf.int64)
+        return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, (count,))).batch(batch_size)
+
+    numbers = tf.data.Dataset.range(start, epochs).flat_map(epoch_batches)
+    total = (epochs - start) * steps(examples, batch_size=batch_size)
+    return _loaded(numbers.apply(tf.data.experimental.assert_cardinality(total)), examples)
+
+
+def steps(examples: Examples, *, batch_size: int) -> int:
+    """Returns how many batches one epoch has, the smaller last one included.
+
+    >>> from fusion.data.examples import Array
+    >>> steps(Examples({"x": Array(np.eye(3))}, None, ("a", "b", "c")), batch_size=2)
+    2
+    """
+    return math.ceil(len(examples) / batch_size)
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
+    """Returns the order of `count` examples in one epoch, a pure function of its arguments.
+
+    >>> epoch_order(5, seed=0, epoch=1).tolist()
+    [1, 4, 3, 0, 2]
+    """
+    return np.random.default_rng([seed, epoch]).permutation(count).astype(np.int64)
+
+
+def _loaded(indices: tf.data.Dataset, examples: Examples) -> tf.data.Dataset:
+    """Batches of indices to batches of tensors; Python reads them, so arrays may stay in a memory-mapped file."""
+    names = list(examples.columns)
+    targets = [] if examples.targets is None else [examples.targets]
+    kinds = [tf.float32] * len(names) + [tf.as_dtype(array.dtype) for array in targets]
+    shapes = [column.sample_shape for column in examples.columns.values()]
+    shapes += [array.shape[1:] for array in targets]
+    load = _loader(examples)
+
+    def tensors(chosen: tf.Tensor) -> tuple[object, ...] | dict[str, tf.Tensor]:
+        loaded = tf.numpy_function(load, [chosen], kinds, stateful=False)
+        fixed = [tf.ensure_shape(one, (None, *shape)) for one, shape in zip(loaded, shapes, strict=True)]
+        inputs = dict(zip(names, fixed, strict=False))
+        return (inputs, fixed[-1]) if targets else inputs
+
+    return indices.map(tensors, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(
+        tf.data.AUTOTUNE
+    )
+
+
+def _loader(examples: Examples) -> Callable[[np.ndarray], list[np.ndarray]]:
+    targets = examples.targets
+
+    def load(chosen: np.ndarray) -> list[np.ndarray]:
+        loaded = [_rows(column, chosen) for column in examples.columns.values()]
+        return loaded if targets is None else [*loaded, targets[chosen]]
+
+    return load
+
+
+def _rows(column: Column, chosen: np.ndarray) -> np.ndarray:
+    if isinstance(column, Array):
+        return column.read(chosen)
+    return np.stack([read_pixels(column.paths[i], column.shape, column.range) for i in chosen])
+
+
+def _check_size(examples: Examples, batch_size: int) -> None:
+    if batch_size < 1:
+        raise DataError(f"A batch holds at least 1 example, got batch_size={batch_size}.")
+    if not len(examples):
+        raise DataError("There are no examples to make batches of.")

@@ -1,0 +1,189 @@
+"""The dataset file, format 1: which files and columns feed which input, what is predicted, and how it is split."""
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from fusion.data.splits import Split
+from fusion.errors import Problem, RecipeError
+from fusion.recipe.parsing import parse, read_text
+from fusion.recipe.reading import read
+from fusion.recipe.values import Fraction, Named, Value, Word
+
+FORMAT: Literal[1] = 1
+
+
+class Files(Value):
+    """Images, one file per row of the table; in JSON `{"files": "frontal/{house_id:03d}.jpg"}`.
+
+    >>> Files(files="frontal/{house_id:03d}.jpg").files
+    'frontal/{house_id:03d}.jpg'
+    """
+
+    files: Word
+
+
+class Columns(Value):
+    """Numbers from columns of the table; in JSON `{"columns": ["bedrooms", "area"]}`.
+
+    >>> Columns(columns=("bedrooms", "area")).columns
+    ('bedrooms', 'area')
+    """
+
+    columns: tuple[Word, ...]
+
+
+class Column(Value):
+    """One column of the table; in JSON `{"column": "price"}`.
+
+    >>> Column(column="price").column
+    'price'
+    """
+
+    column: Word
+
+
+class Folder(Value):
+    """A folder of images with a sub-folder per class, which gives the target too; in JSON `{"folder": "pets"}`.
+
+    >>> Folder(folder="pets").folder
+    'pets'
+    """
+
+    folder: Word
+
+
+class Shares(Value):
+    """How much is kept from training, drawn by content; in JSON `{"validation": 0.2, "test": 0.2, "seed": 1}`.
+
+    >>> Shares(test=0.2).validation
+    0.15
+    """
+
+    validation: Fraction = 0.15
+    test: Fraction = 0.15
+    seed: Annotated[int, Field(strict=True, ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> "Shares":
+        if self.validation + self.test >= 1:
+            raise ValueError(
+                f"Nothing is left for training: {self.validation:g} + {self.test:g} is 1 or more."
+            )
+        return self
+
+
+_KINDS: dict[type, str] = {
+    Files: "files",
+    Columns: "columns",
+    Folder: "folder",
+    Column: "column",
+    Shares: "shares",
+}
+
+
+def any_key(value: Any) -> str | None:
+    """Tells kinds apart, as pydantic asks: by the one key that names a kind."""
+    if not isinstance(value, dict):
+        return f"<{_KINDS[type(value)]}>" if type(value) in _KINDS else None
+    found = [kind for kind in _KINDS.values() if kind in value] or list(value)[:1]
+    return f"<{' + '.join(map(str, found))}>" if found else None
+
+
+def column_or_shares(value: Any) -> str:
+    """Tells a split that is given from one that is drawn, as pydantic asks."""
+    return (
+        "<column>"
+        if isinstance(value, Column) or (isinstance(value, dict) and "column" in value)
+        else "<shares>"
+    )
+
+
+Source = Annotated[
+    Annotated[Files, Tag("<files>")]
+    | Annotated[Columns, Tag("<columns>")]
+    | Annotated[Folder, Tag("<folder>")],
+    Discriminator(any_key),
+]
+"""What feeds one input."""
+Target = Annotated[
+    Annotated[Column, Tag("<column>")] | Annotated[Columns, Tag("<columns>")], Discriminator(any_key)
+]
+"""What is predicted: a class or a number in one column, several numbers or labels in several."""
+Splitting = Annotated[
+    Annotated[Column, Tag("<column>")] | Annotated[Shares, Tag("<shares>")], Discriminator(column_or_shares)
+]
+"""How rows are split: as a column says, or by content."""
+
+
+class Dataset(Value):
+    """What a dataset file says; paths in it are relative to the folder of the file.
+
+    Args:
+        version: Version of the format; the key `dataset` in JSON.
+        table: A CSV file with one row per example; `None` where a folder of classes is all there is.
+        inputs: What feeds each input of the recipe.
+        target: What is predicted; `None` without a table.
+        split: How rows are split; by content, if it is not said.
+
+    >>> Dataset(inputs={"photo": Folder(folder="pets")}).split
+    Shares(validation=0.15, test=0.15, seed=None)
+    """
+
+    always_written: ClassVar = ("dataset",)
+
+    version: Literal[1] = Field(default=FORMAT, alias="dataset")
+    table: Word | None = None
+    inputs: Named[Source]
+    target: Target | None = None
+    split: Splitting = Shares()
+
+    @property
+    def dataset(self) -> int:
+        """Version of the format, by the name it has in JSON."""
+        return self.version
+
+
+def load_dataset(path: Path) -> tuple[Dataset, list[Problem], dict[str, Any]]:
+    """Returns what can be read of a dataset file, what is wrong with it, and the plain data it was read from.
+
+    Raises:
+        RecipeError: If too little can be read to look further.
+
+    >>> load_dataset(Path("none.json"))
+    Traceback (most recent call last):
+    ...
+    fusion.errors.RecipeError: none.json: 1 problem
+      (whole file)   The file cannot be read: No such file or directory.
+    """
+    data = parse(read_text(path), source=path.name)
+    if text := _unknown_version(data):
+        raise RecipeError.of(path.name, [Problem("/dataset", text)])
+    dataset, problems = read(data, Dataset)
+    if dataset is None:
+        raise RecipeError.of(path.name, problems)
+    return dataset, problems, data
+
+
+def _unknown_version(data: object) -> str:
+    version = data.get("dataset") if isinstance(data, dict) else None
+    if isinstance(version, bool) or not isinstance(version, int) or version < FORMAT:
+        return f'A dataset file is an object with "dataset": {FORMAT}, the version of its format.'
+    if version > FORMAT:
+        return f"The format is version {version}; this package reads up to {FORMAT}. Use a newer fusion."
+    return ""
+
+
+def drawn_split(dataset: Dataset, seed: int) -> Split:
+    """Returns the shares and the seed for what is split by content; `seed` is used if the file has none.
+
+    >>> drawn_split(Dataset(inputs={"photo": Folder(folder="pets")}), 3)
+    Split(validation=0.15, test=0.15, seed=3)
+    """
+    if isinstance(dataset.split, Column):
+        return Split(seed=seed)
+    shares = dataset.split
+    return Split(
+        validation=shares.validation, test=shares.test, seed=seed if shares.seed is None else shares.seed
+    )

@@ -1,0 +1,230 @@
+"""Examples as plain values: one column per input of the model, and targets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from fusion.errors import DataError, listed
+
+Shape = tuple[int, int, int]
+"""Height, width and channels of one image."""
+
+
+def check_channels(shape: Shape) -> None:
+    """Refuses shapes that no image file can be brought to.
+
+    >>> check_channels((8, 8, 4))
+    Traceback (most recent call last):
+    ...
+    fusion.errors.DataError: Image files give 1 channel (grey) or 3 (colour), but the input has shape (8, 8, 4). Declare
+    one of these, or feed arrays (.npz).
+
+    Raises:
+        DataError: If there are other than 1 or 3 channels.
+    """
+    if shape[2] not in (1, 3):
+        raise DataError(
+            f"Image files give 1 channel (grey) or 3 (colour), but the input has shape {shape}. "
+            "Declare one of these, or feed arrays (.npz)."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFiles:
+    """One input's images, left in their files until a batch needs them.
+
+    Args:
+        paths: One file per example.
+        shape: Height, width and channels every image is brought to; 1 channel is grey, 3 are red, green and blue.
+        range: What black and white become, such as `(0, 255)`.
+
+    Raises:
+        DataError: If images are wanted with other than 1 or 3 channels.
+    """
+
+    paths: tuple[Path, ...]
+    shape: Shape
+    range: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        check_channels(self.shape)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def sample_shape(self) -> Shape:
+        """Shape of one example, without the batch axis."""
+        return self.shape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Array:
+    """One input's values in memory or in a memory-mapped file, which stays there until a batch needs its rows.
+
+    Args:
+        values: One row per example, or more rows than are used.
+        rows: Which rows of `values` are the examples, in order; `None` is all of them.
+
+    >>> Array(np.eye(3)).sample_shape, len(Array(np.eye(3), rows=np.array([2])))
+    ((3,), 1)
+    """
+
+    values: np.ndarray
+    rows: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.values if self.rows is None else self.rows)
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Shape of one example, without the batch axis."""
+        return self.values.shape[1:]
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """Returns the examples at `indices` as float32."""
+        rows = indices if self.rows is None else self.rows[indices]
+        return np.asarray(self.values[rows], dtype=np.float32)
+
+
+Column = ImageFiles | Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examples:
+    """Inputs, targets and names of a number of examples, all in one order.
+
+    Args:
+        columns: One column per input name.
+        targets: One row per example: class numbers as int64 of shape (n,), anything else as float32 of shape
+            (n, units). `None` where only predictions are wanted.
+        names: What each example is called in tables and errors, such as `"cats/cat.7.jpg"`.
+
+    Raises:
+        DataError: If columns, targets and names differ in length.
+
+    >>> len(Examples({"x": Array(np.zeros((2, 3)))}, None, ("a", "b")))
+    2
+    """
+
+    columns: Mapping[str, Column]
+    targets: np.ndarray | None
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        lengths = {f"input {name!r}": len(column) for name, column in self.columns.items()}
+        if self.targets is not None:
+            lengths["targets"] = len(self.targets)
+        lengths["names"] = len(self.names)
+        if len(set(lengths.values())) > 1:
+            counts = ", ".join(f"{what} has {count}" for what, count in lengths.items())
+            raise DataError(f"Examples need as many rows in every column: {counts}.")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Data:
+    """What a recipe is trained on, chosen by and reported on: three splits that share no content.
+
+    Args:
+        train: What weights are fitted to.
+        validation: What epochs and variants are chosen by.
+        test: What is reported; never used to choose.
+        labels: Names of the classes in the order of their numbers; `None` where targets are not classes.
+        source: Where the examples come from and how they were split, as one sentence.
+    """
+
+    train: Examples
+    validation: Examples | None
+    test: Examples | None
+    labels: tuple[str, ...] | None
+    source: str
+
+
+def splits(data: Data) -> dict[str, Examples]:
+    """Returns the splits that are there, by name, in the order train, validation, test.
+
+    >>> one = Examples({"x": Array(np.zeros((2, 3)))}, None, ("a", "b"))
+    >>> list(splits(Data(one, None, one, None, "Made up.")))
+    ['train', 'test']
+    """
+    every = {"train": data.train, "validation": data.validation, "test": data.test}
+    return {name: part for name, part in every.items() if part is not None}
+
+
+def with_targets(data: Data, targets: Mapping[str, np.ndarray], labels: tuple[str, ...] | None) -> Data:
+    """Returns `data` with other targets, one array for each of its splits, and other labels.
+
+    >>> one = Examples({"x": Array(np.zeros((2, 3)))}, np.array([0, 1]), ("a", "b"))
+    >>> data = Data(one, None, None, ("cat", "dog"), "Made up.")
+    >>> with_targets(data, {"train": np.array([1, 0])}, ("dog", "cat")).train.targets
+    array([1, 0])
+    """
+    parts = {name: replace(part, targets=targets[name]) for name, part in splits(data).items()}
+    return replace(
+        data, train=parts["train"], validation=parts.get("validation"), test=parts.get("test"), labels=labels
+    )
+
+
+def take(examples: Examples, indices: Sequence[int] | np.ndarray) -> Examples:
+    """Returns the examples at `indices`, in that order.
+
+    >>> three = Examples({"x": Array(np.arange(3))}, None, ("a", "b", "c"))
+    >>> take(three, [2, 0]).names
+    ('c', 'a')
+    """
+    chosen = np.asarray(indices, dtype=np.int64)
+    columns = {name: _take_column(column, chosen) for name, column in examples.columns.items()}
+    targets = None if examples.targets is None else examples.targets[chosen]
+    return Examples(columns, targets, tuple(examples.names[i] for i in chosen))
+
+
+def _take_column(column: Column, indices: np.ndarray) -> Column:
+    if isinstance(column, ImageFiles):
+        return replace(column, paths=tuple(column.paths[i] for i in indices))
+    return Array(column.values, indices if column.rows is None else column.rows[indices])
+
+
+def describe(data: Data) -> str:
+    """Returns a short paragraph: how many examples and classes each split has, and how the split came about.
+
+    >>> one = Examples({"x": Array(np.zeros((3, 2)))}, np.array([0, 1, 1]), ("a", "b", "c"))
+    >>> print(describe(Data(one, None, one, ("cat", "dog"), "Made up for this page.")))
+    6 examples of 2 classes (cat, dog).
+      train   3   cat 1, dog 2
+      test    3   cat 1, dog 2
+    Made up for this page.
+    """
+    parts = splits(data)
+    total = sum(len(part) for part in parts.values())
+    classes = f" of {len(data.labels)} classes ({listed(data.labels)})" if data.labels else ""
+    wide, digits = max(map(len, parts)), len(str(total))
+    rows = [
+        f"  {name:<{wide}}   {len(part):>{digits}}   {_counted(part, data.labels or ())}".rstrip()
+        for name, part in parts.items()
+    ]
+    return "\n".join([f"{total} examples{classes}.", *rows, data.source])
+
+
+def _counted(examples: Examples, labels: tuple[str, ...]) -> str:
+    counts = class_counts(examples, labels) if labels else {}
+    return listed((f"{label} {count}" for label, count in counts.items()), limit=6) if counts else ""
+
+
+def class_counts(examples: Examples, labels: tuple[str, ...]) -> dict[str, int]:
+    """Returns how many examples each class has; with several labels an example, each of them counts.
+
+    >>> one = Examples({"x": Array(np.zeros((3, 2)))}, np.array([1, 1, 1]), ("a", "b", "c"))
+    >>> class_counts(one, ("cat", "dog"))
+    {'cat': 0, 'dog': 3}
+    """
+    targets = np.zeros(0) if examples.targets is None else examples.targets
+    if targets.ndim == 2 and targets.shape[1] > 1:
+        counts = targets.sum(axis=0).astype(np.int64)
+    else:
+        counts = np.bincount(targets.reshape(-1).astype(np.int64), minlength=len(labels))
+    return dict(zip(labels, counts.tolist(), strict=True))

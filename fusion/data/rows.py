@@ -1,0 +1,201 @@
+"""The rows of a table, with the files and numbers they point to, as data."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fusion.data.agreement import disagreements
+from fusion.data.contents import check_labels
+from fusion.data.dataset import Column, Columns, Dataset, Files, Folder, drawn_split, load_dataset
+from fusion.data.examination import Progress, examine
+from fusion.data.examples import Array, Data, Examples, ImageFiles
+from fusion.data.examples import Column as ExampleColumn
+from fusion.data.folders import read_folder
+from fusion.data.splits import Split, assemble
+from fusion.data.table import CsvTable, files, load_table, numbers, texts
+from fusion.data.targets import Encoded, encode, match_head
+from fusion.errors import DataError, Problem, RecipeError, near
+from fusion.recipe.head import Output
+from fusion.recipe.inputs import Image, Input
+
+_PARTS = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
+_SHOWN = 10
+
+
+def read_dataset(
+    path: Path,
+    *,
+    inputs: Mapping[str, Input],
+    output: Output,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Data:
+    """Returns what the dataset file at `path` describes, every image it names examined.
+
+    Rows are split as its `split` says: a column holding train, validation (or val) and test; or by the content of all
+    of a row's inputs together.
+
+    Args:
+        path: The JSON file.
+        inputs: The recipe's inputs.
+        output: The recipe's output.
+        seed: Seed of the split, where the file has none.
+        progress: Called with how many of how many files have been examined.
+
+    Raises:
+        RecipeError: If the file is wrong or does not fit its table or the recipe; it lists every problem.
+        DataError: If a cell or an image cannot be used.
+
+    >>> read_dataset(Path("none.json"), inputs={}, output=Output(task="binary"))
+    Traceback (most recent call last):
+    ...
+    fusion.errors.RecipeError: none.json: 1 problem
+      (whole file)   The file cannot be read: No such file or directory.
+    """
+    dataset, problems, data = load_dataset(path)
+    table, unread = _table(dataset, path.parent)
+    problems += unread + disagreements(dataset, data, table, inputs=inputs, output=output)
+    if problems:
+        raise RecipeError.of(path.name, problems)
+    split = drawn_split(dataset, seed)
+    if table is None:
+        return _classes(dataset, path.parent, inputs, output, split=split, progress=progress)
+    targets, labels = _targets(dataset, table, output)
+    given = _given(dataset, table)
+    rows = read_rows(dataset, table, root=path.parent, inputs=inputs, progress=progress)
+    names = tuple(f"{table.path.name} row {i}" for i in range(2, len(table) + 2))
+    if isinstance(dataset.target, Column) and labels and rows.only_images:
+        check_labels(names, table.columns[dataset.target.column], rows.digests)
+    examples = Examples(rows.columns, targets, names)
+    source = f"Table {table.path.name}"
+    return assemble(examples, rows.digests, given=given, labels=labels, split=split, source=source)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the rows of a table feed to the model's inputs, and the digest of each row's content."""
+
+    columns: dict[str, ExampleColumn]
+    digests: tuple[bytes, ...]
+
+    @property
+    def only_images(self) -> bool:
+        """Whether rows are told apart by images alone."""
+        return all(isinstance(column, ImageFiles) for column in self.columns.values())
+
+
+def read_rows(
+    dataset: Dataset,
+    table: CsvTable,
+    *,
+    root: Path,
+    inputs: Mapping[str, Input],
+    progress: Progress | None = None,
+) -> Rows:
+    """Returns the inputs of every row, after looking at every image once.
+
+    Raises:
+        DataError: If a cell cannot be used, a file is missing, or a file is no image.
+
+    >>> from fusion.recipe.inputs import Table
+    >>> table = CsvTable(Path("t.csv"), {"area": ("52.5", "80")})
+    >>> dataset = Dataset(table="t.csv", inputs={"facts": Columns(columns=("area",))})
+    >>> rows = read_rows(dataset, table, root=Path(), inputs={"facts": Table(columns=("area",))})
+    >>> rows.columns["facts"].values.tolist()
+    [[52.5], [80.0]]
+    """
+    columns: dict[str, ExampleColumn] = {}
+    for name, declared in inputs.items():
+        source = dataset.inputs[name]
+        if isinstance(source, Files) and isinstance(declared, Image):
+            paths = files(table, source.files, root=root)
+            columns[name] = ImageFiles(paths, declared.shape, declared.range)
+        elif isinstance(source, Columns):
+            columns[name] = Array(numbers(table, source.columns))
+    for name, column in columns.items():
+        if isinstance(column, ImageFiles):
+            _check_there(table, name, column.paths)
+    return Rows(columns, _digests(columns, len(table), progress))
+
+
+def _table(dataset: Dataset, root: Path) -> tuple[CsvTable | None, list[Problem]]:
+    if dataset.table is None:
+        return None, []
+    try:
+        return load_table(root / dataset.table), []
+    except DataError as error:
+        return None, [Problem("/table", str(error))]
+
+
+def _classes(
+    dataset: Dataset,
+    root: Path,
+    inputs: Mapping[str, Input],
+    output: Output,
+    *,
+    split: Split,
+    progress: Progress | None,
+) -> Data:
+    (name, source), *_ = dataset.inputs.items()
+    declared = inputs[name]
+    if not isinstance(source, Folder) or not isinstance(declared, Image):
+        raise DataError(f"Input {name!r} is not fed from a folder of images.")
+    folder = root / source.folder
+    data = read_folder(folder, input_name=name, image=declared, split=split, progress=progress)
+    return match_head(data, output, source=folder.name)
+
+
+def _targets(dataset: Dataset, table: CsvTable, output: Output) -> Encoded:
+    source = table.path.name
+    if isinstance(dataset.target, Columns):
+        return encode(numbers(table, dataset.target.columns), output, source=source)
+    column = dataset.target.column if dataset.target else ""
+    if output.task == "regression":
+        return encode(numbers(table, [column]), output, source=source)
+    return encode(
+        np.array(texts(table, column), dtype=np.str_), output, source=f"{source}, column {column!r},"
+    )
+
+
+def _given(dataset: Dataset, table: CsvTable) -> list[str]:
+    if not isinstance(dataset.split, Column):
+        return [""] * len(table)
+    column = dataset.split.column
+    said = texts(table, column)
+    wrong = [
+        f"row {row}: {text!r}{near(text, _PARTS)}"
+        for row, text in enumerate(said, start=2)
+        if text.casefold() not in _PARTS
+    ]
+    if wrong:
+        more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
+        head = f"{table.path.name}: column {column!r} splits the rows, but says neither train, validation nor test in"
+        raise DataError("\n  ".join([f"{head}:", *wrong[:_SHOWN], *more]))
+    return [_PARTS[text.casefold()] for text in said]
+
+
+def _check_there(table: CsvTable, name: str, paths: Sequence[Path]) -> None:
+    missing = [f"row {row}: {path}" for row, path in enumerate(paths, start=2) if not path.is_file()]
+    if missing:
+        more = [f"and {len(missing) - _SHOWN} more"] if len(missing) > _SHOWN else []
+        head = f"{table.path.name}: {len(missing)} of {len(paths)} images for input {name!r} are not there:"
+        raise DataError("\n  ".join([head, *missing[:_SHOWN], *more]))
+
+
+def _digests(
+    columns: Mapping[str, ExampleColumn], count: int, progress: Progress | None
+) -> tuple[bytes, ...]:
+    """Of each row, the digest of all its images and numbers; files named by several rows are examined once."""
+    images = [column for column in columns.values() if isinstance(column, ImageFiles)]
+    unique = list(dict.fromkeys(path for column in images for path in column.paths))
+    known = dict(zip(unique, examine(unique, progress=progress), strict=True))
+    rows = [hashlib.sha256() for _ in range(count)]
+    for _, column in sorted(columns.items()):
+        for i, row in enumerate(rows):
+            row.update(
+                known[column.paths[i]] if isinstance(column, ImageFiles) else column.values[i].tobytes()
+            )
+    return tuple(row.digest() for row in rows)

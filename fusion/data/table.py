@@ -1,0 +1,179 @@
+"""A table in a CSV file, and what its cells say: numbers, texts, names of files."""
+
+import csv
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fusion.errors import DataError, listed
+
+_FIELD = re.compile(r"\{([^{}:]+)(?::0([1-9][0-9]?)d)?\}")
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CsvTable:
+    """The texts in a table; rows count from 2 in errors, as in a spreadsheet, the names of columns being row 1.
+
+    Args:
+        path: Where it was read from.
+        columns: The texts of each column, without surrounding blanks, by the name in the first row.
+    """
+
+    path: Path
+    columns: dict[str, tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+
+def load_table(path: Path) -> CsvTable:
+    """Returns the CSV file at `path`: UTF-8, cells parted by commas (RFC 4180), names of columns in the first row.
+
+    Raises:
+        DataError: If it cannot be read, has no rows, names a column twice, or a row has too few or too many cells.
+
+    >>> load_table(Path("none.csv"))
+    Traceback (most recent call last):
+    ...
+    fusion.errors.DataError: The table none.csv cannot be read: No such file or directory.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [
+                [cell.strip() for cell in row] for row in csv.reader(file, strict=True, skipinitialspace=True)
+            ]
+    except OSError as error:
+        raise DataError(f"The table {path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"The table {path} is not UTF-8 text with commas: {error}.") from error
+    while rows and not rows[-1]:
+        rows.pop()
+    if len(rows) < 2:
+        raise DataError(f"The table {path} has no rows; expected names of columns, then a row per example.")
+    names = rows[0]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"The table {path} names {listed(map(repr, twice))} more than once in its first row.")
+    ragged = [f"row {i} has {len(row)}" for i, row in enumerate(rows, start=1) if len(row) != len(names)]
+    if ragged:
+        raise DataError(f"The table {path} has {len(names)} columns, but {listed(ragged, _SHOWN)}.")
+    return CsvTable(path, dict(zip(names, zip(*rows[1:], strict=True), strict=True)))
+
+
+def texts(table: CsvTable, column: str) -> tuple[str, ...]:
+    """Returns the texts of one column, none of them empty.
+
+    >>> texts(CsvTable(Path("t.csv"), {"room": ("bath", "")}), "room")
+    Traceback (most recent call last):
+    ...
+    fusion.errors.DataError: t.csv: 1 cell cannot be used. Fill, correct or leave out the row:
+      row 3, column 'room': it is empty
+
+    Raises:
+        DataError: Naming the first ten empty cells.
+    """
+    _refuse(table, [(row, column, "it is empty") for row, cell in _cells(table, column) if not cell])
+    return table.columns[column]
+
+
+def numbers(table: CsvTable, columns: Sequence[str]) -> np.ndarray:
+    """Returns the numbers of some columns, float32 of shape (rows, columns).
+
+    >>> numbers(CsvTable(Path("t.csv"), {"area": ("52.5", "large")}), ["area"])
+    Traceback (most recent call last):
+    ...
+    fusion.errors.DataError: t.csv: 1 cell cannot be used. Fill, correct or leave out the row:
+      row 3, column 'area': 'large' is not a number
+
+    Raises:
+        DataError: Naming the first ten cells that are empty or not finite numbers.
+    """
+    read = {column: [_number(cell) for cell in table.columns[column]] for column in columns}
+    broken = [
+        (row, column, f"{cell!r} is not a number" if cell else "it is empty")
+        for column in columns
+        for (row, cell), number in zip(_cells(table, column), read[column], strict=True)
+        if not math.isfinite(number)
+    ]
+    _refuse(table, broken)
+    return np.array([read[column] for column in columns], dtype=np.float32).T.copy()
+
+
+def fields(template: str) -> tuple[str, ...]:
+    """Returns the columns a template for names of files refers to, as `{column}` or `{column:03d}`.
+
+    >>> fields("{city}/{house_id:03d}.jpg")
+    ('city', 'house_id')
+    """
+    return tuple(match[1] for match in _FIELD.finditer(template))
+
+
+def check_template(template: str) -> None:
+    """Refuses a template that has no field, or more between braces than the name of a column and zeros.
+
+    >>> check_template("{house_id!r}.jpg")
+    Traceback (most recent call last):
+    ...
+    fusion.errors.DataError: '{house_id!r}.jpg' is not a template: between braces stands the name of a column, or with
+    zeros before a whole number {column:03d}.
+
+    Raises:
+        DataError: Saying what a template is.
+    """
+    names = fields(template)
+    if not names or set("{}") & set(_FIELD.sub("", template)) or any("!" in name for name in names):
+        raise DataError(
+            f"{template!r} is not a template: between braces stands the name of a column, "
+            "or with zeros before a whole number {column:03d}."
+        )
+
+
+def files(table: CsvTable, template: str, *, root: Path) -> tuple[Path, ...]:
+    """Returns the file that each row's cells make of `template`, relative to the folder `root`.
+
+    >>> found = files(CsvTable(Path("t.csv"), {"id": ("7", "12")}), "{id:03d}.jpg", root=Path("front"))
+    >>> [path.as_posix() for path in found]
+    ['front/007.jpg', 'front/012.jpg']
+
+    Raises:
+        DataError: Naming the first ten cells that are empty, or not whole numbers where zeros are asked for.
+    """
+    wholes = {match[1] for match in _FIELD.finditer(template) if match[2]}
+    broken = [
+        (row, column, f"{cell!r} is not a whole number" if cell else "it is empty")
+        for column in fields(template)
+        for row, cell in _cells(table, column)
+        if not cell or (column in wholes and not re.fullmatch("[0-9]+", cell))
+    ]
+    _refuse(table, broken)
+    return tuple(root / _filled(table, template, i) for i in range(len(table)))
+
+
+def _filled(table: CsvTable, template: str, i: int) -> str:
+    return _FIELD.sub(lambda match: table.columns[match[1]][i].zfill(int(match[2] or 0)), template)
+
+
+def _cells(table: CsvTable, column: str) -> enumerate[str]:
+    return enumerate(table.columns[column], start=2)
+
+
+def _number(cell: str) -> float:
+    try:
+        return math.nan if "_" in cell else float(cell)
+    except ValueError:
+        return math.nan
+
+
+def _refuse(table: CsvTable, broken: Sequence[tuple[int, str, str]]) -> None:
+    if not broken:
+        return
+    count = "1 cell" if len(broken) == 1 else f"{len(broken)} cells"
+    lines = [f"row {row}, column {column!r}: {reason}" for row, column, reason in sorted(broken)[:_SHOWN]]
+    more = [f"and {len(broken) - _SHOWN} more"] if len(broken) > _SHOWN else []
+    head = f"{table.path.name}: {count} cannot be used. Fill, correct or leave out the row:"
+    raise DataError("\n  ".join([head, *lines, *more]))

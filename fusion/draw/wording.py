@@ -1,0 +1,84 @@
+"""Numbers and names as a picture says them."""
+
+import unicodedata
+
+from fusion.skeleton.layers import Shape
+
+TIMES, MINUS, DASH = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}", "\N{EN DASH}"
+LONGEST = 400
+"""Characters of a text that are kept at all; what is longer helps no reader, not even as a tooltip."""
+
+
+def cleaned(text: str) -> str:
+    r"""Returns `text` on one line, without control characters and marks that would turn what stands beside it.
+
+    >>> cleaned("two\tlines\n\x00 and \u202ea turn")
+    'two lines and a turn'
+    """
+    spaced = " ".join(
+        "".join(sign if sign.isprintable() or sign.isspace() else _kept(sign) for sign in text).split()
+    )
+    return spaced if len(spaced) <= LONGEST else spaced[: LONGEST - 1] + "…"
+
+
+def amount(number: float) -> str:
+    """Returns a number with three digits and its thousands as a letter.
+
+    >>> amount(23_851_784), amount(173_000), amount(5), amount(0)
+    ('23.9 M', '173 k', '5', '0')
+    """
+    value, sign = float(number), ""
+    for following in (" k", " M", " G", " T"):
+        if value < 999.5:
+            break
+        value, sign = value / 1000, following
+    if not sign:
+        return f"{value:.0f}"
+    return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}{sign}"
+
+
+def operations(number: float) -> str:
+    """Returns floating point operations in words.
+
+    >>> operations(4_840_000_000), operations(256)
+    ('4.84 GFLOP', '256 FLOP')
+    """
+    text = amount(number)
+    return f"{text}FLOP" if " " in text else f"{text} FLOP"
+
+
+def memory(count: float) -> str:
+    """Returns bytes in words.
+
+    >>> memory(202_375_168), memory(40)
+    ('193 MiB', '40 B')
+    """
+    value, unit = float(count), "B"
+    for following in ("KiB", "MiB", "GiB", "TiB"):
+        if value < 1023.5:
+            break
+        value, unit = value / 1024, following
+    return f"{value:.{0 if unit == 'B' or value >= 9.95 else 1}f} {unit}"
+
+
+def dimensions(shape: Shape) -> str:
+    """Returns a shape in words.
+
+    >>> dimensions((None, 12, 768)).split(TIMES)
+    ['?', '12', '768']
+    """
+    return TIMES.join("?" if size is None else str(size) for size in shape)
+
+
+def counted(number: int, noun: str) -> str:
+    """Returns a number with its noun.
+
+    >>> counted(1, "class of two"), counted(3, "column")
+    ('1 class of two', '3 columns')
+    """
+    return f"{number} {noun}" + ("s" if number != 1 else "")
+
+
+def _kept(sign: str) -> str:
+    # The joiner holds emoji together; other format characters turn the direction of text or hide in it.
+    return sign if sign == "\u200d" and unicodedata.category(sign) == "Cf" else ""

@@ -1,0 +1,72 @@
+"""What a fused model is compared with: each of its backbones alone, the usual cut, and training from nothing."""
+
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.selectors import parse_selector
+from fusion.recipe.training import Part, Phase
+
+
+def arms(recipe: Recipe) -> dict[str, Recipe]:
+    """Returns the recipes to compare, the fused one first, by what the table calls them.
+
+    Args:
+        recipe: Two branches or more, each with a backbone, joined by one op; phases that train the head first.
+    """
+    alone = {f"{recipe.backbones[name].arch} alone": only(recipe, name) for name in recipe.backbones}
+    return {
+        "fused": recipe,
+        **alone,
+        "last layers only": last_layers(recipe),
+        "from scratch": from_scratch(recipe),
+    }
+
+
+def only(recipe: Recipe, backbone: str) -> Recipe:
+    """Returns the recipe with one of its backbones, its branches and its selectors left."""
+    branches = {name: branch for name, branch in recipe.branches.items() if branch.backbone == backbone}
+    return recipe.replaced(
+        name=f"{recipe.name}, {backbone} alone",
+        backbones={backbone: recipe.backbones[backbone]},
+        branches=branches,
+        fusion=None if len(branches) == 1 else recipe.nodes["fusion"].replaced(of=tuple(branches)),
+        training=_training(recipe, tuple(_only(phase, backbone) for phase in _phases(recipe))),
+    )
+
+
+def last_layers(recipe: Recipe) -> Recipe:
+    """Returns the usual transfer: every backbone whole and frozen, the head trained on its last layer."""
+    first, *_ = _phases(recipe)
+    epochs = sum(phase.epochs for phase in _phases(recipe))
+    return recipe.replaced(
+        name=f"{recipe.name}, last layers only",
+        branches={name: branch.replaced(cut="last") for name, branch in recipe.branches.items()},
+        training=_training(recipe, (first.replaced(train=("head",), epochs=epochs),)),
+    )
+
+
+def from_scratch(recipe: Recipe) -> Recipe:
+    """Returns the same architecture with nothing transferred, all of it trained for as many epochs."""
+    first, *_ = _phases(recipe)
+    epochs = sum(phase.epochs for phase in _phases(recipe))
+    everything = ("head", *recipe.backbones)
+    return recipe.replaced(
+        name=f"{recipe.name}, from scratch",
+        backbones={name: each.replaced(weights=None) for name, each in recipe.backbones.items()},
+        training=_training(recipe, (first.replaced(train=everything, epochs=epochs, batchnorm="train"),)),
+    )
+
+
+def _only(phase: Phase, backbone: str) -> Phase:
+    return phase.replaced(train=tuple(each for each in phase.train if _is_of(each, backbone)))
+
+
+def _is_of(part: str | Part, backbone: str) -> bool:
+    selector = parse_selector(part if isinstance(part, str) else part.part)
+    return selector.kind != "backbone" or selector.owner == backbone
+
+
+def _phases(recipe: Recipe) -> tuple[Phase, ...]:
+    return recipe.training.phases if recipe.training else ()
+
+
+def _training(recipe: Recipe, phases: tuple[Phase, ...]) -> object:
+    return recipe.training.replaced(phases=phases) if recipe.training else None

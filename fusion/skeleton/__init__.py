@@ -1,0 +1,1 @@
+"""The layer table of a backbone and questions about it, without Keras."""

@@ -1,0 +1,74 @@
+"""Every place a backbone can be cut at, with what is kept there."""
+
+from dataclasses import dataclass
+
+from fusion.skeleton.articulation import articulations, natural_cuts, stages
+from fusion.skeleton.grids import strides
+from fusion.skeleton.layers import Shape, Skeleton
+
+
+@dataclass(frozen=True, slots=True)
+class CutPoint:
+    """A layer and what a cut there keeps.
+
+    Args:
+        name: The layer.
+        kind: Its Keras class.
+        shape: What it gives for one sample.
+        stride: Input pixels per step of its grid; `None` where it has no grid of known size.
+        layers: Layers kept.
+        params: Weights kept.
+        flops: Operations kept, for one sample; a multiply-accumulate is two.
+        articulation: Whether everything passes through it, so that a cut drops no branch half-way.
+        natural: Whether a block ends there.
+        stage: Number of the stage that ends there, or `None`.
+    """
+
+    name: str
+    kind: str
+    shape: Shape
+    stride: int | None
+    layers: int
+    params: int
+    flops: int
+    articulation: bool
+    natural: bool
+    stage: int | None
+
+
+def survey(skeleton: Skeleton) -> tuple[CutPoint, ...]:
+    """Returns all layers of a backbone but its input as places to cut at, in order.
+
+    >>> from fusion.skeleton.layers import Layer
+    >>> rows = (Layer("x", "InputLayer", (), (8, 8, 3)), Layer("c", "Conv2D", ("x",), (8, 8, 4), params=112))
+    >>> survey(Skeleton("tiny", (8, 8, 3), rows, "c", "3.15.1"))[0].params
+    112
+    """
+    passed, natural = set(articulations(skeleton)), set(natural_cuts(skeleton))
+    ends = {stage.last: stage.number for stage in stages(skeleton)}
+    steps = strides(skeleton)
+    # Bits of an integer as a set: one for each row, so that the union over parents is one operation.
+    above: dict[str, int] = {}
+    found = []
+    for place, layer in enumerate(skeleton.layers):
+        above[layer.name] = 1 << place
+        for parent in layer.parents:
+            above[layer.name] |= above[parent]
+        if not layer.parents:
+            continue
+        kept = [row for at, row in enumerate(skeleton.layers[: place + 1]) if above[layer.name] >> at & 1]
+        found.append(
+            CutPoint(
+                layer.name,
+                layer.kind,
+                layer.shape,
+                steps.get(layer.name),
+                len(kept),
+                sum(row.params for row in kept),
+                sum(row.flops for row in kept),
+                layer.name in passed,
+                layer.name in natural,
+                ends.get(layer.name),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Phases of training: what trains, by how much, for how long, and what was seen."""

@@ -1,0 +1,89 @@
+"""What a task is trained for and judged by: loss, metrics, and which way is better."""
+
+from typing import Any
+
+import keras
+
+from fusion.errors import TrainingError, near
+from fusion.recipe.head import Output, Task
+from fusion.recipe.training import Phase
+
+METRICS: dict[Task, tuple[str, ...]] = {
+    "classification": ("accuracy",),
+    "binary": ("accuracy", "auc"),
+    "multilabel": ("accuracy", "auc"),
+    "regression": ("mae",),
+}
+"""Names of the metrics of each task, the one to quote first; `loss` comes with each."""
+
+LOWER_IS_BETTER = frozenset({"loss", "mae"})
+
+
+def loss(output: Output) -> keras.losses.Loss:
+    """Returns the loss of a task; class numbers, 0/1 or numbers are its targets.
+
+    >>> loss(Output(task="regression")).name
+    'mean_squared_error'
+    """
+    match output.task:
+        case "classification":
+            return keras.losses.SparseCategoricalCrossentropy()
+        case "binary" | "multilabel":
+            return keras.losses.BinaryCrossentropy()
+        case "regression":
+            return keras.losses.MeanSquaredError()
+
+
+def metrics(output: Output) -> list[Any]:
+    """Returns fresh metrics of a task.
+
+    >>> [metric.name for metric in metrics(Output(task="binary"))]
+    ['accuracy', 'auc']
+    """
+    match output.task:
+        case "classification":
+            return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+        case "binary":
+            return [keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")]
+        case "multilabel":
+            area = keras.metrics.AUC(name="auc", multi_label=True, num_labels=output.width)
+            return [keras.metrics.BinaryAccuracy(name="accuracy"), area]
+        case "regression":
+            return [keras.metrics.MeanAbsoluteError(name="mae")]
+
+
+def check_monitor(phase: Phase, output: Output, *, validated: bool) -> None:
+    """Raises if what a phase monitors will not be there; says nothing if it will.
+
+    >>> check_monitor(Phase(name="a", train=["head"], epochs=1), Output(task="regression"), validated=False)
+    Traceback (most recent call last):
+    ...
+    fusion.errors.TrainingError: Phase 'a' chooses its best epoch by 'val_loss', and there are no validation data. ...
+
+    Raises:
+        TrainingError: If there is no such metric, or it needs validation data.
+    """
+    if phase.keep == "last" and phase.early_stopping is None:
+        return
+    names = ["loss", *METRICS[output.task]]
+    known = [f"val_{name}" for name in names] + names
+    if phase.monitor not in known:
+        raise TrainingError(
+            f"Phase {phase.name!r} monitors {phase.monitor!r}, which a {output.task} does not report."
+            f"{near(phase.monitor, known)} It reports: {', '.join(known)}."
+        )
+    if phase.monitor.startswith("val_") and not validated:
+        raise TrainingError(
+            f"Phase {phase.name!r} chooses its best epoch by {phase.monitor!r}, and there are no validation "
+            'data. Give some, or write "keep": "last" without early stopping.'
+        )
+
+
+def is_better(monitor: str, new: float, old: float, *, by: float = 0.0) -> bool:
+    """Returns whether a value of a metric beats an older one by more than `by`.
+
+    >>> is_better("val_loss", 0.1, 0.2), is_better("val_accuracy", 0.1, 0.2)
+    (True, False)
+    """
+    lower = monitor.removeprefix("val_") in LOWER_IS_BETTER
+    return new < old - by if lower else new > old + by

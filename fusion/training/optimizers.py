@@ -1,0 +1,70 @@
+"""Optimizers as a recipe declares them, with a learning rate of its own for each part that has one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from fusion.recipe.training import Optimizer
+
+KINDS: dict[str, Any] = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
+}
+
+
+def make_optimizer(declared: Optimizer, rates: Mapping[str, tuple[Any, float]]) -> keras.optimizers.Optimizer:
+    """Returns a fresh optimizer.
+
+    Args:
+        declared: What the phase says.
+        rates: By address, each trained layer's variables and their learning rate.
+
+    >>> make_optimizer(Optimizer(name="sgd", learning_rate=0.1), {}).name
+    'SGD'
+    """
+    base = declared.learning_rate
+    factors = [(variable, rate / base) for variables, rate in rates.values() for variable in variables]
+    kind = KINDS[declared.name]
+    if any(factor != 1 for _, factor in factors):
+        return _factored(kind, factors)(**_arguments(declared))
+    return kind(**_arguments(declared))
+
+
+def _arguments(declared: Optimizer) -> dict[str, Any]:
+    given: dict[str, Any] = {"learning_rate": declared.learning_rate}
+    if declared.momentum:
+        given["momentum"] = declared.momentum
+    if declared.nesterov:
+        given["nesterov"] = True
+    if declared.weight_decay is not None:
+        given["weight_decay"] = declared.weight_decay or None
+    if declared.clipnorm is not None:
+        given["clipnorm"] = declared.clipnorm
+    return given
+
+
+def _factored(kind: Any, factors: list[tuple[Any, float]]) -> Any:
+    """Returns a kind of optimizer whose steps, and whose decay, are scaled for each variable.
+
+    `update_step` is what Keras asks a new optimizer to define (`keras.optimizers.Optimizer`); gradients cannot be
+    scaled instead, as Adam divides by their size.
+    """
+
+    class Factored(kind):  # type: ignore[misc]  # which kind is known when it runs
+        def __init__(self, **arguments: Any) -> None:
+            super().__init__(**arguments, name=kind.__name__)
+            self._factors = {self._var_key(variable): factor for variable, factor in factors}
+
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            rate = learning_rate * self._factors[self._var_key(variable)]
+            if self.weight_decay:
+                self.assign_sub(variable, variable * self.weight_decay * rate)
+            super().update_step(gradient, variable, rate)
+
+        def _apply_weight_decay(self, variables: Any) -> None:
+            """Does nothing: decay goes with each variable's own rate, in `update_step`."""
+
+    return Factored

@@ -1,0 +1,85 @@
+"""What goes on beside a `fit`: every epoch is recorded, the best weights are kept and written."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from fusion.model.addresses import set_weights, variables
+from fusion.recipe.training import Phase
+from fusion.training.history import Epoch
+from fusion.training.objectives import is_better
+
+Weights = Mapping[str, np.ndarray]
+
+
+class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+    """Records the epochs of a phase, remembers the weights of the best and stops when none gets better.
+
+    Args:
+        phase: What is fitted.
+        addresses: Layers whose weights may change.
+        on_epoch: Called with each epoch that ended.
+        on_best: Called with the weights of each epoch that is to be kept so far.
+    """
+
+    def __init__(
+        self,
+        phase: Phase,
+        addresses: Iterable[str],
+        on_epoch: Callable[[Epoch], None],
+        on_best: Callable[[Weights], None],
+    ) -> None:
+        super().__init__()
+        self.phase = phase
+        self.addresses = frozenset(addresses)
+        self.on_epoch = on_epoch
+        self.on_best = on_best
+        self.kept = 0
+        self.best: float | None = None
+        self.weights: Weights = {}
+        self._began = 0.0
+        self._milestone: float | None = None
+        self._patience = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - as Keras calls it
+        """Starts the clock."""
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Records, keeps and perhaps stops."""
+        metrics = {name: float(value) for name, value in (logs or {}).items()}
+        self.on_epoch(Epoch(self.phase.name, epoch + 1, time.perf_counter() - self._began, metrics))
+        value = metrics.get(self.phase.monitor)
+        if self.phase.keep == "last" or self.best is None or self._beats(value, self.best):
+            self.best, self.kept = value, epoch + 1
+            self.weights = self._snapshot()
+            self.on_best(self.weights)
+        self._stop_early(value)
+
+    def restore(self) -> None:
+        """Gives the model the weights of the epoch that is kept."""
+        set_weights(self.model, self.weights)
+
+    def _beats(self, value: float | None, old: float, by: float = 0.0) -> bool:
+        return value is not None and is_better(self.phase.monitor, value, old, by=by)
+
+    def _stop_early(self, value: float | None) -> None:
+        stopping = self.phase.early_stopping
+        if stopping is None:
+            return
+        if self._milestone is None or self._beats(value, self._milestone, stopping.min_delta):
+            self._milestone, self._patience = value, 0
+            return
+        self._patience += 1
+        if self._patience >= stopping.patience:
+            self.model.stop_training = True
+
+    def _snapshot(self) -> Weights:
+        return {
+            name: np.array(variable)
+            for name, variable in variables(self.model).items()
+            if name.rpartition("/")[0] in self.addresses
+        }

@@ -1,0 +1,135 @@
+"""A training from recipe and data to a folder that holds all that came of it."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from fusion.checking import resolve
+from fusion.data.examination import Progress
+from fusion.data.examples import Data, splits
+from fusion.data.reading import read_data
+from fusion.draw.figure import draw
+from fusion.errors import TrainingError
+from fusion.graph.nodes import FusionGraph
+from fusion.model.files import replacing, save
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.writing import recipe_hash, to_json
+from fusion.training.evaluation import evaluate
+from fusion.training.fitting import Watch, fit
+from fusion.training.history import History, draw_curves
+
+FILES = {
+    "recipe.json": "the recipe, as it was read",
+    "diagram.svg": "the architecture, coloured by the last phase",
+    "history.csv": "loss and metrics, a line an epoch",
+    "checkpoint.npz": "the best weights so far, by address",
+    "curves.png": "the history as a picture",
+    "model.keras": "the trained model; opens anywhere Keras does",
+    "metrics.json": "loss and metrics of the finished model on each split",
+}
+"""What a run's folder holds at the end, in the order in which it comes about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of a training.
+
+    Args:
+        model: The trained Keras model, with the weights of the epoch each phase kept.
+        graph: The recipe, resolved.
+        history: What was seen epoch by epoch.
+        metrics: Loss and metrics of the finished model by split; only those on `test` were never used to choose.
+        labels: Names of the classes, where targets are classes.
+        seconds: How long it took, from reading the data's first batch.
+    """
+
+    model: keras.Model
+    graph: FusionGraph
+    history: History
+    metrics: Mapping[str, Mapping[str, float]]
+    labels: tuple[str, ...] | None
+    seconds: float
+
+
+def train(
+    recipe: Recipe | str | Path,
+    data: Data | str | Path,
+    *,
+    out: str | Path | None = None,
+    folders: Sequence[str | Path] = (),
+    watch: Watch | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Trains the model of a recipe on data and judges it on every split.
+
+    Args:
+        recipe: The recipe, or the path of its file.
+        data: Examples, or what `fusion.read_data` reads: a folder of images, an `.npz` file or a dataset file.
+        out: Folder for all that comes of it (`FILES`), new or empty; `None` to write nothing.
+        folders: Where weights files lie, as in `fusion.build`.
+        watch: Called as each phase begins; returns Keras callbacks for it.
+        progress: Called with how many of how many image files have been examined.
+
+    Raises:
+        RecipeError: Listing every problem of the recipe.
+        DataError: If the data cannot be used, or are not what the recipe reads.
+        WeightsError: If weights are missing, damaged, or another network's.
+        TrainingError: If the recipe has no training or cannot do what it says, or the folder holds another run.
+    """
+    graph = resolve(recipe)
+    declared = graph.recipe
+    if out is not None:
+        _refuse_used(Path(out))
+    if not isinstance(data, Data):
+        seed = declared.training.seed if declared.training else 0
+        output = declared.head.output
+        data = read_data(data, inputs=declared.inputs, output=output, seed=seed, progress=progress)
+    began = time.perf_counter()
+    if out is not None:
+        _write(Path(out) / "recipe.json", to_json(declared))
+        _write(Path(out) / "diagram.svg", draw(graph, phase=max(len(graph.phases) - 1, 0)).svg())
+    trained = fit(recipe, data, out=out, folders=folders, watch=watch)
+    metrics = {
+        name: evaluate(trained.model, examples, declared.head.output)
+        for name, examples in splits(data).items()
+    }
+    seconds = time.perf_counter() - began
+    run = Run(trained.model, graph, trained.history, metrics, data.labels, seconds)
+    if out is not None:
+        _finish(run, Path(out))
+    return run
+
+
+def _finish(run: Run, out: Path) -> None:
+    with replacing(out / "curves.png") as part:
+        draw_curves(run.history).savefig(part, dpi=144, format="png")
+    save(run.model, out / "model.keras", recipe=run.graph.recipe, labels=run.labels)
+    about: dict[str, Any] = {
+        "recipe": recipe_hash(run.graph.recipe),
+        "metrics": run.metrics,
+        "kept_epochs": run.history.kept,
+        "seconds": round(run.seconds, 1),
+        "versions": {name: version(name) for name in ("fusion", "keras", "tensorflow")},
+    }
+    _write(out / "metrics.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+
+
+def _refuse_used(out: Path) -> None:
+    used = [name for name in FILES if (out / name).exists()]
+    if used:
+        raise TrainingError(
+            f"The folder {out} holds another run ({', '.join(used)}). Name a new folder, or move that one away."
+        )
+    if out.exists() and not out.is_dir():
+        raise TrainingError(f"{out} is a file; a run needs a folder.")
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")

@@ -1,0 +1,36 @@
+"""The recipe of quickstart.json written in Python: the same value, with the editor's help."""
+
+import fusion
+
+recipe = fusion.Recipe(
+    name="Latin letters to Greek ones",
+    inputs={"glyph": fusion.Image(shape=(28, 28, 1))},
+    backbones={
+        "plain": fusion.Backbone(arch="TinyVGG", weights=fusion.WeightsFile(file="plain.weights.h5")),
+        "residual": fusion.Backbone(
+            arch="TinyResNet", weights=fusion.WeightsFile(file="residual.weights.h5")
+        ),
+    },
+    branches={
+        "strokes": fusion.Branch(input="glyph", backbone="plain", cut="block3_relu1"),
+        "outline": fusion.Branch(input="glyph", backbone="residual", cut="stage2_block2_out"),
+    },
+    fusion=fusion.Concat(of=("strokes", "outline")),
+    blocks={"top": [fusion.Dense(units=64, activation="relu"), fusion.Dropout(rate=0.3)]},
+    head=fusion.Head(blocks=["top"], output=fusion.Output(task="classification", classes=29)),
+    training=fusion.Training(
+        phases=[
+            fusion.Phase(
+                name="head first", train=["head"], epochs=20, optimizer=fusion.Optimizer(learning_rate=0.003)
+            ),
+            fusion.Phase(
+                name="last blocks",
+                train=["head", "plain[block3_conv1..]", "residual[stage2_block2_out..]"],
+                epochs=20,
+            ),
+        ]
+    ),
+)
+
+if __name__ == "__main__":
+    print(fusion.to_json(recipe), end="")

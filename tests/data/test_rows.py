@@ -1,0 +1,359 @@
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fusion.data.examples import describe, splits
+from fusion.data.rows import read_dataset
+from fusion.errors import DataError, RecipeError
+from fusion.recipe.head import Output
+from fusion.recipe.inputs import Image, Table
+
+INPUTS = {"front": Image(shape=(8, 8, 3)), "facts": Table(columns=("beds", "area"))}
+PHOTO = {"front": Image(shape=(8, 8, 3))}
+PRICE = Output(task="regression")
+KIND = Output(task="classification", classes=2)
+ASSETS = Path(os.environ.get("FUSION_ASSETS", "/nowhere"), "images")
+needs_assets = pytest.mark.skipif(not ASSETS.is_dir(), reason="FUSION_ASSETS names no folder with images")
+HOUSES = {
+    "dataset": 1,
+    "table": "houses.csv",
+    "inputs": {"front": {"files": "front/{id:03d}.png"}, "facts": {"columns": ["beds", "area"]}},
+    "target": {"column": "price"},
+}
+
+
+@pytest.fixture
+def houses(tmp_path, picture):
+    """Writes 40 houses with a photograph each, and a dataset file with some changes; returns the file."""
+
+    def write(changes=(), *, rows=40, lines=None):
+        header = "id,beds,area,price,kind,part,red,round"
+        made = [
+            f"{i},{i % 5},{50 + i},{1000 * i},{'flat' if i % 2 else 'house'},"
+            f"{('train', 'train', 'Val', 'test')[i % 4]},{i % 2},{i % 3 // 2}"
+            for i in range(rows)
+        ]
+        (tmp_path / "houses.csv").write_text("\n".join([header, *(lines or made)]))
+        for i in range(rows):
+            picture(tmp_path / f"front/{i:03}.png", content=i)
+        data = {key: value for key, value in (HOUSES | dict(changes)).items() if value is not None}
+        (tmp_path / "houses.json").write_text(json.dumps(data))
+        return tmp_path / "houses.json"
+
+    return write
+
+
+def rows_of(part):
+    return [int(name.split()[-1]) - 2 for name in part.names]
+
+
+def test_rows_feed_images_numbers_and_targets(houses):
+    data = read_dataset(houses(), inputs=INPUTS, output=PRICE)
+
+    assert sum(map(len, splits(data).values())) == 40
+    assert data.labels is None
+    assert data.source == "Table houses.csv, split by content, validation 0.15, test 0.15, seed 0."
+    for part in splits(data).values():
+        rows = rows_of(part)
+        facts = part.columns["facts"].read(np.arange(len(part)))
+        assert facts.tolist() == [[i % 5, 50 + i] for i in rows]
+        assert part.targets.tolist() == [[1000 * i] for i in rows]
+        assert [path.name for path in part.columns["front"].paths] == [f"{i:03}.png" for i in rows]
+
+
+def test_dropping_rows_moves_no_other(houses):
+    whole = read_dataset(houses(), inputs=INPUTS, output=PRICE)
+    lines = [f"{i},{i % 5},{50 + i},0,flat,train,0,0" for i in range(39, 4, -1)]
+    some = read_dataset(houses(lines=lines), inputs=INPUTS, output=PRICE)
+
+    ids = {path.name for path in some.test.columns["front"].paths}
+    assert ids == {path.name for path in whole.test.columns["front"].paths if int(path.stem) >= 5}
+
+
+def test_another_seed_draws_other_rows(houses):
+    path = houses({"split": {"test": 0.3}})
+
+    one, other = (read_dataset(path, inputs=INPUTS, output=PRICE, seed=seed) for seed in (0, 1))
+
+    assert one.test.names != other.test.names
+
+
+def test_a_column_of_texts_gives_classes(houses):
+    data = read_dataset(houses({"target": {"column": "kind"}}), inputs=INPUTS, output=KIND)
+
+    assert data.labels == ("flat", "house")
+    assert data.train.targets.tolist() == [0 if i % 2 else 1 for i in rows_of(data.train)]
+
+
+def test_names_of_the_heads_classes_give_the_order(houses):
+    output = Output(task="classification", classes=("house", "flat"))
+
+    data = read_dataset(houses({"target": {"column": "kind"}}), inputs=INPUTS, output=output)
+
+    assert data.train.targets.tolist() == [i % 2 for i in rows_of(data.train)]
+
+
+def test_several_columns_give_several_labels(houses):
+    output = Output(task="multilabel", classes=("red", "round"))
+    changes = {"target": {"columns": ["red", "round"]}, "split": {"validation": 0.3, "test": 0.3}}
+
+    data = read_dataset(houses(changes), inputs=INPUTS, output=output)
+
+    assert data.train.targets.tolist() == [[i % 2, i % 3 // 2] for i in rows_of(data.train)]
+
+
+def test_several_columns_give_several_numbers(houses):
+    output = Output(task="regression", units=2)
+
+    data = read_dataset(houses({"target": {"columns": ["price", "area"]}}), inputs=INPUTS, output=output)
+
+    assert data.train.targets.tolist() == [[1000 * i, 50 + i] for i in rows_of(data.train)]
+
+
+def test_a_column_can_give_the_split(houses):
+    data = read_dataset(houses({"split": {"column": "part"}}), inputs=INPUTS, output=PRICE)
+
+    assert {name: len(part) for name, part in splits(data).items()} == {
+        "train": 20,
+        "validation": 10,
+        "test": 10,
+    }
+    assert {i % 4 for i in rows_of(data.test)} == {3}
+    assert "split as given" in describe(data)
+
+
+def test_folder_of_classes_needs_no_table(tmp_path, folder):
+    folder({"cats": 30, "dogs": 30})
+    (tmp_path / "pets.json").write_text(
+        '{"dataset": 1, "inputs": {"front": {"folder": "pets"}}, "split": {"seed": 3}}'
+    )
+
+    data = read_dataset(tmp_path / "pets.json", inputs=PHOTO, output=Output(task="binary"))
+
+    assert data.labels == ("cats", "dogs")
+    assert data.train.targets.shape == (len(data.train), 1)
+    assert data.source == "Folder pets, split by content, validation 0.15, test 0.15, seed 3."
+
+
+def test_progress_counts_each_file_once_however_many_rows_name_it(houses):
+    seen = []
+    both = {"front": INPUTS["front"], "back": INPUTS["front"]}
+    sources = {"front": {"files": "front/{id:03d}.png"}, "back": {"files": "front/{id:03d}.png"}}
+
+    read_dataset(
+        houses({"inputs": sources}),
+        inputs=both,
+        output=PRICE,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+
+    assert seen[-1] == (40, 40)
+    assert len(seen) == 40
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"table": "hauses.csv"}, r"/table +The table .*hauses\.csv cannot be read: No such file"),
+        ({"table": None}, r'/inputs/front +This reads a table, but there is no "table"'),
+        ({"target": None}, r"/target +Missing key 'target'"),
+        (
+            {"target": {"column": "prize"}},
+            r"/target/column +houses\.csv has no column 'prize'\. Did you mean 'price'\?",
+        ),
+        ({"target": {"columns": ["price"]}, "x-a": 1}, None),
+        ({"target": {"columns": ["price", "area"]}}, r"/target +The target has 2 of the 1 columns"),
+        (
+            {"split": {"column": "prat"}},
+            r"/split/column +houses\.csv has no column 'prat'\. Did you mean 'part'\?",
+        ),
+        (
+            {"inputs": {"frnt": {"files": "{id}.png"}, "facts": {"columns": ["beds", "area"]}}},
+            r"/inputs/frnt +The recipe has no input 'frnt'\. Did you mean 'front'\?\n +/inputs +Missing input 'front'",
+        ),
+        (
+            {"inputs": {"front": {"files": "{ids}.png"}, "facts": {"columns": ["beds", "aera"]}}},
+            r"2 problems\n +/inputs/front/files .* 'ids'\. Did you mean 'id'\?\n +/inputs/facts/columns/1 .* 'aera'",
+        ),
+        (
+            {"inputs": {"front": {"files": "{id!r}.png"}, "facts": {"columns": ["beds", "area"]}}},
+            r"/inputs/front/files +'\{id!r\}\.png' is not a template",
+        ),
+        (
+            {"inputs": {"front": {"columns": ["beds"]}, "facts": {"files": "{id}.png"}}},
+            r"'front' is an image, so it wants \"files\"(.|\n)*'facts' is a table of numbers, so it wants \"columns\"",
+        ),
+        (
+            {"inputs": {"front": {"files": "{id}.png"}, "facts": {"columns": ["beds"]}}},
+            r"/inputs/facts/columns +1 columns, but the recipe's input has 2: beds, area",
+        ),
+        (
+            {"inputs": {"front": {"files": "{id}.png"}, "facts": {"columns": []}}},
+            r"/inputs/facts/columns +0 columns, but the recipe's input has 2: beds, area",
+        ),
+        ({"inputs": {}}, r"2 problems\n +/inputs +Missing input 'front'.*\n +/inputs +Missing input 'facts'"),
+        (
+            {"inputs": {"front": {"files": "{id}.png"}, "facts": {"columns": ["area", "beds"]}}},
+            r"/inputs/facts/columns +The recipe has these columns in another order: beds, area",
+        ),
+        (
+            {"inputs": {"front": {"folder": "front"}, "facts": {"columns": ["beds", "area"]}}},
+            r"/inputs/front +A folder of classes cannot be joined with a table",
+        ),
+    ],
+)
+def test_disagreements_are_found_before_anything_is_read(houses, changes, message):
+    path = houses(changes)
+    (path.parent / "front/000.png").write_bytes(b"broken, but that comes later")
+
+    with pytest.raises(DataError if message is None else RecipeError, match=message or "000.png"):
+        read_dataset(path, inputs=INPUTS, output=PRICE)
+
+
+def test_classes_are_told_by_one_column(houses):
+    with pytest.raises(RecipeError, match=r'/target +A classification is told by one "column"'):
+        read_dataset(houses({"target": {"columns": ["kind", "part"]}}), inputs=INPUTS, output=KIND)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"target": {"column": "x"}}, r'/target +Without a "table", the sub-folders are the classes'),
+        (
+            {"split": {"column": "part"}},
+            r'/split +A column of a table splits the rows, but there is no "table"',
+        ),
+    ],
+)
+def test_what_needs_a_table_is_refused_without_one(tmp_path, changes, message):
+    data = {"dataset": 1, "inputs": {"front": {"folder": "pets"}}} | changes
+    (tmp_path / "pets.json").write_text(json.dumps(data))
+
+    with pytest.raises(RecipeError, match=message):
+        read_dataset(tmp_path / "pets.json", inputs=PHOTO, output=KIND)
+
+
+def test_misspelt_key_does_not_hide_what_else_is_wrong(houses):
+    changes = {
+        "splitt": {},
+        "inputs": {"front": {"fils": "{id}.png"}, "facts": {"columns": ["bads", "area"]}},
+    }
+
+    with pytest.raises(RecipeError, match=r"houses\.json: 3 problems") as caught:
+        read_dataset(houses(changes), inputs=INPUTS, output=PRICE)
+
+    assert [problem.place for problem in caught.value.problems] == [
+        "/splitt",
+        "/inputs/front",
+        "/inputs/facts/columns/0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("40,many,50,1,flat,train,0,0", r"row 3, column 'beds': 'many' is not a number"),
+        ("40,,50,1,flat,train,0,0", r"row 3, column 'beds': it is empty"),
+        ("x,1,50,1,flat,train,0,0", r"row 3, column 'id': 'x' is not a whole number"),
+        ("40,1,50,,flat,train,0,0", r"row 3, column 'price': it is empty"),
+        (
+            "77,1,50,1,flat,train,0,0",
+            r"1 of 2 images for input 'front' are not there:\n  row 3: .*front/077\.png$",
+        ),
+    ],
+)
+def test_cells_that_cannot_be_used_are_named_with_their_row(houses, line, message):
+    with pytest.raises(DataError, match=message):
+        read_dataset(houses(lines=["0,1,50,1,flat,train,0,0", line]), inputs=INPUTS, output=PRICE)
+
+
+def test_words_that_name_no_split_are_refused(houses):
+    lines = ["0,1,50,1,flat,train,0,0", "1,1,50,1,flat,tset,0,0"]
+
+    with pytest.raises(
+        DataError, match=r"neither train, validation nor test in:\n  row 3: 'tset' Did you mean 'test'\?$"
+    ):
+        read_dataset(houses({"split": {"column": "part"}}, lines=lines), inputs=INPUTS, output=PRICE)
+
+
+def test_a_column_that_holds_nothing_out_is_refused(houses):
+    lines = [f"{i},1,50,1,flat,train,0,0" for i in range(3)]
+
+    with pytest.raises(DataError, match="The given split has only train"):
+        read_dataset(houses({"split": {"column": "part"}}, lines=lines), inputs=INPUTS, output=PRICE)
+
+
+def test_broken_image_is_named(houses):
+    path = houses()
+    (path.parent / "front/007.png").write_bytes(b"")
+
+    with pytest.raises(DataError, match=r"front/007\.png: it is empty"):
+        read_dataset(path, inputs=INPUTS, output=PRICE)
+
+
+def test_one_image_with_two_labels_is_refused_where_there_is_nothing_but_images(houses):
+    changes = {"inputs": {"front": {"files": "front/{id:03d}.png"}}, "target": {"column": "kind"}}
+    lines = ["0,1,50,1,flat,train,0,0", "1,1,50,1,flat,train,0,0", "0,9,99,1,house,train,0,0"]
+
+    with pytest.raises(DataError, match=r"houses\.csv row 2 = houses\.csv row 4 \(flat, house\)"):
+        read_dataset(houses(changes, lines=lines), inputs=PHOTO, output=KIND)
+
+
+def test_a_label_the_head_does_not_have_is_refused_with_the_near_one(houses):
+    output = Output(task="classification", classes=("flat", "hause"))
+
+    with pytest.raises(
+        DataError, match=r"column 'kind', has the class 'house', the head has not\. Did you mean 'hause'"
+    ):
+        read_dataset(houses({"target": {"column": "kind"}}), inputs=INPUTS, output=output)
+
+
+@needs_assets
+def test_houses_with_two_photographs_and_a_table_are_read(tmp_path):
+    data = {
+        "dataset": 1,
+        "table": str(ASSETS / "houses/houses.csv"),
+        "inputs": {
+            "front": {"files": str(ASSETS / "houses/frontal/{house_id:03d}.jpg")},
+            "bath": {"files": str(ASSETS / "houses/bathroom/{house_id:03d}.jpg")},
+            "facts": {"columns": ["bedrooms", "area_sqft"]},
+        },
+        "target": {"column": "price_usd"},
+    }
+    (tmp_path / "houses.json").write_text(json.dumps(data))
+    inputs = INPUTS | {"bath": INPUTS["front"], "facts": Table(columns=("bedrooms", "area_sqft"))}
+
+    read = read_dataset(tmp_path / "houses.json", inputs=inputs, output=PRICE)
+
+    assert sum(map(len, splits(read).values())) == 200
+
+
+def test_ten_of_many_missing_images_are_named(houses):
+    lines = [f"{i},1,50,1,flat,train,0,0" for i in range(100, 112)]
+
+    with pytest.raises(DataError, match=r"12 of 12 images .*(\n  row \d+: .*){10}\n  and 2 more$"):
+        read_dataset(houses(lines=lines), inputs=INPUTS, output=PRICE)
+
+
+def test_ten_of_many_wrong_splits_are_named(houses):
+    lines = [f"{i},1,50,1,flat,zzz,0,0" for i in range(12)]
+
+    with pytest.raises(DataError, match=r"test in:(\n  row \d+: 'zzz'){10}\n  and 2 more$"):
+        read_dataset(houses({"split": {"column": "part"}}, lines=lines), inputs=INPUTS, output=PRICE)
+
+
+def test_a_column_like_no_other_is_answered_with_all_there_are(houses):
+    with pytest.raises(RecipeError, match=r"no column 'zzz'\. It has id, beds, area, price"):
+        read_dataset(houses({"target": {"column": "zzz"}}), inputs=INPUTS, output=PRICE)
+
+
+def test_an_input_like_no_other_is_answered_with_all_there_are(houses):
+    changes = {"inputs": HOUSES["inputs"] | {"zzz": {"columns": ["beds"]}}}
+
+    with pytest.raises(
+        RecipeError, match=r"/inputs/zzz +The recipe has no input 'zzz'\. It has front, facts"
+    ):
+        read_dataset(houses(changes), inputs=INPUTS, output=PRICE)

@@ -1,0 +1,226 @@
+"""Graphs of every topology, over two small backbones whose tables are written here, so that no Keras is needed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fusion.graph.making import make_graph
+from fusion.graph.nodes import FusionGraph
+from fusion.recipe.backbones import Backbone
+from fusion.recipe.inputs import Image
+from fusion.recipe.recipe import Recipe
+from fusion.skeleton.layers import Layer, Shape, Skeleton
+
+HOSTILE = (
+    "<script>alert(\"1\")</script> & 'q' ]]> \u05e9\u05dc\u05d5\u05dd \U0001f98a \x00\x07\u202e "
+    + "long " * 60
+)
+
+
+class Tables:
+    """A catalogue with a plain and a residual network of four stages."""
+
+    def skeleton(self, backbone: Backbone, shape: Shape) -> Skeleton:
+        rows, size, before = [Layer("input", "InputLayer", (), shape)], shape[0], "input"
+        for stage in range(1, 5):
+            width = 8 * 2**stage
+            for step in (1, 2, 3):
+                name, map_shape = f"block{stage}_conv{step}", (size, size, width)
+                rows.append(Layer(name, "Conv2D", (before,), map_shape, 9 * width, 0, 18 * width * size))
+                rows.append(
+                    Layer(
+                        f"block{stage}_bn{step}",
+                        "BatchNormalization",
+                        (name,),
+                        map_shape,
+                        4 * width,
+                        2 * width,
+                    )
+                )
+                after = f"block{stage}_bn{step}"
+                if backbone.arch == "Residual" and step > 1:
+                    rows.append(Layer(f"block{stage}_add{step}", "Add", (before, after), map_shape))
+                    after = f"block{stage}_add{step}"
+                before = after
+            size //= 2
+            rows.append(Layer(f"block{stage}_pool", "MaxPooling2D", (before,), (size, size, width)))
+            before = f"block{stage}_pool"
+        return Skeleton(backbone.arch, shape, tuple(rows), before, "3.15.1")
+
+    def needs_preparation(self, backbone: Backbone, image: Image, shape: Shape) -> bool:
+        return bool(backbone.arch and image.shape and shape)
+
+
+def image(size: int) -> dict[str, Any]:
+    return {"kind": "image", "shape": (size, size, 3)}
+
+
+def backbone(arch: str = "Plain") -> dict[str, Any]:
+    return {"arch": arch, "weights": None}
+
+
+def phases(*trained: list[str]) -> dict[str, Any]:
+    return {"phases": [{"name": f"step {n}", "train": train, "epochs": 1} for n, train in enumerate(trained)]}
+
+
+def recipe(**parts: Any) -> Recipe:
+    head = {"output": {"task": "classification", "classes": 5}}
+    return Recipe(**({"name": "a recipe", "inputs": {"photo": image(64)}, "head": head} | parts))
+
+
+TWO = recipe(
+    backbones={"left": backbone(), "right": backbone("Residual")},
+    branches={
+        "texture": {"input": "photo", "resize": (32, 32), "backbone": "left", "cut": "block3_pool"},
+        "shape": {
+            "input": "photo",
+            "backbone": "right",
+            "cut": ["block2_pool", "block4_conv1"],
+            "pool": "max",
+        },
+    },
+    fusion={"op": "concat", "from": ["texture", "shape"]},
+    blocks={"top": [{"dense": 64, "activation": "relu"}, {"dropout": 0.3}]},
+    head={"blocks": ["top"], "output": {"task": "classification", "classes": 5}},
+    training=phases(["head"], ["head", "left[block3_conv1..]", "right[block2_conv2..]"]),
+)
+SIAMESE = recipe(
+    inputs={"left": image(64), "right": image(64)},
+    backbones={"eye": backbone()},
+    branches={
+        side: {"input": side, "backbone": "eye", "cut": "block3_conv3", "blocks": ["embed"]}
+        for side in ("left", "right")
+    },
+    blocks={"embed": [{"dense": 32}, {"batch_norm": True}]},
+    fusion={"op": "multiply", "from": ["left", "right"]},
+    head={"output": {"task": "binary"}},
+    training=phases(["head", "block:embed"]),
+)
+TABLE = recipe(
+    inputs={"photo": image(64), "facts": {"kind": "tabular", "columns": ["rooms", "area"]}},
+    backbones={"eye": backbone()},
+    branches={
+        "picture": {"input": "photo", "backbone": "eye", "cut": "block2_pool", "pool": "avg+max"},
+        "numbers": {"input": "facts", "blocks": ["mlp"]},
+        "raw": {"input": "facts"},
+    },
+    blocks={"mlp": [{"dense": 16, "activation": "relu"}, {"layer_norm": True}, {"dropout": 0.1}]},
+    fusion={"op": "concat", "from": ["numbers", "picture", "raw"]},
+    head={"output": {"task": "regression"}},
+)
+SIX = recipe(
+    backbones={f"b{n}": backbone("Residual" if n % 2 else "Plain") for n in range(6)},
+    branches={f"v{n}": {"input": "photo", "backbone": f"b{n}", "blocks": [f"p{n}"]} for n in range(6)},
+    blocks={f"p{n}": [{"dense": 8}] for n in range(6)},
+    fusion={
+        "early": {"op": "add", "from": ["v0", "v3"]},
+        "late": {"op": "average", "from": ["v5", "v4", "v1"]},
+        "mix": {"op": "maximum", "from": ["early", "v2"]},
+        "all": {"op": "concat", "from": ["late", "mix", "early"]},
+    },
+    head={"output": {"task": "multilabel", "classes": 3}},
+    training=phases(["head", "b0", "b1[block3_pool..]"]),
+)
+FOUR = recipe(
+    inputs={side: image(64) for side in ("north", "east", "south", "west")},
+    backbones={"eye": backbone("Residual"), "other": backbone()},
+    branches={
+        "n": {
+            "input": "north",
+            "backbone": "eye",
+            "cut": ["block1_pool", "block2_pool", "block3_pool", "last"],
+        },
+        "e": {"input": "east", "backbone": "eye", "cut": "block2_pool"},
+        "s": {"input": "south", "backbone": "eye", "cut": "block2_pool", "pool": "flatten"},
+        "w": {"input": "west", "backbone": "other", "cut": "block1_bn1"},
+        "ee": {"input": "east", "backbone": "other", "cut": "last"},
+    },
+    fusion={"op": "concat", "from": ["w", "n", "ee", "e", "s"]},
+    head={"output": {"task": "binary"}},
+    training=phases(["eye", "other[block1_conv1..block1_conv1]"]),
+)
+SIZES = recipe(
+    backbones={"eye": backbone()},
+    branches={
+        "big": {"input": "photo", "backbone": "eye", "cut": "block3_pool"},
+        "small": {"input": "photo", "resize": (32, 32), "backbone": "eye", "cut": "block3_pool"},
+    },
+    fusion={"op": "add", "from": ["small", "big"]},
+    head={"output": {"task": "binary"}},
+    training=phases(["eye"]),
+)
+BLOCK = recipe(
+    backbones={"a": backbone(), "b": backbone("Residual")},
+    branches={
+        "one": {"input": "photo", "backbone": "a", "cut": "block4_pool", "blocks": ["same", "then"]},
+        "two": {"input": "photo", "backbone": "b", "cut": "block4_pool", "blocks": ["then", "same"]},
+    },
+    blocks={"same": [{"dense": 128}], "then": [{"dense": 128}]},
+    fusion={"op": "add", "from": ["one", "two"]},
+    head={"output": {"task": "binary"}},
+)
+MIXED = recipe(
+    backbones={"eye": backbone()},
+    branches={"only": {"input": "photo", "backbone": "eye", "cut": "block1_bn2"}},
+    blocks={"top": [{"dense": 8}]},
+    head={"blocks": ["top"], "output": {"task": "binary"}},
+    training={
+        "phases": [
+            {"name": "some", "train": ["eye[block1_conv1..block1_conv1]"], "epochs": 1, "batchnorm": "train"},
+            {"name": "middle", "train": ["eye[block1_bn1..block1_bn1]"], "epochs": 1, "batchnorm": "train"},
+        ]
+    },
+)
+NAMES = recipe(
+    name=HOSTILE,
+    inputs={"i" * 64: image(64)},
+    backbones={"b" * 64: backbone() | {"weights": {"file": HOSTILE.replace("\x00", "")}}},
+    branches={
+        "v" * 64: {"input": "i" * 64, "backbone": "b" * 64, "cut": "block2_pool", "blocks": ["t" * 64]}
+    },
+    blocks={"t" * 64: [{"dense": 8}]},
+    head={"output": {"task": "classification", "classes": ["<a>", "&b"]}},
+    training={"phases": [{"name": HOSTILE, "train": ["head"], "epochs": 1}]},
+)
+VECTOR = recipe(
+    inputs={"facts": {"kind": "tabular", "columns": ["a"]}},
+    branches={"only": {"input": "facts"}},
+    head={"output": {"task": "regression", "units": 3}},
+)
+RECIPES = {
+    "two": TWO,
+    "siamese": SIAMESE,
+    "table": TABLE,
+    "six": SIX,
+    "four": FOUR,
+    "sizes": SIZES,
+    "block": BLOCK,
+    "mixed": MIXED,
+    "names": NAMES,
+    "vector": VECTOR,
+}
+CASES = [
+    (name, phase)
+    for name, each in RECIPES.items()
+    for phase in range(len(each.training.phases) if each.training else 1)
+]
+
+
+@pytest.fixture(scope="session")
+def graph_of() -> Callable[[Recipe], FusionGraph]:
+    return lambda recipe: make_graph(recipe, Tables())
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+def case(
+    request: pytest.FixtureRequest, graph_of: Callable[[Recipe], FusionGraph]
+) -> tuple[FusionGraph, int]:
+    """Every topology in every phase."""
+    name, phase = request.param
+    return graph_of(RECIPES[name]), phase
+
+
+@pytest.fixture
+def topology(graph_of: Callable[[Recipe], FusionGraph]) -> Callable[[str], FusionGraph]:
+    return lambda name: graph_of(RECIPES[name])

@@ -1,0 +1,53 @@
+"""A task of two classes that a tiny net can learn in a few steps."""
+
+import numpy as np
+import pytest
+
+from fusion.data.examples import Array, Data, Examples
+from fusion.recipe.recipe import Recipe
+
+
+def examples(count: int, seed: int) -> Examples:
+    random = np.random.default_rng(seed)
+    targets = random.integers(0, 2, count)
+    photos = random.uniform(0, 120, (count, 16, 16, 3))
+    photos[targets == 1] += 100
+    names = tuple(f"{seed}/{number}" for number in range(count))
+    return Examples({"photo": Array(photos.astype("float32"))}, targets.astype("int64"), names)
+
+
+@pytest.fixture(scope="session")
+def data() -> Data:
+    return Data(examples(48, 0), examples(24, 1), examples(24, 2), ("dark", "bright"), "Made up.")
+
+
+@pytest.fixture(scope="session")
+def recipe() -> Recipe:
+    tiny = {"weights": None, "options": {"width": 4}}
+    return Recipe(
+        name="two",
+        inputs={"photo": {"kind": "image", "shape": (16, 16, 3)}},
+        backbones={"plain": {"arch": "TinyVGG", **tiny}, "residual": {"arch": "TinyResNet", **tiny}},
+        blocks={"top": [{"dense": 8, "activation": "relu"}, {"dropout": 0.2}]},
+        branches={
+            "texture": {"input": "photo", "backbone": "plain", "cut": "block2_pool"},
+            "shape": {"input": "photo", "backbone": "residual"},
+        },
+        fusion={"op": "concat", "of": ["texture", "shape"]},
+        head={"blocks": ["top"], "output": {"task": "classification", "classes": 2}},
+        training={
+            "batch_size": 16,
+            "phases": [
+                {"name": "head first", "train": ["head"], "epochs": 2, "optimizer": {"learning_rate": 0.01}},
+                {
+                    "name": "last blocks",
+                    "train": [
+                        "head",
+                        {"part": "plain[block2_conv1..]", "learning_rate": 0.0005},
+                        "residual[stage2_block1_out..]",
+                    ],
+                    "epochs": 2,
+                },
+            ],
+        },
+    )
