@@ -7,6 +7,8 @@ from fusion.checking import check, resolve
 from fusion.errors import (
     BackboneError,
     DataError,
+    DrawingError,
+    FileError,
     FusionError,
     InputSizeError,
     LayerNotFoundError,
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from fusion.data.arrays import from_arrays
     from fusion.data.examples import Data
     from fusion.data.reading import read_data, read_images
-    from fusion.draw.figure import draw
+    from fusion.drawing.figure import draw
     from fusion.model.addresses import layer, layers
     from fusion.model.building import build
     from fusion.model.files import load, load_weights, save, save_weights
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 LATER = {
     "Data": "fusion.data.examples",
     "build": "fusion.model.building",
-    "draw": "fusion.draw.figure",
+    "draw": "fusion.drawing.figure",
     "evaluate": "fusion.training.evaluation",
     "from_arrays": "fusion.data.arrays",
     "layer": "fusion.model.addresses",
@@ -73,8 +75,10 @@ __all__ = [
     "Data",
     "DataError",
     "Dense",
+    "DrawingError",
     "Dropout",
     "EarlyStopping",
+    "FileError",
     "FusionError",
     "FusionGraph",
     "Head",

@@ -6,17 +6,22 @@ from fusion.backbones import catalogue
 from fusion.errors import Problem, RecipeError
 from fusion.graph.making import examine_graph
 from fusion.graph.nodes import FusionGraph
+from fusion.graph.trunks import Catalogue
 from fusion.recipe.parsing import parse, read_text
-from fusion.recipe.reading import examine
+from fusion.recipe.reading import Examined, examine
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.references import references
+from fusion.recipe.references import references, unused
 from fusion.recipe.writing import to_data
 
 
-def resolve(recipe: Recipe | str | Path) -> FusionGraph:
+def resolve(recipe: Recipe | str | Path, *, catalogue: Catalogue = catalogue) -> FusionGraph:
     """Returns a recipe, or the one in a JSON file, as a graph: every shape, cost and trainable weight.
 
     Keras is loaded only where the table of a backbone is not in the cache yet.
+
+    Args:
+        recipe: The recipe, or the path of its file.
+        catalogue: Where backbones come from.
 
     >>> one = Recipe(
     ...     name="one",
@@ -31,7 +36,7 @@ def resolve(recipe: Recipe | str | Path) -> FusionGraph:
     Raises:
         RecipeError: Listing every problem, each with its JSON Pointer.
     """
-    found, problems = _examined(recipe)
+    found, problems = _examined(recipe, catalogue)
     if problems or found is None:
         raise RecipeError.of(recipe.name if isinstance(recipe, Recipe) else str(recipe), problems)
     return found
@@ -51,19 +56,19 @@ def check(recipe: Recipe | str | Path) -> tuple[Problem, ...]:
     'eye' (TinyVGG) has no layer 'block2_pol'. Did you mean 'block2_pool' (8x8x8)?
     ...
     """
-    return tuple(_examined(recipe)[1])
+    return tuple(_examined(recipe, catalogue)[1])
 
 
-def _examined(recipe: Recipe | str | Path) -> tuple[FusionGraph | None, list[Problem]]:
+def _examined(recipe: Recipe | str | Path, catalogue: Catalogue) -> tuple[FusionGraph | None, list[Problem]]:
     if isinstance(recipe, Recipe):
-        known: Recipe | None = recipe
-        problems = references(recipe, to_data(recipe))
+        found = references(recipe, to_data(recipe)) or list(unused(recipe))
+        read = Examined(recipe, tuple(found))
     else:
         try:
-            known, problems = examine(parse(read_text(Path(recipe)), source=str(recipe)))
+            read = examine(parse(read_text(Path(recipe)), source=str(recipe)))
         except RecipeError as error:
             return None, list(error.problems)
-    if known is None:
-        return None, problems
-    found, more = examine_graph(known, catalogue)
-    return (None if problems else found), problems + more
+    if read.recipe is None:
+        return None, list(read.problems)
+    graph, more = examine_graph(read.recipe, catalogue, doubtful=read.doubtful)
+    return (None if read.problems else graph), [*read.problems, *more]

@@ -69,6 +69,14 @@ class ModelError(FusionError, ValueError):
     """A model cannot be built, saved, opened or fed as asked."""
 
 
+class FileError(FusionError, OSError):
+    """A file cannot be written."""
+
+
+class DrawingError(FusionError, ValueError):
+    """A picture cannot be drawn or written as asked."""
+
+
 class DataError(FusionError, ValueError):
     """Data do not fit: a broken image, an empty class, labels the head does not have."""
 

@@ -12,8 +12,8 @@ recipe = fusion.Recipe(
         ),
     },
     branches={
-        "strokes": fusion.Branch(input="glyph", backbone="plain", cut="block3_relu1"),
-        "outline": fusion.Branch(input="glyph", backbone="residual", cut="stage2_block2_out"),
+        "strokes": fusion.Branch(input="glyph", backbone="plain", cut="block3_relu2"),
+        "outline": fusion.Branch(input="glyph", backbone="residual", cut="stage3_block1_out"),
     },
     fusion=fusion.Concat(of=("strokes", "outline")),
     blocks={"top": [fusion.Dense(units=64, activation="relu"), fusion.Dropout(rate=0.3)]},
@@ -25,7 +25,7 @@ recipe = fusion.Recipe(
             ),
             fusion.Phase(
                 name="last blocks",
-                train=["head", "plain[block3_conv1..]", "residual[stage2_block2_out..]"],
+                train=["head", "plain[block3_conv1..]", "residual[stage2_block1_out..]"],
                 epochs=20,
             ),
         ]

@@ -43,6 +43,15 @@ def skeleton(arch: str, *, shape: Shape, options: Mapping[str, Any] | None = Non
     return _skeleton(arch, tuple(shape), json.dumps(settings, sort_keys=True))
 
 
+def is_cached(arch: str, *, shape: Shape, options: Mapping[str, Any] | None = None) -> bool:
+    """Returns whether the table of an architecture is in the cache folder, so that `skeleton` needs no Keras.
+
+    >>> is_cached("TinyVGG", shape=(9999, 16, 3))
+    False
+    """
+    return _read(_path(arch, tuple(shape), json.dumps(dict(options or {}), sort_keys=True))) is not None
+
+
 def check_arguments(arch: str, *, shape: Shape, options: Mapping[str, Any]) -> None:
     """Raises if an architecture cannot be had with these arguments; says nothing if it can.
 
@@ -88,8 +97,7 @@ def _check_shape(application: Application, shape: Shape) -> None:
 
 @lru_cache(maxsize=64)
 def _skeleton(arch: str, shape: Shape, options: str) -> Skeleton:
-    key = json.dumps([files.FORMAT, version("keras"), arch, shape, options])
-    path = cache_folder() / "skeletons" / f"{arch}-{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
+    path = _path(arch, shape, options)
     found = _read(path)
     if found is None:
         # Only a miss needs Keras, which takes seconds to import.
@@ -98,6 +106,11 @@ def _skeleton(arch: str, shape: Shape, options: str) -> Skeleton:
         found = dry_build(arch, shape=shape, options=json.loads(options))
         _write(path, files.to_json(found))
     return found
+
+
+def _path(arch: str, shape: Shape, options: str) -> Path:
+    key = json.dumps([files.FORMAT, version("fusion"), version("keras"), arch, shape, options])
+    return cache_folder() / "skeletons" / f"{arch}-{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
 
 
 def _read(path: Path) -> Skeleton | None:

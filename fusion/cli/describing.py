@@ -7,14 +7,26 @@ from typing import Annotated
 
 import typer
 
-from fusion.checking import resolve
-from fusion.draw.wording import amount, operations
+from fusion import checking
+from fusion.cli import catalogue
+from fusion.drawing.wording import amount, operations
 from fusion.errors import RecipeError
 from fusion.graph.costs import costs
+from fusion.graph.nodes import FusionGraph
+from fusion.recipe.backbones import Backbone
 
 Files = Annotated[list[Path], typer.Argument(metavar="RECIPE...", help="Recipe files.")]
 File = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def resolve(file: Path) -> FusionGraph:
+    """Returns the recipe in a file, resolved; layer tables that are missing are made with a word on it.
+
+    Raises:
+        RecipeError: Listing every problem.
+    """
+    return checking.resolve(file, catalogue=catalogue)
 
 
 def check(files: Files) -> None:
@@ -44,14 +56,14 @@ def layers(
 ) -> None:
     """List where an architecture can be cut, with what is kept up to there."""
     from fusion.backbones.applications import APPLICATIONS, find_application
-    from fusion.backbones.skeletons import skeleton
     from fusion.skeleton.survey import survey
 
     if arch == "all":
         typer.echo("\n".join(APPLICATIONS))
         return
     size = find_application(arch).size
-    table = skeleton(arch, shape=_shape(shape) if shape else (size, size, 3))
+    backbone = Backbone(arch=arch, weights=None)
+    table = catalogue.skeleton(backbone, _shape(shape) if shape else (size, size, 3))
     points = [point for point in survey(table) if every or point.natural or point.stage]
     if as_json:
         typer.echo(json.dumps([asdict(point) for point in points], indent=1))

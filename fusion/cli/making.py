@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fusion.checking import resolve
-from fusion.cli.describing import File
+from fusion.cli.describing import File, resolve
 
 Out = Annotated[Path, typer.Option("-o", "--out", help="File to write.")]
 Folders = Annotated[
@@ -21,10 +20,14 @@ def draw(
     phase: Annotated[int, typer.Option(help="Phase whose training is shown, from 1.")] = 1,
 ) -> None:
     """Draw the architecture of a recipe, coloured by what a phase trains."""
-    from fusion.draw.figure import draw as drawn
-    from fusion.draw.figure import save
+    from fusion.drawing.figure import draw as drawn
+    from fusion.drawing.figure import save
 
-    save(drawn(resolve(file), phase=phase - 1), out)
+    graph = resolve(file)
+    if phase not in range(1, max(len(graph.phases), 1) + 1):
+        names = [f"{number} {plan.name}" for number, plan in enumerate(graph.phases, start=1)]
+        raise typer.BadParameter(f"There is no phase {phase}; there are: {', '.join(names) or 'none'}.")
+    save(drawn(graph, phase=phase - 1), out)
     typer.echo(f"{out}")
 
 
@@ -37,12 +40,15 @@ def build(
     ] = None,
 ) -> None:
     """Build the model of a recipe and save it as a .keras file that opens anywhere Keras does."""
-    from fusion.draw.wording import amount
+    from fusion.cli.quiet import load_keras
+
+    recipe = resolve(file).recipe
+    load_keras()
+    from fusion.drawing.wording import amount
     from fusion.model.addresses import set_weights
     from fusion.model.building import build as built
     from fusion.model.files import load_weights, save
 
-    recipe = resolve(file).recipe
     model = built(file, folders=folder or [])
     if weights is not None:
         set_weights(model, load_weights(weights))

@@ -16,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from fusion.draw.wording import amount
+from fusion.drawing.wording import amount
 from fusion.training.fitting import PhaseStart, Watch
 
 

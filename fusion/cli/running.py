@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fusion.cli.describing import File
+from fusion.cli.describing import File, resolve
 from fusion.cli.making import Folders
 from fusion.errors import DataError
 
@@ -27,7 +27,10 @@ def train(
     """Train a recipe on data, phase by phase, and judge it on what it never saw."""
     from rich.console import Console
 
-    from fusion.checking import resolve
+    from fusion.cli.quiet import load_keras
+
+    recipe = resolve(file).recipe
+    load_keras()
     from fusion.cli.progress import examining, watching
     from fusion.cli.tables import print_metrics
     from fusion.data.examples import describe
@@ -35,7 +38,6 @@ def train(
     from fusion.training.runs import FILES
     from fusion.training.runs import train as trained
 
-    recipe = resolve(file).recipe
     with examining() as progress:
         seed = recipe.training.seed if recipe.training else 0
         examples = read_data(
@@ -62,6 +64,9 @@ def evaluate(
     """Judge a trained model on a split of data."""
     import json
 
+    from fusion.cli.quiet import load_keras
+
+    load_keras()
     from fusion.cli.progress import examining
     from fusion.cli.tables import print_metrics
     from fusion.data.examples import splits
@@ -94,6 +99,9 @@ def predict(
     import json
     from dataclasses import asdict
 
+    from fusion.cli.quiet import load_keras
+
+    load_keras()
     from fusion.cli.tables import print_predictions
     from fusion.data.reading import read_images
     from fusion.model.files import load

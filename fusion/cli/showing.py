@@ -14,6 +14,9 @@ def quickstart(
     """Transfer from Latin letters to Greek ones, fused and not; two minutes, no download."""
     from rich.console import Console
 
+    from fusion.cli.quiet import load_keras
+
+    load_keras()
     from fusion.cli.progress import watching
     from fusion.cli.tables import print_rows
     from fusion.quickstart.comparison import compare

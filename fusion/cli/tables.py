@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fusion.draw.wording import amount, dimensions, memory, operations
+from fusion.drawing.wording import amount, dimensions, memory, operations
 from fusion.graph.costs import Costs, PartCost, costs
 from fusion.graph.nodes import FusionGraph
 from fusion.skeleton.layers import Skeleton

@@ -1,23 +1,24 @@
-"""What equal content may not do: bear two labels, or lie in two splits."""
+"""What equal content should not do, bear two labels, and may not do, lie in two splits."""
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
+from fusion.data.examples import Data
 from fusion.errors import DataError
 
 _SHOWN = 10
 
 
-def check_labels(names: Sequence[str], labels: Sequence[str], digests: Sequence[bytes]) -> None:
-    """Refuses one image under two labels: at least one of them is wrong.
+def remarked(data: Data, names: Sequence[str], labels: Sequence[str], digests: Sequence[bytes]) -> Data:
+    """Returns `data` with a remark where one image bears two labels: at least one is wrong, and only a person can tell.
 
-    Raises:
-        DataError: Naming the first ten such images, each with its labels.
-
-    >>> check_labels(["cats/1.png", "dogs/7.png"], ["cats", "dogs"], [b"same", b"same"])
-    Traceback (most recent call last):
-    ...
-    fusion.errors.DataError: 1 image has more than one label. Relabel or remove:
+    >>> from fusion.data.examples import Examples
+    >>> one = Examples({}, None, ())
+    >>> data = Data(one, None, None, None, "Made up.")
+    >>> print(remarked(data, ["cats/1.png", "dogs/7.png"], ["cats", "dogs"], [b"same", b"same"]).source)
+    Made up.
+    1 image has more than one label and is kept under each; relabel or remove:
       cats/1.png = dogs/7.png (cats, dogs)
     """
     clashes = [
@@ -25,9 +26,12 @@ def check_labels(names: Sequence[str], labels: Sequence[str], digests: Sequence[
         for same in _groups(digests)
         if len({labels[i] for i in same}) > 1
     ]
-    if clashes:
-        count = "1 image has" if len(clashes) == 1 else f"{len(clashes)} images have"
-        raise DataError(_list(f"{count} more than one label. Relabel or remove:", clashes))
+    if not clashes:
+        return data
+    count = "1 image has" if len(clashes) == 1 else f"{len(clashes)} images have"
+    kept = "is" if len(clashes) == 1 else "are"
+    head = f"{count} more than one label and {kept} kept under each; relabel or remove:"
+    return replace(data, source=f"{data.source}\n{_list(head, clashes)}")
 
 
 def check_apart(names: Sequence[str], parts: Sequence[str], digests: Sequence[bytes]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fusion.data.contents import check_labels
+from fusion.data.contents import remarked
 from fusion.data.examination import Progress, examine
 from fusion.data.examples import Data, Examples, ImageFiles
 from fusion.data.images import EXTENSIONS
@@ -49,7 +49,7 @@ def read_folder(
         progress: Called with how many of how many files have been examined.
 
     Raises:
-        DataError: If a file is no image, a class is empty or missing in a split, or one image has two labels.
+        DataError: If a file is no image, or a class is empty or missing in a split.
 
     >>> read_folder(Path("nowhere"), input_name="photo", image=Image(shape=(8, 8, 3)))
     Traceback (most recent call last):
@@ -59,14 +59,14 @@ def read_folder(
     files = find_images(path)
     digests = examine([file.path for file in files], progress=progress)
     names = tuple(file.path.relative_to(path).as_posix() for file in files)
-    check_labels(names, [file.label for file in files], digests)
     labels = tuple(sorted({file.label for file in files}))
     column = ImageFiles(tuple(file.path for file in files), image.shape, image.range)
     numbers = np.array([labels.index(file.label) for file in files], dtype=np.int64)
     examples = Examples({input_name: column}, numbers, names)
     given = [file.split for file in files]
     source = f"Folder {path.name}"
-    return assemble(examples, digests, given=given, labels=labels, split=split, source=source)
+    data = assemble(examples, digests, given=given, labels=labels, split=split, source=source)
+    return remarked(data, names, [file.label for file in files], digests)
 
 
 def find_images(path: Path) -> list[Labelled]:

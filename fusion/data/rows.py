@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from fusion.data.agreement import disagreements
-from fusion.data.contents import check_labels
+from fusion.data.contents import remarked
 from fusion.data.dataset import Column, Columns, Dataset, Files, Folder, drawn_split, load_dataset
 from fusion.data.examination import Progress, examine
 from fusion.data.examples import Array, Data, Examples, ImageFiles
@@ -67,11 +68,12 @@ def read_dataset(
     given = _given(dataset, table)
     rows = read_rows(dataset, table, root=path.parent, inputs=inputs, progress=progress)
     names = tuple(f"{table.path.name} row {i}" for i in range(2, len(table) + 2))
-    if isinstance(dataset.target, Column) and labels and rows.only_images:
-        check_labels(names, table.columns[dataset.target.column], rows.digests)
     examples = Examples(rows.columns, targets, names)
     source = f"Table {table.path.name}"
-    return assemble(examples, rows.digests, given=given, labels=labels, split=split, source=source)
+    found = assemble(examples, rows.digests, given=given, labels=labels, split=split, source=source)
+    if isinstance(dataset.target, Column) and labels and rows.only_images:
+        return remarked(found, names, table.columns[dataset.target.column], rows.digests)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +142,11 @@ def _classes(
     progress: Progress | None,
 ) -> Data:
     (name, source), *_ = dataset.inputs.items()
-    declared = inputs[name]
-    if not isinstance(source, Folder) or not isinstance(declared, Image):
-        raise DataError(f"Input {name!r} is not fed from a folder of images.")
-    folder = root / source.folder
-    data = read_folder(folder, input_name=name, image=declared, split=split, progress=progress)
+    image, folder = (
+        cast(Image, inputs[name]),
+        root / cast(Folder, source).folder,
+    )  # as disagreements() has seen to
+    data = read_folder(folder, input_name=name, image=image, split=split, progress=progress)
     return match_head(data, output, source=folder.name)
 
 

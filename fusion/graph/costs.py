@@ -1,12 +1,13 @@
 """What a model costs: weights, operations and memory, in all and by branch, before anything is built."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import networkx as nx
 
-from fusion.graph.nodes import FusionGraph, Node
-from fusion.skeleton.cuts import Discarded, discarded
+from fusion.graph.nodes import FusionGraph, Node, size
+from fusion.skeleton.cuts import Discarded, discarded, kept
+from fusion.skeleton.layers import Skeleton
 
 BYTES = 4
 """Bytes of a float32."""
@@ -27,7 +28,8 @@ class PartCost:
     Args:
         name: The branch, or `fusion`, or `head`.
         params: Weights it uses; weights that branches share count in each of them.
-        flops: Operations for one sample, a multiply-accumulate being two; a shared call counts in each branch.
+        flops: Operations for one sample, a multiply-accumulate being two; a shared call counts in each branch, up to
+            that branch's own cut.
         activation_bytes: Memory of all its layers' outputs for one sample in float32, an upper bound.
         width: Values it gives.
         discarded: What its cuts throw away of the backbone; `None` without a backbone.
@@ -52,7 +54,7 @@ class Costs:
         flops: Operations for one sample, a multiply-accumulate being two.
         activation_bytes: Memory of all layers' outputs for one sample in float32, an upper bound.
         phases: What each phase trains.
-        discarded: What the cuts throw away of all backbones together.
+        discarded: What the cuts throw away of all backbones together; operations in every call.
     """
 
     parts: tuple[PartCost, ...]
@@ -75,6 +77,11 @@ def costs(graph: FusionGraph) -> Costs:
     parts = [*branches, *([_part("fusion", fused)] if fused else []), _part("head", head)]
     weights = graph.weights.values()
     lost = [discarded(trunk.skeleton, trunk.taps) for trunk in graph.trunks.values()]
+    saved = [
+        discarded(table, trunk.taps).flops
+        for trunk in graph.trunks.values()
+        for table in trunk.skeletons.values()
+    ]
     return Costs(
         parts=tuple(parts),
         params=sum(each.params for each in weights),
@@ -85,7 +92,7 @@ def costs(graph: FusionGraph) -> Costs:
         discarded=Discarded(
             sum(each.layers for each in lost),
             sum(each.params for each in lost),
-            sum(each.flops for each in lost),
+            sum(saved),
         ),
     )
 
@@ -109,7 +116,22 @@ def _branch(graph: FusionGraph, name: str) -> PartCost:
         return _part(name, nodes)
     pools = {node.name for node in nodes if node.kind == "pool"}
     taps = [tap for _, node, tap in graph.digraph.edges(data="tap") if node in pools]
-    return _part(name, nodes, discarded(graph.trunks[backbone].skeleton, taps))
+    table = next(graph.trunks[backbone].skeletons[node.name] for node in nodes if node.kind == "trunk")
+    return _part(name, [_alone(node, table, taps) for node in nodes], discarded(table, taps))
+
+
+def _alone(node: Node, table: Skeleton, taps: Sequence[str]) -> Node:
+    """Returns the call of a trunk as it would be if nothing deeper than `taps` were read of it."""
+    if node.kind != "trunk":
+        return node
+    rows = [table[name] for name in kept(table, taps)]
+    addresses = {f"{node.layer}/{row.name}" for row in rows}
+    return replace(
+        node,
+        weights=tuple(each for each in node.weights if each.address in addresses),
+        flops=sum(row.flops for row in rows),
+        activations=sum(size(row.shape) for row in rows),
+    )
 
 
 def _part(name: str, nodes: Iterable[Node], lost: Discarded | None = None) -> PartCost:

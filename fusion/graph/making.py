@@ -1,30 +1,32 @@
 """A recipe and the tables of its backbones, made into a graph; every problem is found, not only the first."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import networkx as nx
 
 from fusion.errors import Problem, RecipeError
-from fusion.graph.nodes import FusionGraph, Kind, Node, Trunk, Weights
+from fusion.graph.nodes import FusionGraph, Kind, Node, Trunk, Weights, size
 from fusion.graph.selection import phase_plans
 from fusion.graph.steps import dense_costs, step_layers
-from fusion.graph.trunks import Call, Catalogue, calls, remarks, trunks
+from fusion.graph.trunks import Call, Catalogue, calls, half_known, remarks, trunks
 from fusion.recipe.inputs import Table
 from fusion.recipe.ops import Concat, Op
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.translation import pointer
-from fusion.skeleton.layers import Shape
+from fusion.recipe.references import STEPS
+from fusion.recipe.translation import Place, pointer
 
 
 @dataclass
 class _Draft:
-    """A graph in the making; `ends` holds the node each branch and fusion node ends in."""
+    """A graph in the making; `ends` holds the node each branch and fusion node ends in, `widths` what blocks read."""
 
     recipe: Recipe
     problems: list[Problem]
+    doubtful: Collection[Place] = ()
     digraph: nx.DiGraph = field(default_factory=nx.DiGraph)
     ends: dict[str, Node] = field(default_factory=dict)
+    widths: dict[str, int] = field(default_factory=dict)
 
     def add(self, node: Node, parents: Sequence[Node]) -> Node:
         self.digraph.add_node(node.name, node=node)
@@ -34,7 +36,7 @@ class _Draft:
 
 
 def make_graph(recipe: Recipe, catalogue: Catalogue) -> FusionGraph:
-    """Returns the graph of `recipe`.
+    """Returns the graph of `recipe`, whose names are in order: `fusion.recipe.references` finds nothing.
 
     Raises:
         RecipeError: Listing every problem with cuts, sizes, widths and selectors.
@@ -45,15 +47,22 @@ def make_graph(recipe: Recipe, catalogue: Catalogue) -> FusionGraph:
     return graph
 
 
-def examine_graph(recipe: Recipe, catalogue: Catalogue) -> tuple[FusionGraph | None, list[Problem]]:
+def examine_graph(
+    recipe: Recipe, catalogue: Catalogue, *, doubtful: Collection[Place] = ()
+) -> tuple[FusionGraph | None, list[Problem]]:
     """Returns the graph of `recipe`, or `None` if it has none, and every problem found.
 
     A name that is not declared is passed over: it is one of `fusion.recipe.references`' problems.
+
+    Args:
+        recipe: What could be read.
+        catalogue: Where backbones come from.
+        doubtful: Places whose values are not those meant; what they lead to is no further problem.
     """
     problems: list[Problem] = []
-    used = calls(recipe, catalogue, problems)
-    kept = trunks(used)
-    draft = _Draft(recipe, problems)
+    used = calls(recipe, catalogue, problems, doubtful=doubtful)
+    kept = trunks(used, half_known(recipe, used, doubtful))
+    draft = _Draft(recipe, problems, doubtful)
     for name, spec in recipe.inputs.items():
         shape = (len(spec.columns),) if isinstance(spec, Table) else spec.shape
         draft.add(Node(name, "input", name, shape), [])
@@ -83,7 +92,7 @@ def _add_call(draft: _Draft, call: Call, trunk: Trunk) -> None:
         if row.params
     )
     flops = sum(row.flops for row in rows)
-    activations = sum(_size(row.shape) for row in rows)
+    activations = sum(size(row.shape) for row in rows)
     shape = call.skeleton[trunk.taps[-1]].shape
     node = Node(call.name, "trunk", call.use.backbone, shape, weights, flops, activations)
     draft.add(node, [source])
@@ -107,10 +116,10 @@ def _add_pool(
     if None in (shape if pool == "flatten" else shape[-1:]):
         draft.problems.append(Problem(place, f"The map of {tap!r} has an open size and cannot be flattened."))
         return None
-    channels, size = shape[-1] or 0, _size(shape)
-    width = {"avg": channels, "max": channels, "avg+max": 2 * channels, "flatten": size}[pool]
+    channels, values = shape[-1] or 0, size(shape)
+    width = {"avg": channels, "max": channels, "avg+max": 2 * channels, "flatten": values}[pool]
     # An addition or a comparison for each value; flattening only renames them.
-    cost = {"avg": size, "max": size, "avg+max": 2 * size, "flatten": 0}[pool]
+    cost = {"avg": values, "max": values, "avg+max": 2 * values, "flatten": 0}[pool]
     name = f"{branch}.pool.{tap}" if one_of_several else f"{branch}.pool"
     node = draft.add(Node(name, "pool", name, (width,), flops=cost, activations=width), [trunk])
     draft.digraph.edges[trunk.name, name].update(tap=tap, shape=shape)
@@ -124,7 +133,7 @@ def _normalised(draft: _Draft, name: str) -> Node:
     if layer in draft.digraph:
         found: Node = draft.digraph.nodes[layer]["node"]
         return found
-    width = _size(source.shape)
+    width = size(source.shape)
     # Mean, variance and count, as keras.layers.Normalization keeps them.
     weights = Weights(layer, "Normalization", 2 * width + 1, 2 * width + 1)
     node = Node(layer, "prepare", layer, source.shape, (weights,), 2 * width, width)
@@ -132,23 +141,28 @@ def _normalised(draft: _Draft, name: str) -> Node:
 
 
 def _add_blocks(draft: _Draft, branch: str, blocks: Sequence[str], end: Node) -> None:
-    for block in blocks:
-        if block not in draft.recipe.blocks:
+    for block in dict.fromkeys(blocks):
+        if block not in draft.recipe.blocks or block in STEPS:
             return
         end = _block(draft, f"{branch}.{block}", block, end)
-    draft.ends[branch] = end
+    # Where something in the branch could not be read, its width is nobody's word.
+    if not any(place[:2] == ("branches", branch) for place in draft.doubtful):
+        draft.ends[branch] = end
 
 
 def _block(draft: _Draft, name: str, block: str, source: Node) -> Node:
-    layers = step_layers(draft.recipe.blocks[block], _size(source.shape))
+    layers = step_layers(draft.recipe.blocks[block], size(source.shape))
     weights = tuple(
         Weights(f"{block}/{layer.name}", layer.kind, layer.params, layer.statistics)
         for layer in layers
         if layer.params
     )
-    other = next((node for _, node in draft.digraph.nodes(data="node") if node.layer == block), None)
-    if other is not None and other.weights != weights:
-        text = f"Block {block!r} is used on vectors of {_size(source.shape)} and of another width; its weights fit one."
+    width = size(source.shape)
+    first = draft.widths.setdefault(block, width)
+    if width != first:
+        text = (
+            f"Block {block!r} is used on vectors of {first} and of {width} values; its weights fit one width."
+        )
         draft.problems.append(Problem(pointer(("blocks", block)), text))
     flops = sum(layer.flops for layer in layers)
     activations = sum(layer.width for layer in layers)
@@ -157,7 +171,7 @@ def _block(draft: _Draft, name: str, block: str, source: Node) -> Node:
 
 
 def _joined(draft: _Draft, name: str, vectors: Sequence[Node], kind: Kind = "join") -> Node:
-    width = sum(_size(vector.shape) for vector in vectors)
+    width = sum(size(vector.shape) for vector in vectors)
     return draft.add(Node(name, kind, name, (width,), activations=width), vectors)
 
 
@@ -181,14 +195,14 @@ def _add_fusion(draft: _Draft) -> None:
 def _fused(draft: _Draft, name: str, op: Op, sources: Sequence[Node]) -> Node | None:
     if isinstance(op, Concat):
         return _joined(draft, name, sources, "fusion")
-    widths = {source: _size(node.shape) for source, node in zip(op.of, sources, strict=True)}
+    widths = {source: size(node.shape) for source, node in zip(op.of, sources, strict=True)}
     if len(set(widths.values())) > 1:
         each = ", ".join(f"{source} {width}" for source, width in widths.items())
         text = (
             f"The op {op.op!r} needs vectors of one width, and these have: {each}. "
             "Use concat, or end each branch in a block whose last dense has the same units."
         )
-        place = ("fusion",) if name == "fusion" else ("fusion", name)
+        place = ("fusion", name) if isinstance(draft.recipe.fusion, dict) else ("fusion",)
         draft.problems.append(Problem(pointer(place), text))
         return None
     width = next(iter(widths.values()))
@@ -204,19 +218,13 @@ def _add_head(draft: _Draft) -> None:
         for name in (recipe.nodes or recipe.branches)
         if name not in read and name in draft.ends
     ]
-    if len(last) != 1 or any(block not in recipe.blocks for block in recipe.head.blocks):
+    strange = any(block not in recipe.blocks or block in draft.widths for block in recipe.head.blocks)
+    if len(last) != 1 or strange:
         return
     end = last[0]
-    for block in recipe.head.blocks:
+    for block in dict.fromkeys(recipe.head.blocks):
         end = _block(draft, f"head.{block}", block, end)
     units = recipe.head.output.width
-    params, statistics, flops = dense_costs(_size(end.shape), units, "softmax")
+    params, statistics, flops = dense_costs(size(end.shape), units, "softmax")
     weights = (Weights("output", "Dense", params, statistics),)
     draft.add(Node("output", "output", "output", (units,), weights, flops, units), [end])
-
-
-def _size(shape: Shape) -> int:
-    size = 1
-    for each in shape:
-        size *= each or 1
-    return size

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from typing import Literal
 
 import networkx as nx
@@ -63,9 +64,9 @@ class Trunk:
     Args:
         backbone: Name of the backbone in the recipe.
         skeleton: The whole backbone, at the size of the first call.
+        skeletons: The same by call, at the size of each.
         taps: Layers that are read, in the backbone's order.
         kept: Layers that are needed for them, themselves included.
-        calls: Names of the nodes that call it.
         shape: Shape of what it is called on; sizes on which its calls differ are `None`.
     """
 
@@ -73,8 +74,13 @@ class Trunk:
     skeleton: Skeleton
     taps: tuple[str, ...]
     kept: frozenset[str]
-    calls: tuple[str, ...]
+    skeletons: Mapping[str, Skeleton]
     shape: Shape
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """Names of the nodes that call it."""
+        return tuple(self.skeletons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +148,12 @@ class FusionGraph:
         """Returns what a node reads, in the order of its arguments."""
         edges = sorted(self.digraph.in_edges(name, data="order"), key=lambda edge: edge[2])
         return tuple(self[source] for source, _, _ in edges)
+
+
+def size(shape: Shape) -> int:
+    """Returns the number of values in one sample of a shape; an open size counts as one.
+
+    >>> size((7, 7, 512))
+    25088
+    """
+    return prod(each or 1 for each in shape)

@@ -96,7 +96,8 @@ def _trained(text: str, picked: set[str], weights: Mapping[str, Weights], batchn
     # Batch normalisation of a block has nothing to keep: it was never trained before.
     left = "BatchNormalization" if batchnorm == "inference" else ""
     found = [address for address in every if address not in picked or weights[address].kind != left]
-    if picked and not found and "output" in weights:
+    # Where the graph is not whole, blocks and head may have weights that are not known yet.
+    if picked and not found and ("output" in weights or all("/" in address for address in picked)):
         only = " but batch normalisation, which this phase leaves in inference" if every else ""
         raise _RefusedError(
             f"{text!r} matches no weights{only}; name layers that have some, such as convolutions."
@@ -115,25 +116,31 @@ def _range(text: str, selector: Selector, trunk: Trunk, weights: Mapping[str, We
     graph = digraph(trunk.skeleton).subgraph(trunk.kept)
     names = [name for name in trunk.skeleton.rows if name in trunk.kept]
     first = _end(text, selector.first, trunk) if selector.first else names[0]
-    last = _end(text, selector.last, trunk) if selector.last else None
-    listed_rows = set(names) - nx.ancestors(graph, first)
-    linked_rows = nx.descendants(graph, first) | {first}
-    if last is not None:
-        listed_rows -= nx.descendants(graph, last)
+    last = _end(text, selector.last, trunk) if selector.last else names[-1]
+    if first == last:
+        return {first}
+    if names.index(first) > names.index(last):
+        raise _RefusedError(f"{text!r} runs backwards: {last!r} comes before {first!r}. Exchange them.")
+    listed_rows = set(names[names.index(first) : names.index(last) + 1])
+    linked_rows: set[str] = nx.descendants(graph, first) | {first}
+    if selector.last:
         linked_rows &= nx.ancestors(graph, last) | {last}
-        if first == last:
-            return {first}
     with_weights = [
         {name for name in rows if f"{trunk.backbone}/{name}" in weights}
         for rows in (listed_rows, linked_rows)
     ]
     if with_weights[0] != with_weights[1]:
-        raise _RefusedError(_ambiguous(text, selector, trunk, graph, with_weights))
-    return set(linked_rows)
+        beside = first if selector.first and not _is_passed(graph, names, first) else last
+        raise _RefusedError(_ambiguous(text, beside, trunk, graph, with_weights))
+    return linked_rows
 
 
-def _ambiguous(text: str, selector: Selector, trunk: Trunk, graph: nx.DiGraph, rows: list[set[str]]) -> str:
-    name = selector.first or selector.last or ""
+def _is_passed(graph: nx.DiGraph, names: list[str], name: str) -> bool:
+    """Whether every kept layer comes before a layer or after it, so that none lies beside."""
+    return len(nx.ancestors(graph, name)) + len(nx.descendants(graph, name)) + 1 == len(names)
+
+
+def _ambiguous(text: str, name: str, trunk: Trunk, graph: nx.DiGraph, rows: list[set[str]]) -> str:
     joins = [join for join in articulations(trunk.skeleton) if join in graph]
     before = [join for join in joins if join in nx.ancestors(graph, name)]
     after = [join for join in joins if join in nx.descendants(graph, name)]

@@ -1,6 +1,6 @@
 """Which trunks a recipe needs: one for each backbone, called once for each input it reads."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,12 +9,15 @@ from fusion.graph.nodes import Trunk
 from fusion.recipe.backbones import Backbone
 from fusion.recipe.inputs import Image
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.translation import pointer
+from fusion.recipe.translation import Place, pointer
 from fusion.skeleton.cuts import inside_block, kept, resolve
 from fusion.skeleton.layers import Shape, Skeleton
 
 CLASSIFIER = ("predictions", "fc1", "fc2", "top_dropout", "classifier", "logits")
 """Layers of ImageNet classifiers, which tutorials name and no backbone has."""
+
+READING = ("input", "resize", "backbone", "cut")
+"""What of a branch says which layers of which backbone it reads."""
 
 
 class Catalogue(Protocol):
@@ -56,37 +59,59 @@ class Call:
     taps: Mapping[str, tuple[str, ...]]
 
 
-def calls(recipe: Recipe, catalogue: Catalogue, problems: list[Problem]) -> tuple[Call, ...]:
-    """Returns every call of every backbone; what is wrong with sizes and cuts is added to `problems`."""
+def calls(
+    recipe: Recipe, catalogue: Catalogue, problems: list[Problem], *, doubtful: Collection[Place] = ()
+) -> tuple[Call, ...]:
+    """Returns every call of every backbone; what is wrong with sizes and cuts is added to `problems`.
+
+    A backbone whose options could not be read is left out: its layers are not known.
+    """
+    unknown = {place[1] for place in doubtful if place[:1] == ("backbones",) and place[2:3] == ("options",)}
     wanted: dict[Use, list[str]] = {}
     for name, branch in recipe.branches.items():
         image = recipe.inputs.get(branch.input)
-        if isinstance(image, Image) and branch.backbone is not None and branch.backbone in recipe.backbones:
+        known = branch.backbone in recipe.backbones and branch.backbone not in unknown
+        if isinstance(image, Image) and branch.backbone is not None and known:
             height, width = branch.resize or image.shape[:2]
             use = Use(branch.backbone, branch.input, image, (height, width, image.shape[2]))
             wanted.setdefault(use, []).append(name)
     found = []
     for use, branches in wanted.items():
-        known = _known(recipe, use, branches[0], catalogue, problems)
-        if known is not None:
-            taps = {branch: _taps(recipe, branch, known[0], problems) for branch in branches}
-            if all(taps.values()):
-                found.append(Call(_name(use, list(wanted)), use, *known, taps))
+        looked_up = _looked_up(recipe, use, branches[0], catalogue, problems)
+        if looked_up is not None:
+            taps = {branch: _taps(recipe, branch, looked_up[0], problems) for branch in branches}
+            resolved = {branch: each for branch, each in taps.items() if each}
+            found.append(Call(_name(use, list(wanted)), use, *looked_up, resolved))
     return tuple(found)
 
 
-def trunks(calls: Sequence[Call]) -> dict[str, Trunk]:
-    """Returns the trunk of each backbone: all that any call of it reads."""
+def half_known(recipe: Recipe, calls: Sequence[Call], doubtful: Collection[Place]) -> set[str]:
+    """Returns the backbones that some branch reads nobody knows where, as something in it is wrong."""
+    read = {branch for call in calls for branch in call.taps}
+    found = {branch.backbone for name, branch in recipe.branches.items() if name not in read}
+    for section, name, *key in (place for place in doubtful if len(place) > 1):
+        if section == "branches" and (name not in recipe.branches or {*key[:1]} & {*READING}):
+            found |= recipe.backbones.keys()
+    return {name for name in found if name is not None}
+
+
+def trunks(calls: Sequence[Call], half: Collection[str]) -> dict[str, Trunk]:
+    """Returns the trunk of each backbone: all that any call of it reads, and of those in `half` known everything.
+
+    So what a selector names is there, wherever the branch that cannot be understood is to be cut.
+    """
     found = {}
     for backbone in dict.fromkeys(call.use.backbone for call in calls):
         own = [call for call in calls if call.use.backbone == backbone]
         skeleton = own[0].skeleton
         read = {tap for call in own for taps in call.taps.values() for tap in taps}
+        if backbone in half:
+            read.add(skeleton.output)
         taps = tuple(layer.name for layer in skeleton.layers if layer.name in read)
         sizes = zip(*(call.use.shape for call in own), strict=True)
         shape = tuple(each[0] if len(set(each)) == 1 else None for each in sizes)
-        names = tuple(call.name for call in own)
-        found[backbone] = Trunk(backbone, skeleton, taps, kept(skeleton, taps), names, shape)
+        tables = {call.name: call.skeleton for call in own}
+        found[backbone] = Trunk(backbone, skeleton, taps, kept(skeleton, taps), tables, shape)
     return found
 
 
@@ -115,7 +140,7 @@ def _name(use: Use, every: Sequence[Use]) -> str:
     return f"{use.backbone}@{use.input}@{use.shape[0]}x{use.shape[1]}"
 
 
-def _known(
+def _looked_up(
     recipe: Recipe, use: Use, branch: str, catalogue: Catalogue, problems: list[Problem]
 ) -> tuple[Skeleton, bool] | None:
     """Returns the table for a use and whether images are prepared for it, or `None` if it cannot be."""
@@ -133,7 +158,10 @@ def _known(
     except InputSizeError as error:
         problems.append(Problem(sizes, str(error)))
     except BackboneError as error:
-        problems.append(Problem(pointer(("backbones", use.backbone)), str(error)))
+        problem = Problem(pointer(("backbones", use.backbone)), str(error))
+        # A backbone that is called twice is wrong once.
+        if problem not in problems:
+            problems.append(problem)
     return None
 
 

@@ -1,11 +1,8 @@
 """Models in files: plain `.keras` with the recipe inside, and weights stored by address."""
 
 import json
-import os
-import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +10,7 @@ import keras
 import numpy as np
 
 from fusion.errors import ModelError
+from fusion.files import replacing
 from fusion.recipe.reading import from_data
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import to_data
@@ -37,7 +35,8 @@ def save(
     The file is there whole or not at all.
 
     Raises:
-        ModelError: If the name does not end in `.keras`, or the file cannot be written.
+        ModelError: If the name does not end in `.keras`.
+        FileError: If the file cannot be written.
     """
     path = Path(path)
     if path.suffix != ".keras":
@@ -79,7 +78,8 @@ def save_weights(values: Mapping[str, np.ndarray], path: str | Path) -> None:
     """Writes weights by address as a NumPy archive; it is there whole or not at all.
 
     Raises:
-        ModelError: If the name does not end in `.npz`, or the file cannot be written.
+        ModelError: If the name does not end in `.npz`.
+        FileError: If the file cannot be written.
     """
     path = Path(path)
     if path.suffix != ".npz":
@@ -101,28 +101,3 @@ def load_weights(path: str | Path) -> dict[str, np.ndarray]:
         raise ModelError(f"There is no file {path}.") from None
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path} holds no weights by address that can be read: {error}.") from None
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Gives a new file beside `path` to write, and puts it in its place when all went well.
-
-    Raises:
-        ModelError: If it cannot be written; the message says why, and an older file is still there.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-        os.close(handle)
-        part = Path(name)
-        try:
-            yield part
-            # mkstemp keeps others out; a finished file is as readable as any new one.
-            mask = os.umask(0)
-            os.umask(mask)
-            part.chmod(0o666 & ~mask)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise ModelError(f"{path} cannot be written: {error.strerror or error}.") from error

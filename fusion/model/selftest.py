@@ -32,7 +32,12 @@ def self_test(model: keras.Model, graph: FusionGraph) -> tuple[Finding, ...]:
         ModelError: If the model cannot be saved or opened.
     """
     batch = synthetic(graph.recipe, examples=4)
-    return (_counted(model, graph), _steady(model, batch), _graded(model, batch), _saved(model, graph.recipe, batch))
+    return (
+        _counted(model, graph),
+        _steady(model, batch),
+        _graded(model, batch),
+        _saved(model, graph.recipe, batch),
+    )
 
 
 def synthetic(recipe: Recipe, *, examples: int) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fusion.data.glyphs import glyph_data
-from fusion.model.files import replacing
+from fusion.files import replacing
 from fusion.recipe.backbones import Backbone
 from fusion.recipe.branches import Branch
 from fusion.recipe.head import Head, Output

@@ -3,7 +3,9 @@
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
 
+from fusion.recipe.translation import AT_KEY
 from fusion.recipe.values import Map, Name, Named, Value
 
 
@@ -87,9 +89,8 @@ LATER = (
 def _here(value: Any) -> Any:
     name = value.get("op") if isinstance(value, dict) else None
     if name in LATER:
-        raise ValueError(
-            f"The op {name!r} is not there yet; this version has concat, add, average, maximum, multiply."
-        )
+        text = f"The op {name!r} is not there yet; this version has concat, add, average, maximum, multiply."
+        raise PydanticCustomError(AT_KEY, "{text}", {"text": text, "key": "op"})
     return value
 
 

@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 from fusion.errors import Problem, RecipeError, shown
 from fusion.recipe.translation import Place, pointer
 
-
 DEEPEST = 50
 """Levels of lists and objects in one another; a recipe has nine."""
 
@@ -88,16 +87,17 @@ def _int(digits: str) -> int:
 def _problems(data: Any, place: Place) -> Iterator[Problem]:
     if len(place) > DEEPEST:
         raise RecursionError
-    if isinstance(data, _Object):
-        for key in data.twice:
-            text = f"The key {shown(key)} stands more than once in one object; keep one."
-            yield Problem(pointer((*place, key)), text)
-    texts = [*data, *data.values()] if isinstance(data, dict) else [data]
-    if any(isinstance(text, str) and not _whole(text) for text in texts):
-        yield Problem(pointer(place), "A text here holds half a character, a surrogate alone; write it whole.")
+    for key in data.twice if isinstance(data, _Object) else ():
+        text = f"The key {shown(key)} stands more than once in one object; keep one."
+        yield Problem(pointer((*place, key)), text)
+    texts = list(data) if isinstance(data, dict) else [data] if isinstance(data, str) else []
+    if not all(map(_whole, texts)):
+        yield Problem(
+            pointer(place), "A text here holds half a character, a surrogate alone; write it whole."
+        )
     children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, child in children:
-        yield from _problems(child, (*place, key))
+    for part, child in children:
+        yield from _problems(child, (*place, part))
 
 
 def _whole(text: str) -> bool:

@@ -1,24 +1,22 @@
 """Plain data to values: every problem found, also those that hide behind another."""
 
-import copy
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-
-from pydantic import ValidationError
 
 from fusion.errors import Problem, RecipeError, nearest
 from fusion.recipe.parsing import parse, read_text
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import references, unused
-from fusion.recipe.translation import Place, pointer, reports
+from fusion.recipe.salvage import UNIQUE, salvage
+from fusion.recipe.translation import Place
 from fusion.recipe.upgrades import upgraded
 from fusion.recipe.values import Value
 
 V = TypeVar("V", bound=Value)
 
-UNIQUE = "*"
 STAND_INS: Mapping[Place, Any] = {
     ("name",): UNIQUE,
     ("head",): {"output": {"task": "binary"}},
@@ -70,7 +68,7 @@ def from_json(text: str, *, source: str = "recipe") -> Recipe:
     ...
     fusion.errors.RecipeError: recipe: 3 problems
       /brances       Unknown key 'brances'. Did you mean 'branches'?
-      /inputs        Expected 1 or more in it, got {}.
+      /inputs        Expected 1 or more entries, got {}.
       /head/output   Missing key 'output'.
 
     Raises:
@@ -97,7 +95,7 @@ def examine(data: Any) -> Examined:
         data = upgraded(data)
     except RecipeError as error:
         return Examined(None, error.problems)
-    recipe, problems, doubtful = _read(data, Recipe, STAND_INS)
+    recipe, problems, doubtful = salvage(data, _validated(Recipe), STAND_INS)
     if recipe is not None:
         places = {problem.place for problem in problems}
         found = references(recipe, _as_meant(data))
@@ -108,62 +106,14 @@ def examine(data: Any) -> Examined:
 
 
 def read(data: Any, kind: type[V]) -> tuple[V | None, list[Problem]]:
-    """Returns the value of `kind` that `data` say, without the parts that are wrong, and what is wrong.
-
-    What is wrong is taken out and the rest read again, so that no problem hides another. Where a part
-    cannot do without what was taken out, the part goes as well, and that is no further problem.
-    """
-    value, problems, _ = _read(data, kind, {})
+    """Returns the value of `kind` that the data of a file say, without the parts that are wrong, and what is wrong."""
+    value, problems, _ = salvage(data, _validated(kind))
     return value, problems
 
 
-def _read(
-    data: Any, kind: type[V], stand_ins: Mapping[Place, Any]
-) -> tuple[V | None, list[Problem], set[Place]]:
-    """Returns also the places that were taken out, or that a mistyped key was meant for."""
-    problems: list[Problem] = []
-    rest, gone = copy.deepcopy(data), set[Place]()
-    while True:
-        try:
-            value = kind.model_validate(rest, by_alias=True, by_name=False, context={"file": True})
-        except ValidationError as error:
-            found = list(reports(error))
-            problems += [report.problem for report in found if not _follows(report.place, gone)]
-            for report in found:
-                place = report.place
-                # What was taken out already is missing now: what holds it cannot do without.
-                while place in gone:
-                    place = place[:-1]
-                if not place:
-                    return None, problems, gone
-                gone |= {place, _take_out(rest, place, stand_ins), report.meant or place}
-        else:
-            return value, problems, gone
-
-
-def _follows(place: Place, gone: Collection[Place]) -> bool:
-    """Whether something is wrong only because of what is gone: it is missing, or its parts do not agree any more."""
-    return any(other[: len(place)] == place for other in gone)
-
-
-def _take_out(data: Any, place: Place, stand_ins: Mapping[Place, Any]) -> Place:
-    """Takes the value at `place` out of `data`; an entry of a list with its whole list, as indices must not move.
-
-    Returns the place of what is gone. What stands in for it stays there.
-    """
-    holder = data
-    for depth, part in enumerate(place[:-1]):
-        if isinstance(holder, dict) and part not in holder:
-            return place[: depth + 1]
-        holder = holder[part]
-    stand_in = stand_ins.get(tuple("*" if isinstance(part, int) else part for part in place))
-    if stand_in is not None:
-        holder[place[-1]] = copy.deepcopy(stand_in) if stand_in != UNIQUE else pointer(place)
-    elif isinstance(holder, dict):
-        holder.pop(place[-1], None)
-    else:
-        return _take_out(data, place[:-1], stand_ins)
-    return place
+def _validated(kind: type[V]) -> Callable[[Any], V]:
+    """Returns what makes a value of the data of a file, where keys have the names of the format only."""
+    return partial(kind.model_validate, by_alias=True, by_name=False, context={"file": True})
 
 
 def _as_meant(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Names in a recipe: each is declared, used, and stands for one thing."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import networkx as nx
 
-from fusion.errors import Problem, listed, near
+from fusion.errors import Problem, listed, near, shown
 from fusion.recipe.inputs import Image
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
@@ -19,6 +19,9 @@ STEPS = ("normalise", "pool", "prepare", "taps")
 
 SECTIONS = ("inputs", "backbones", "blocks")
 
+Declared = Mapping[str, Collection[str] | None]
+"""The names in each section; `None` where the section is no object, so that nobody knows them."""
+
 
 def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
     """Returns what is wrong with the names in `recipe`.
@@ -27,20 +30,21 @@ def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
         recipe: What could be read of a recipe.
         data: The data it was read from: a name declared there, by a part that could not be read, is no problem.
     """
-    declared = {
-        section: list(data[section]) if isinstance(data.get(section), dict) else []
-        for section in (*SECTIONS, "branches", "fusion")
-    }
+    declared = {section: _names(data, section) for section in (*SECTIONS, "branches", "fusion")}
     found = [*_taken(recipe), *_branches(recipe, declared)]
     if recipe.fusion is not None:
         found += _fusion(recipe, declared)
-    elif data.get("fusion") is None and len(declared["branches"]) > 1:
-        found.append(
-            Problem("/fusion", f"There are {len(declared['branches'])} branches; say how they are joined.")
-        )
+    elif data.get("fusion") is None and len(recipe.branches) > 1:
+        text = f"There are {len(recipe.branches)} branches; say how they are joined."
+        found.append(Problem("/fusion", text))
     found += _blocks_of_head(recipe, declared["blocks"])
     found += _selectors(recipe, declared, data.get("fusion") is not None)
     return found
+
+
+def _names(data: Mapping[str, Any], section: str) -> list[str] | None:
+    found = data.get(section, {})
+    return list(found) if isinstance(found, dict) else None
 
 
 def _taken(recipe: Recipe) -> Iterator[Problem]:
@@ -50,14 +54,12 @@ def _taken(recipe: Recipe) -> Iterator[Problem]:
     if isinstance(recipe.fusion, dict):
         names += [("fusion", name) for name in recipe.fusion]
     own = [("branches", name) for name in recipe.branches if name in RESERVED]
-    own += [(section, name) for section, name in names if name in RESERVED and (section, name) != ("fusion", "fusion")]
+    own += [place for place in names if place[1] in RESERVED and place != ("fusion", "fusion")]
     own += [("blocks", name) for name in recipe.blocks if name in STEPS]
     for place in own:
         yield Problem(pointer(place), f"The name {place[1]!r} is the library's own; choose another.")
     for section, name in names:
-        if (section, name) in own:
-            continue
-        if name in owner:
+        if name in owner and (section, name) not in own:
             text = (
                 f"The name {name!r} stands for one of the {owner[name]} already; every layer needs its own."
             )
@@ -65,7 +67,7 @@ def _taken(recipe: Recipe) -> Iterator[Problem]:
         owner.setdefault(name, section)
 
 
-def _branches(recipe: Recipe, declared: Mapping[str, list[str]]) -> Iterator[Problem]:
+def _branches(recipe: Recipe, declared: Declared) -> Iterator[Problem]:
     for name, branch in recipe.branches.items():
         place = ("branches", name)
         yield from _known(branch.input, declared["inputs"], "input", (*place, "input"))
@@ -86,9 +88,10 @@ def _branches(recipe: Recipe, declared: Mapping[str, list[str]]) -> Iterator[Pro
                 yield Problem(pointer((*place, key)), text)
 
 
-def _fusion(recipe: Recipe, declared: Mapping[str, list[str]]) -> Iterator[Problem]:
-    branches, nodes, single = declared["branches"], recipe.nodes, not isinstance(recipe.fusion, dict)
-    known = branches if single else [*branches, *declared["fusion"]]
+def _fusion(recipe: Recipe, declared: Declared) -> Iterator[Problem]:
+    nodes, single = recipe.nodes, not isinstance(recipe.fusion, dict)
+    branches, others = declared["branches"] or [], declared["fusion"] or []
+    known = branches if single else [*branches, *others]
     for name, op in nodes.items():
         place = ("fusion",) if single else ("fusion", name)
         if name in branches and not single:
@@ -106,14 +109,14 @@ def _fusion(recipe: Recipe, declared: Mapping[str, list[str]]) -> Iterator[Probl
         cycle = []
     if cycle:
         yield Problem("/fusion", f"Nodes feed each other in a circle: {' -> '.join([*cycle, cycle[0]])}.")
-    elif len(nodes) == len(declared["fusion"]):
+    elif len(nodes) == len(others):
         ends = [name for name in nodes if graph.out_degree(name) == 0]
         if len(ends) > 1:
             text = f"The nodes {listed(ends)} lead nowhere; only one may be last, join them."
             yield Problem("/fusion", text)
 
 
-def _blocks_of_head(recipe: Recipe, blocks: list[str]) -> Iterator[Problem]:
+def _blocks_of_head(recipe: Recipe, blocks: Collection[str] | None) -> Iterator[Problem]:
     in_branches = {block: name for name, branch in recipe.branches.items() for block in branch.blocks}
     for index, block in enumerate(recipe.head.blocks):
         place = ("head", "blocks", index)
@@ -131,7 +134,7 @@ def _repeated(blocks: Sequence[str], place: Place) -> Iterator[Problem]:
             yield Problem(pointer((*place, index)), text)
 
 
-def _selectors(recipe: Recipe, declared: Mapping[str, list[str]], joined: bool) -> Iterator[Problem]:
+def _selectors(recipe: Recipe, declared: Declared, joined: bool) -> Iterator[Problem]:
     phases = recipe.training.phases if recipe.training else ()
     for number, phase in enumerate(phases):
         for index, part in enumerate(phase.parts):
@@ -149,18 +152,17 @@ def _selectors(recipe: Recipe, declared: Mapping[str, list[str]], joined: bool) 
                 yield Problem(pointer(place), "There is no fusion to train.")
 
 
-def _backbone_selected(
-    recipe: Recipe, name: str, declared: Mapping[str, list[str]], place: Place
-) -> Iterator[Problem]:
-    if name in declared["backbones"]:
+def _backbone_selected(recipe: Recipe, name: str, declared: Declared, place: Place) -> Iterator[Problem]:
+    backbones = declared["backbones"]
+    if backbones is None or name in backbones:
         return
     branch = recipe.branches.get(name)
-    if name in declared["blocks"]:
+    if name in (declared["blocks"] or ()):
         text = f"{name!r} is a block; write 'block:{name}'."
     elif branch is not None and branch.backbone is not None:
         text = f"{name!r} is a branch, and backbones and blocks train; its backbone is {branch.backbone!r}."
     else:
-        yield from _known(name, [*declared["backbones"], "head", "fusion"], "backbone", place)
+        yield from _known(name, [*backbones, "head", "fusion"], "backbone", place)
         return
     yield Problem(pointer(place), text)
 
@@ -171,8 +173,7 @@ def unused(recipe: Recipe) -> Iterator[Problem]:
     used: dict[str, Collection[str | None]] = {
         "inputs": {branch.input for branch in branches},
         "backbones": {branch.backbone for branch in branches},
-        "blocks": {block for branch in branches for block in branch.blocks}
-        | set(recipe.head.blocks),
+        "blocks": {block for branch in branches for block in branch.blocks} | set(recipe.head.blocks),
     }
     for section, names in used.items():
         for name in getattr(recipe, section):
@@ -187,8 +188,7 @@ def unused(recipe: Recipe) -> Iterator[Problem]:
                 yield Problem(pointer(("branches", name)), text)
 
 
-def _known(name: str, known: Iterable[str], what: str, place: Place) -> Iterator[Problem]:
-    names = list(known)
-    if name not in names:
-        text = f"There is no {what} {name!r}.{near(name, names)} Declared: {listed(names)}."
+def _known(name: str, known: Collection[str] | None, what: str, place: Place) -> Iterator[Problem]:
+    if known is not None and name not in known:
+        text = f"There is no {what} {shown(name)}.{near(name, known)} Declared: {listed(known)}."
         yield Problem(pointer(place), text)

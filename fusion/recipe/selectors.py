@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from fusion.errors import shown
+
 SELECTOR = re.compile(r"(?P<block>block:)?(?P<owner>[A-Za-z][A-Za-z0-9_-]*)(?:\[(?P<range>[^\]]*)\])?")
 
 
@@ -38,9 +40,10 @@ def parse_selector(text: str) -> Selector:
         ValueError: If the text is no selector; the message says what one looks like.
     """
     found = SELECTOR.fullmatch(text)
-    if not found or (found["block"] and found["range"] is not None):
+    whole = found and (found["block"] or found["owner"] in ("head", "fusion"))
+    if not found or (whole and found["range"] is not None):
         raise ValueError(
-            f"{text!r} is no selector. Write head, fusion, block:NAME, BACKBONE, BACKBONE[LAYER] "
+            f"{shown(text)} is no selector. Write head, fusion, block:NAME, BACKBONE, BACKBONE[LAYER] "
             "or BACKBONE[FIRST..LAST] with either end open."
         )
     if found["block"]:

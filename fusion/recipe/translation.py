@@ -13,13 +13,11 @@ TAG = re.compile(r"^<.*>$")
 """Members of a union are tagged `<name>`, so that a tag in a location is never taken for a key."""
 
 
+AT_KEY = "at_key"
+"""Type of an error that a validator of an object raises about one of its keys, `key` in its context."""
+
 Place = tuple[str | int, ...]
 """Keys and indices that lead to a value."""
-
-
-def problems_of(error: ValidationError) -> list[Problem]:
-    """Returns one problem for each thing `error` reports, each key a user wrote wrong being one."""
-    return [report.problem for report in reports(error)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Report:
 
 
 def reports(error: ValidationError) -> Iterator[Report]:
-    """Yields each problem that `error` reports."""
+    """Yields each problem that `error` reports, each key a user wrote wrong being one."""
     for detail in error.errors(include_url=False):
         if not _follows(detail):
             yield from _reports(detail)
@@ -55,8 +53,11 @@ def pointer(parts: Place) -> str:
 
 def _place(detail: ErrorDetails) -> Place:
     parts = [part for part in detail["loc"] if not TAG.match(str(part)) and part != "[key]"]
-    if detail["type"] in {"union_tag_invalid", "union_tag_not_found"} and (key := _discriminator(detail)):
+    tagged = detail["type"] in {"union_tag_invalid", "union_tag_not_found"}
+    if tagged and isinstance(detail["input"], dict) and (key := _discriminator(detail)):
         parts.append(key)
+    if detail["type"] == AT_KEY:
+        parts.append(detail["ctx"]["key"])
     return tuple(parts)
 
 
@@ -83,7 +84,11 @@ def _text(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "missing":
             key = detail["loc"][-1]
-            return f"The list ends before its entry {key}." if isinstance(key, int) else f"Missing key {key!r}."
+            return (
+                f"The list is too short: it has no entry {key}, counted from 0."
+                if isinstance(key, int)
+                else f"Missing key {key!r}."
+            )
         case "union_tag_not_found":
             key = _discriminator(detail)
             if not isinstance(value, dict):
@@ -91,7 +96,12 @@ def _text(detail: ErrorDetails) -> str:
             return f"Missing key {key!r}." if key else "Expected an object with a key that names its kind."
         case "union_tag_invalid":
             names = re.findall(r"<(.*?)>", ctx["expected_tags"])
-            return _choice(ctx["tag"].strip("<>"), names)
+            tag = ctx["tag"].strip("<>")
+            if " + " in tag:
+                return f"Expected one of {', '.join(names)}, got {tag}; make them two."
+            return _choice(tag, names)
+        case "literal_error" if ctx["expected"] == "True":
+            return f"Expected true, got {shown(value)}."
         case "literal_error":
             return _choice(value, [name.strip("'") for name in re.split(r", | or ", ctx["expected"])])
         case "string_pattern_mismatch" if "[key]" in detail["loc"] or "A-Za-z" in str(ctx.get("pattern")):
@@ -99,8 +109,10 @@ def _text(detail: ErrorDetails) -> str:
             return f"{shown(value)} cannot be a name: {rule}."
         case "string_pattern_mismatch" if "0-9a-f" in str(ctx.get("pattern")):
             return f"Expected the 64 hexadecimal digits, in lower case, of a sha256, got {shown(value)}."
-        case "value_error" | "assertion_error":
-            return str(ctx.get("error", detail["msg"]))
+        case "value_error":
+            return str(ctx["error"])
+        case kind if kind == AT_KEY:
+            return detail["msg"]
         case kind if kind in _EXPECTED:
             return f"Expected {_EXPECTED[kind].format(**ctx)}, got {shown(value)}."
         case _:
@@ -125,8 +137,8 @@ _EXPECTED = {
     "string_sub_type": "a text",
     "string_too_short": "a text that is not empty",
     "string_type": "a text",
-    "too_long": "no more entries than {max_length}",
-    "too_short": "{min_length} or more in it",
+    "too_long": "no more than {max_length} entries",
+    "too_short": "{min_length} or more entries",
     "tuple_type": "a list [...]",
 }
 

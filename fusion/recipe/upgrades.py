@@ -28,7 +28,9 @@ def upgraded(data: Any, upgrades: Mapping[int, Upgrade] = UPGRADES) -> Any:
         text = f'A recipe is an object with "recipe": {FORMAT}, the version of its format; got {got}.'
         raise RecipeError.of("recipe", [Problem("/recipe" if isinstance(data, dict) else "", text)])
     if version > FORMAT:
-        text = f"The format is version {shown(version)}; this package reads up to {FORMAT}. Use a newer fusion."
+        text = (
+            f"The format is version {shown(version)}; this package reads up to {FORMAT}. Use a newer fusion."
+        )
         raise RecipeError.of("recipe", [Problem("/recipe", text)])
     while version < FORMAT:
         if version not in upgrades:

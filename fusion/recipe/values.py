@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from fusion.errors import RecipeError
-from fusion.recipe.translation import problems_of
+from fusion.recipe.salvage import salvage
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -100,11 +100,12 @@ Extras = Map[
 class _Strict(ModelMetaclass):
     """Turns what pydantic reports when a value is made in Python into this package's error."""
 
-    def __call__(cls, *args: Any, **fields: Any) -> Any:
+    def __call__(cls, **fields: Any) -> Any:  # noqa: N805  # ruff does not see a metaclass here
         try:
-            return super().__call__(*args, **fields)
-        except ValidationError as error:
-            raise RecipeError.of(cls.__name__, problems_of(error)) from None
+            return super().__call__(**fields)
+        except ValidationError:
+            problems = salvage(fields, cls.model_validate)[1]  # type: ignore[attr-defined]  # of every model
+            raise RecipeError.of(cls.__name__, problems) from None
 
 
 def _schema(schema: dict[str, Any], kind: type["Value"]) -> None:
@@ -151,7 +152,7 @@ class Value(BaseModel, metaclass=_Strict):
     @model_serializer(mode="wrap")
     def _spread_extras(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = handler(self)
-        free = written.pop("extras", {})
+        free: dict[str, Any] = written.pop("extras", {})
         first = {key: getattr(self, key) for key in self.always_written}
         return first | written | free
 

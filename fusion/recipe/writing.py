@@ -61,7 +61,6 @@ def exchanged(data: Any, place: str, value: Any) -> Any:
     Raises:
         RecipeError: If `place` leads nowhere.
     """
-    result = copy.deepcopy(data)
     start, *parts = [part.replace("~1", "/").replace("~0", "~") for part in place.split("/")]
     try:
         if start:

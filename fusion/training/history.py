@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fusion.errors import TrainingError
+from fusion.errors import FileError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +49,7 @@ def append_csv(path: Path, epoch: Epoch) -> None:
     """Adds one epoch as a line to a CSV file, with a head line if the file is new.
 
     Raises:
-        TrainingError: If the file cannot be written.
+        FileError: If the file cannot be written.
     """
     try:
         new = not path.exists()
@@ -60,7 +60,7 @@ def append_csv(path: Path, epoch: Epoch) -> None:
             numbers = [f"{value:.6g}" for value in epoch.metrics.values()]
             writer.writerow([epoch.phase, epoch.epoch, f"{epoch.seconds:.2f}", *numbers])
     except OSError as error:
-        raise TrainingError(f"The history cannot be written to {path}: {error.strerror}.") from error
+        raise FileError(f"The history cannot be written to {path}: {error.strerror}.") from error
 
 
 def draw_curves(history: History) -> "Figure":

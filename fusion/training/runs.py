@@ -14,10 +14,11 @@ from fusion.checking import resolve
 from fusion.data.examination import Progress
 from fusion.data.examples import Data, splits
 from fusion.data.reading import read_data
-from fusion.draw.figure import draw
+from fusion.drawing.figure import draw
 from fusion.errors import TrainingError
+from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
-from fusion.model.files import replacing, save
+from fusion.model.files import save
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import recipe_hash, to_json
 from fusion.training.evaluation import evaluate

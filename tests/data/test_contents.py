@@ -1,25 +1,37 @@
+import re
+
 import pytest
 
-from fusion.data.contents import check_apart, check_labels
+from fusion.data.contents import check_apart, remarked
+from fusion.data.examples import Data, Examples
 from fusion.errors import DataError
 
 
-def test_equal_content_under_one_label_is_fine():
-    check_labels(["a", "b"], ["cat", "cat"], [b"1", b"1"])
+@pytest.fixture
+def data():
+    return Data(Examples({}, None, ()), None, None, ("cat", "dog"), "Made up.")
 
 
-def test_equal_content_under_two_labels_is_named():
-    with pytest.raises(DataError, match=r"1 image has more than one label.*\n  a = c \(cat, dog\)$"):
-        check_labels(["a", "b", "c"], ["cat", "dog", "dog"], [b"1", b"2", b"1"])
+def test_equal_content_under_one_label_is_fine(data):
+    assert remarked(data, ["a", "b"], ["cat", "cat"], [b"1", b"1"]) is data
 
 
-def test_ten_of_many_clashes_are_named():
+def test_equal_content_under_two_labels_is_kept_and_named(data):
+    found = remarked(data, ["a", "b", "c"], ["cat", "dog", "dog"], [b"1", b"2", b"1"])
+
+    assert found.source.endswith(
+        "1 image has more than one label and is kept under each; relabel or remove:\n  a = c (cat, dog)"
+    )
+
+
+def test_ten_of_many_clashes_are_named(data):
     names = [f"{i}" for i in range(24)]
     labels = ["cat", "dog"] * 12
     digests = [str(i // 2).encode() for i in range(24)]
 
-    with pytest.raises(DataError, match=r"12 images have .*(\n  \d+ = \d+ \(cat, dog\)){10}\n  and 2 more$"):
-        check_labels(names, labels, digests)
+    found = remarked(data, names, labels, digests)
+
+    assert re.search(r"12 images have .*(\n  \d+ = \d+ \(cat, dog\)){10}\n  and 2 more$", found.source)
 
 
 def test_equal_content_in_two_splits_is_named():

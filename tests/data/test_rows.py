@@ -1,5 +1,6 @@
 import json
 import os
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -294,12 +295,19 @@ def test_broken_image_is_named(houses):
         read_dataset(path, inputs=INPUTS, output=PRICE)
 
 
-def test_one_image_with_two_labels_is_refused_where_there_is_nothing_but_images(houses):
+def test_one_image_with_two_labels_is_kept_and_named_where_there_is_nothing_but_images(houses):
     changes = {"inputs": {"front": {"files": "front/{id:03d}.png"}}, "target": {"column": "kind"}}
-    lines = ["0,1,50,1,flat,train,0,0", "1,1,50,1,flat,train,0,0", "0,9,99,1,house,train,0,0"]
+    lines = [
+        f"{i},1,50,1,{kind},{part},0,0"
+        for i, (kind, part) in enumerate(product(("flat", "house"), ("train", "val", "test")))
+    ]
+    changes["split"] = {"column": "part"}
 
-    with pytest.raises(DataError, match=r"houses\.csv row 2 = houses\.csv row 4 \(flat, house\)"):
-        read_dataset(houses(changes, lines=lines), inputs=PHOTO, output=KIND)
+    data = read_dataset(
+        houses(changes, lines=[*lines, lines[0].replace("flat", "house")]), inputs=PHOTO, output=KIND
+    )
+
+    assert "houses.csv row 2 = houses.csv row 8 (flat, house)" in data.source
 
 
 def test_a_label_the_head_does_not_have_is_refused_with_the_near_one(houses):

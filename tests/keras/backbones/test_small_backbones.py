@@ -8,7 +8,7 @@ from fusion.skeleton.articulation import natural_cuts, stages
 
 @pytest.mark.parametrize("arch", ["TinyVGG", "TinyResNet"])
 def test_a_small_backbone_has_about_a_hundred_thousand_weights(arch):
-    assert 60_000 < CONSTRUCTORS[arch](input_shape=(28, 28, 3)).count_params() < 150_000
+    assert 60_000 < CONSTRUCTORS[arch](input_shape=(28, 28, 3)).count_params() < 160_000
 
 
 @pytest.mark.parametrize("arch", ["TinyVGG", "TinyResNet"])
@@ -45,9 +45,9 @@ def test_the_plain_one_has_a_pooling_at_the_end_of_each_stage():
 def test_the_residual_one_can_be_cut_after_each_block():
     skeleton = trace(CONSTRUCTORS["TinyResNet"](input_shape=(28, 28, 1)), source="TinyResNet")
 
-    ends = ["stage1_block1_out", "stage2_block1_out", "stage2_block2_out", "stage3_block1_out"]
+    ends = ["stage1_block1_out", "stage2_block1_out", "stage3_block1_out", "stage3_block2_out"]
     assert natural_cuts(skeleton) == ("conv1_relu", *ends)
-    assert [stage.last for stage in stages(skeleton)] == [ends[0], ends[2], ends[3]]
+    assert [stage.last for stage in stages(skeleton)] == [ends[0], ends[1], ends[3]]
 
 
 @pytest.mark.parametrize("arch", ["TinyVGG", "TinyResNet"])

@@ -193,7 +193,7 @@ def test_a_bare_operation_can_be_cut_at():
 def test_cutting_at_a_layer_that_is_not_there_names_the_nearest():
     whole = load_backbone("TinyVGG", shape=(16, 16, 3), weights=None, options={"width": 4})
 
-    with pytest.raises(LayerNotFoundError, match="no layer 'block1_pol'. Did you mean 'block1_pool'"):
+    with pytest.raises(LayerNotFoundError, match=r"no layer 'block1_pol'. Did you mean 'block1_pool'"):
         cut(whole, ["block1_pol"], name="eye")
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from fusion.errors import ModelError
+from fusion.errors import FileError, ModelError
 from fusion.model import files
 from fusion.model.addresses import layer, set_weights, weights
 from fusion.model.building import build
@@ -33,7 +33,7 @@ def test_only_the_whole_file_replaces_an_older_one(two_backbones, tmp_path, monk
     before = path.read_bytes()
     monkeypatch.setattr(files.Path, "replace", _no_space)
 
-    with pytest.raises(ModelError, match=r"m.keras cannot be written: No space left on device"):
+    with pytest.raises(FileError, match=r"m.keras cannot be written: No space left on device"):
         save(build(two_backbones), path, recipe=two_backbones)
 
     assert path.read_bytes() == before
@@ -122,7 +122,7 @@ def test_weights_of_another_model_change_nothing(two_backbones):
 def test_a_folder_that_cannot_be_made_is_a_clear_error(two_backbones, tmp_path):
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(ModelError, match="cannot be written"):
+    with pytest.raises(FileError, match="cannot be written"):
         save(build(two_backbones), Path(tmp_path, "file", "m.keras"), recipe=two_backbones)
 
 

@@ -11,7 +11,7 @@ def examples(count: int, seed: int) -> Examples:
     random = np.random.default_rng(seed)
     targets = random.integers(0, 2, count)
     photos = random.uniform(0, 120, (count, 16, 16, 3))
-    photos[targets == 1] += 100
+    photos[targets == 1] += 20
     names = tuple(f"{seed}/{number}" for number in range(count))
     return Examples({"photo": Array(photos.astype("float32"))}, targets.astype("int64"), names)
 

@@ -1,0 +1,163 @@
+"""The card of a backbone: a ruler of its whole depth, its cuts, and what they throw away."""
+
+from collections.abc import Mapping, Sequence
+
+from fusion.drawing.boxes import FILLS, ROW, STROKES, WEIGHTS, Box, letter
+from fusion.drawing.display import Circle, Group, Item, Line, Point, Rect, Text
+from fusion.drawing.icons import scissors, snowflake, triangle
+from fusion.drawing.lanes import PAD, Lane, Tap, thickness
+from fusion.drawing.segments import Segment
+from fusion.drawing.widths import text_width
+from fusion.drawing.wording import dimensions, operations
+
+RULER_TOP, RULER_HEIGHT = 65.0, 46.0
+FIRST_ROW = RULER_TOP + RULER_HEIGHT + 32.0
+"""Where the line of the deepest cut runs; each further line runs a row lower."""
+
+
+def lane_box(lane: Lane, ruler: float, width: float) -> Box:
+    """Returns the card, `width` wide, with a port on the left for each call and on the right for each call of each cut."""
+    rows = {(tap.name, call): None for tap in reversed(lane.taps) for call, _ in tap.calls}
+    heights = {key: lane.rim + FIRST_ROW + ROW * number for number, key in enumerate(rows)}
+    height = max(heights.values()) + 16.0 + lane.rim
+    middle = lane.rim + RULER_TOP + RULER_HEIGHT / 2
+    count = len(lane.trunk.calls)
+    inlets = {
+        call: (lane.left - (24.0 if lane.badges else 1.0), middle + 24 * (number - (count - 1) / 2))
+        for number, call in enumerate(lane.trunk.calls)
+    }
+    outlets = {f"{call} {tap}": (width, y) for (tap, call), y in heights.items()}
+    items = [
+        *_frame(lane, width, height),
+        *_words(lane),
+        *_ruler(lane, ruler),
+        *_arrivals(lane, inlets),
+        *_cuts(lane, ruler, width, heights),
+    ]
+    lost = lane.trunk.skeleton.params - sum(part.params for part in lane.segments if not part.discarded)
+    tip = f"{lane.trunk.backbone}: {lane.arch}. {lane.facts}. Its cut discards {lost:,} params."
+    return Box(
+        f"trunk {lane.trunk.backbone}", width, height, tuple(items), inlets, outlets, margin=10.0, tip=tip
+    )
+
+
+def _frame(lane: Lane, width: float, height: float) -> list[Item]:
+    rim = lane.rim
+    inner = Rect(
+        rim,
+        rim,
+        width - 2 * rim,
+        height - 2 * rim,
+        "panel",
+        "ink" if rim else "edge",
+        1.2 if rim else 1.0,
+        10,
+    )
+    return [Rect(0, 0, width, height, None, "ink", 1.2, 13), inner] if rim else [inner]
+
+
+def _words(lane: Lane) -> list[Item]:
+    x, y = lane.rim + PAD, lane.rim
+    after = x + text_width(lane.name, 14.5, bold=True) + 12
+    return [
+        Text(x, y + 21, lane.name, 14.5, "ink", True),
+        Text(after, y + 21, lane.arch, 10.5, "mute"),
+        Text(x, y + 37, lane.facts, 10.5, "mute"),
+    ]
+
+
+def _ruler(lane: Lane, ruler: float) -> list[Item]:
+    items: list[Item] = []
+    x, top, taken = lane.left, lane.rim + RULER_TOP, 0.0
+    parts = list(zip(lane.segments, lane.widths(ruler), strict=True))
+    # Calls at different sizes have no shapes in common.
+    sized, ends = None not in lane.trunk.shape, lane.ends(ruler)
+    for place, (segment, width) in enumerate(parts):
+        items.append(_segment(segment, lane, x, width))
+        x += width
+        last = place + 1 == len(parts) or parts[place + 1][0].zone != segment.zone
+        words = dimensions(segment.shape)
+        half = text_width(words, 9.0) / 2
+        clear = not any(x - half - 4 < end < x + half + 4 for end in ends)
+        # At a cut the shape stands with its name; and two shapes need room side by side.
+        if not segment.discarded and segment.shape and sized and clear and not last and x - half > taken + 6:
+            items.append(Line(((x, top + RULER_HEIGHT), (x, top + RULER_HEIGHT + 5)), "line", 1.0))
+            items.append(Text(x, top + RULER_HEIGHT + 15, words, 9.0, "mute", False, "middle"))
+            taken = x + half
+    return items
+
+
+def _segment(segment: Segment, lane: Lane, x: float, width: float) -> Group:
+    top, ghost = lane.rim + RULER_TOP, segment.discarded
+    words = segment.size
+    items: list[Item] = []
+    inner = width - 2
+    if ghost:
+        items.append(Rect(1, 0, inner, RULER_HEIGHT, "ghost_fill", "ghost", 1.1, 4, 4, hatched=True))
+    elif segment.state == "mixed":
+        split = inner * (1 - segment.trainable / segment.params)
+        items.append(Rect(1, 0, inner, RULER_HEIGHT, "frozen_fill", None, 0, 4))
+        items.append(Rect(1 + split, 0, inner - split, RULER_HEIGHT, "trainable_fill", None, 0, 4))
+        items.append(Rect(1, 0, inner, RULER_HEIGHT, None, "line", 1.6, 4))
+    else:
+        stroke, weight = STROKES.get(segment.state, "line"), WEIGHTS.get(segment.state, 1.1)
+        items.append(Rect(1, 0, inner, RULER_HEIGHT, FILLS.get(segment.state, "paper"), stroke, weight, 4))
+    signed = segment.state in {"frozen", "trainable"} and not ghost
+    middle = width / 2 + (7 if signed else 0)
+    items.append(Text(width / 2, 18, segment.title, 10.5, "mute" if ghost else "ink", True, "middle"))
+    items.append(Text(middle, 35, words, 9.5, "mute" if ghost else "ink", False, "middle"))
+    if signed:
+        sign = snowflake if segment.state == "frozen" else triangle
+        items += sign(middle - text_width(words, 9.5) / 2 - 8, 31.5, 4.2, STROKES[segment.state])
+    return Group(
+        tuple(items),
+        x,
+        top,
+        tip=_tip(segment, ghost),
+        name=f"{segment.state if not ghost else 'discarded'} segment",
+    )
+
+
+def _tip(segment: Segment, ghost: bool) -> str:
+    what = "discarded, never built" if ghost else f"{segment.trainable:,} trainable"
+    shape = f", ends at {dimensions(segment.shape)}" if segment.shape else ""
+    return f"{segment.title}: {segment.layers} layers, {segment.params:,} params, {what}, {operations(segment.flops)}{shape}"
+
+
+def _arrivals(lane: Lane, inlets: Mapping[str, Point]) -> list[Item]:
+    items: list[Item] = []
+    for call, badge in lane.badges.items():
+        items += letter(badge, lane.rim + 17.0, inlets[call][1])
+    return items
+
+
+def _cuts(lane: Lane, ruler: float, width: float, heights: Mapping[tuple[str, str], float]) -> list[Item]:
+    items: list[Item] = []
+    places, top = lane.ends(ruler), lane.rim + RULER_TOP
+    whole = lane.trunk.kept == lane.trunk.skeleton.rows.keys()
+    for tap, x in zip(lane.taps, places, strict=True):
+        rows = [heights[tap.name, call] for call, _ in tap.calls]
+        if whole and tap is lane.taps[-1]:
+            # A cut at the very end cuts nothing off.
+            items.append(Line(((x - 1, top + RULER_HEIGHT), (x - 1, rows[-1])), "line", 1.2, radius=0))
+        else:
+            items.append(Line(((x, top - 4), (x, rows[-1])), "ink", 2.0, 5.0, radius=0))
+            items.append(Group(scissors(0, 0, "ink"), x, top - 13, name="cut"))
+        for (call, shape), y in zip(tap.calls, rows, strict=True):
+            colour = lane.badges[call].colour if call in lane.badges else "ink"
+            items.append(Line(((x, y), (width, y)), colour, thickness(shape)))
+            items.append(Circle(x, y, 3.4, colour))
+        items += _label(lane, tap, x, rows, places)
+    return items
+
+
+def _label(lane: Lane, tap: Tap, x: float, rows: Sequence[float], places: Sequence[float]) -> list[Item]:
+    name, shape = tap.words
+    if lane.fits_left(tap, x, places):
+        y, start = (rows[0] + rows[-1]) / 2 + 4, x - 10 - tap.width
+    else:
+        y, start = rows[0] - 6, x + 9
+    return [
+        Text(start, y, name, 10.0, "ink", True),
+        Text(start + text_width(name, 10.0, bold=True) + 7, y, shape, 10.0, "mute"),
+    ]

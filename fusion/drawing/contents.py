@@ -1,0 +1,220 @@
+"""What is in a picture: the boxes of a graph and the links between them, before anything has a place."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import networkx as nx
+
+from fusion.drawing.boxes import Badge, Box, bar, block, op_circle, pill
+from fusion.drawing.cards import lane_box
+from fusion.drawing.lanes import lane, lane_width, ruler_width, thickness
+from fusion.drawing.palette import Colour
+from fusion.drawing.states import View, state, trainable_params
+from fusion.drawing.streams import streams
+from fusion.drawing.wording import TIMES, amount, cleaned, counted, dimensions, operations
+from fusion.graph.nodes import Node
+from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm, Step
+from fusion.recipe.inputs import Table
+from fusion.skeleton.layers import Shape
+
+RULER = 520.0
+"""Least width of the rulers; all are equally wide, so that depths can be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A tensor that runs from a port of one box to a port of another."""
+
+    source: str
+    outlet: str
+    target: str
+    inlet: str
+    colour: Colour
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The boxes by name and the links between them."""
+
+    boxes: Mapping[str, Box]
+    links: tuple[Link, ...]
+
+
+def contents(view: View) -> Contents:
+    """Returns everything the picture of a graph shows, in the order of the recipe."""
+    badges = streams(view.graph)
+    owners = _owners(view)
+    boxes = _lanes(view, badges)
+    for name in dict.fromkeys(owners.values()):
+        if name not in boxes:
+            boxes[name] = _box(
+                view, name, [node for node in view.graph.nodes if owners[node.name] == name], badges
+            )
+    output = view.graph.recipe.head.output
+    words = {
+        "binary": "yes or no",
+        "regression": counted(output.width, "number"),
+        "multilabel": counted(output.width, "label"),
+    }.get(output.task, f"{output.width} classes")
+    tip = ", ".join(cleaned(label) for label in output.labels or ())
+    boxes["the prediction"] = replace(pill("the prediction", output.task, words, strong=True), tip=tip)
+    links = (*_links(view, owners, badges), Link("output", "", "the prediction", "", "line", 1.4))
+    return Contents(boxes, links)
+
+
+def _owners(view: View) -> dict[str, str]:
+    """Returns the box each node is shown in; calls of one block share theirs where no circle comes of it."""
+    graph, owners = view.graph, dict[str, str]()
+    for node in graph.nodes:
+        owners[node.name] = f"{node.kind} {node.layer}" if node.kind == "trunk" else node.name
+    for node in graph.nodes:
+        below = [graph[name] for name in graph.digraph.successors(node.name)]
+        if node.kind == "prepare" and any(each.kind == "trunk" for each in below):
+            owners[node.name] = owners[below[0].name]
+    for layer in dict.fromkeys(node.layer for node in graph.nodes if node.kind == "block"):
+        calls = [node.name for node in graph.nodes if node.kind == "block" and node.layer == layer]
+        merged = owners | dict.fromkeys(calls, f"block {layer}")
+        if len(calls) > 1 and _acyclic(view, merged):
+            owners = merged
+    return owners
+
+
+def _acyclic(view: View, owners: Mapping[str, str]) -> bool:
+    pairs = [(owners[a], owners[b]) for a, b in view.graph.digraph.edges]
+    inner = {name for name in owners.values() if name.startswith("trunk ")}
+    graph = nx.DiGraph([(a, b) for a, b in pairs if a != b or a not in inner])
+    return bool(nx.is_directed_acyclic_graph(graph))
+
+
+def _lanes(view: View, badges: Mapping[str, Badge]) -> dict[str, Box]:
+    trunks = view.graph.trunks.values()
+    lanes = [
+        lane(view, trunk, {c: badges[c] for c in trunk.calls if len(trunk.calls) > 1}) for trunk in trunks
+    ]
+    ruler = max([RULER, *(ruler_width(each) for each in lanes)])
+    width = max((lane_width(each, ruler) for each in lanes), default=0.0)
+    return {box.name: box for box in (lane_box(each, ruler, width) for each in lanes)}
+
+
+def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) -> Box:
+    graph, recipe, node = view.graph, view.graph.recipe, nodes[0]
+    sources = [parent.shape[-1] or 0 for parent in graph.parents(node.name)]
+    width, badge = node.shape[-1] or 0, badges.get(node.name)
+    match node.kind:
+        case "input":
+            spec = recipe.inputs[node.name]
+            detail = counted(width, "column") if isinstance(spec, Table) else dimensions(node.shape)
+            tip = ", ".join(cleaned(each) for each in spec.columns) if isinstance(spec, Table) else ""
+            return replace(pill(name, node.name, detail, strong=True, badge=badge), tip=tip)
+        case "prepare":
+            return replace(pill(name, "normalise", str(width)), margin=_table_margin(view, node))
+        case "pool":
+            branch = node.name.split(".pool")[0]
+            pool = recipe.branches[branch].pool
+            tip = f"branch {branch}: {pool} of {dimensions(_read(view, node))}"
+            return replace(pill(name, branch, f"{pool} · {width}", badge=badge), tip=tip)
+        case "join":
+            depths = _depths(view, node)
+            deepest_first = sorted(range(len(depths)), key=depths.__getitem__, reverse=True)
+            tip = f"the taps of branch {node.name.removesuffix('.taps')}"
+            return replace(bar(name, "taps", sources, deepest_first), tip=tip)
+        case "fusion":
+            op, of = recipe.nodes[node.layer].op, recipe.nodes[node.layer].of
+            title = op if node.layer == "fusion" else f"{node.layer}: {op}"
+            box = bar(name, title, sources) if op == "concat" else op_circle(name, op, title, width, len(of))
+            tip = ", ".join(f"{source} {size}" for source, size in zip(of, sources, strict=True))
+            return replace(box, tip=f"{title} of {tip}")
+        case _:
+            return _block(view, name, nodes)
+
+
+def _read(view: View, node: Node) -> Shape:
+    """Returns the shape of the map that a pool reads."""
+    shape: Shape = next(shape for *_, shape in view.graph.digraph.in_edges(node.name, data="shape"))
+    return shape
+
+
+def _depths(view: View, node: Node) -> list[int]:
+    """Returns the place in the backbone of each tap that a node joins."""
+    branch = view.graph.recipe.branches[node.name.removesuffix(".taps")]
+    taps = view.graph.trunks[branch.backbone or ""].taps
+    read = [view.graph.digraph.in_edges(parent.name, data="tap") for parent in view.graph.parents(node.name)]
+    return [taps.index(tap) for edges in read for *_, tap in edges]
+
+
+def _table_margin(view: View, node: Node) -> float:
+    """Returns room enough for the blocks a table goes through to stand straight behind it."""
+    recipe, source = view.graph.recipe, view.graph.parents(node.name)[0].name
+    read = [branch for branch in recipe.branches.values() if branch.input == source]
+    steps = [len(recipe.blocks[block]) for branch in read for block in branch.blocks]
+    return 3.0 + max((26.0 + 7.5 * count for count in steps), default=0.0)
+
+
+def _block(view: View, name: str, nodes: list[Node]) -> Box:
+    graph, node = view.graph, nodes[0]
+    if node.kind == "output":
+        task = graph.recipe.head.output.task
+        activation = {"classification": "softmax", "regression": "linear"}.get(task, "sigmoid")
+        lines = [f"dense {node.shape[-1]} {activation}"]
+    else:
+        lines = [_step(step) for step in graph.recipe.blocks[node.layer]]
+    params = sum(each.params for each in node.weights)
+    before = graph.parents(node.name)[0].shape[-1]
+    lines += [
+        f"{before} → {node.shape[-1]}",
+        f"{amount(params)} params · {operations(node.flops)}" if params else "no weights",
+    ]
+    condition = state(node.weights, view.trained)
+    trained = trainable_params(node.weights, view.trained)
+    parts = f"{amount(trained)} of {amount(params)} trainable" if condition == "mixed" else ""
+    uses = sum(each.kind == node.kind and each.layer == node.layer for each in graph.nodes)
+    if uses > 1:
+        lines.insert(0, f"shared {TIMES}{uses}")
+    calls = [each.name for each in nodes] if len(nodes) > 1 else [""]
+    return block(name, node.layer, lines, condition, calls=calls, double=uses > 1, parts=parts)
+
+
+def _step(step: Step) -> str:
+    match step:
+        case Dense():
+            return f"dense {step.units} {step.activation}" + (f", l2 {step.l2:g}" if step.l2 else "")
+        case Dropout():
+            return f"dropout {step.rate:g}"
+        case LayerNorm():
+            return "layer norm"
+        case BatchNorm():
+            return "batch norm"
+
+
+def _links(view: View, owners: Mapping[str, str], badges: Mapping[str, Badge]) -> Iterator[Link]:
+    graph = view.graph
+    for node in graph.nodes:
+        for _, target, data in graph.digraph.out_edges(node.name, data=True):
+            if owners[node.name] == owners[target]:
+                continue
+            after = graph[target]
+            # What leads to shared weights has the stream of the call, also where one input feeds two of them.
+            called = badges.get(target) if after.kind in {"prepare", "trunk"} else None
+            badge = called or badges.get(node.name)
+            several = sum(owner == owners[node.name] for owner in owners.values()) > 1
+            outlet = f"{node.name} {data['tap']}" if node.kind == "trunk" else node.name if several else ""
+            colour: Colour = badge.colour if badge else "ink" if node.kind == "trunk" else "line"
+            yield Link(
+                owners[node.name],
+                outlet,
+                owners[target],
+                _inlet(view, after, data["order"], owners),
+                colour,
+                thickness(data["shape"]),
+            )
+
+
+def _inlet(view: View, node: Node, order: int, owners: Mapping[str, str]) -> str:
+    if node.kind == "prepare" and owners[node.name].startswith("trunk "):
+        return str(next(iter(view.graph.digraph.successors(node.name))))
+    if node.kind == "trunk":
+        return node.name
+    if node.kind in {"join", "fusion"}:
+        return str(order)
+    return node.name if sum(owner == owners[node.name] for owner in owners.values()) > 1 else ""

@@ -1,0 +1,84 @@
+"""Signs drawn as lines, because common fonts lack them as characters."""
+
+from math import cos, pi, sin
+
+from fusion.drawing.display import Circle, Item, Point, Polygon, Strokes
+from fusion.drawing.palette import Colour
+
+
+def snowflake(x: float, y: float, radius: float, colour: Colour) -> tuple[Item, ...]:
+    """Returns the sign of what is frozen.
+
+    >>> len(snowflake(0, 0, 4, "frozen")[0].lines)
+    15
+    """
+    lines: list[tuple[Point, ...]] = []
+    for arm in range(3):
+        angle = pi * arm / 3 + pi / 2
+        dx, dy = radius * cos(angle), radius * sin(angle)
+        lines.append(((x - dx, y - dy), (x + dx, y + dy)))
+        for side in (1, -1):
+            start = (x + side * 0.62 * dx, y + side * 0.62 * dy)
+            lines += [(start, _polar(start, angle + turn, side * radius * 0.38)) for turn in (0.75, -0.75)]
+    return (Strokes(tuple(lines), colour, 1.1),)
+
+
+def triangle(x: float, y: float, radius: float, colour: Colour) -> tuple[Item, ...]:
+    """Returns the sign of what is trained.
+
+    >>> triangle(0, 0, 10, "trainable")[0].points[0]
+    (0, -10)
+    """
+    corners = ((x, y - radius), (x + radius * 0.95, y + radius * 0.8), (x - radius * 0.95, y + radius * 0.8))
+    return (Polygon(corners, colour),)
+
+
+def scissors(x: float, y: float, colour: Colour) -> tuple[Item, ...]:
+    """Returns the sign of a cut: scissors that open upwards over (`x`, `y`).
+
+    >>> len(scissors(0, 0, "ink"))
+    3
+    """
+    blades = tuple(((x + side * 3.2, y + 5), (x - side * 3.4, y - 8)) for side in (1, -1))
+    rings = [Circle(x + side * 4.2, y + 7, 2.6, None, colour, 1.5) for side in (1, -1)]
+    return (Strokes(blades, colour, 1.6), *rings)
+
+
+def op_sign(op: str, radius: float) -> tuple[Item, ...]:
+    """Returns the sign of a fusion op around (0, 0): plus, a mean's bar over x, an arrow to a bar, or a dot.
+
+    >>> [len(op_sign(op, 10)) for op in ("add", "average", "maximum", "multiply")]
+    [1, 1, 1, 1]
+    """
+    r = radius * 0.5
+    match op:
+        case "add":
+            return _strokes([((-r, 0), (r, 0)), ((0, -r), (0, r))])
+        case "average":
+            low, high = 0.95 * r, -0.45 * r
+            return _strokes(
+                [
+                    ((-0.6 * r, high), (0.6 * r, low)),
+                    ((-0.6 * r, low), (0.6 * r, high)),
+                    ((-0.7 * r, -r), (0.7 * r, -r)),
+                ]
+            )
+        case "maximum":
+            tip = -0.6 * r
+            return _strokes(
+                [
+                    ((0, r), (0, tip)),
+                    ((-0.55 * r, 0), (0, tip), (0.55 * r, 0)),
+                    ((-0.8 * r, -r), (0.8 * r, -r)),
+                ]
+            )
+        case _:
+            return (Circle(0, 0, radius * 0.22, "ink"),)
+
+
+def _strokes(lines: list[tuple[Point, ...]]) -> tuple[Item, ...]:
+    return (Strokes(tuple(lines), "ink", 2.0),)
+
+
+def _polar(start: Point, angle: float, length: float) -> Point:
+    return start[0] + length * cos(angle), start[1] + length * sin(angle)

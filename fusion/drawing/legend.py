@@ -1,0 +1,86 @@
+"""What stands below a picture: what its signs mean. Only those that occur are explained."""
+
+from collections.abc import Collection, Sequence
+
+from fusion.drawing.boxes import FILLS, STROKES, WEIGHTS
+from fusion.drawing.display import Group, Item, Line, Rect, Text
+from fusion.drawing.icons import scissors, snowflake, triangle
+from fusion.drawing.states import View
+from fusion.drawing.streams import streams
+from fusion.drawing.widths import text_width
+from fusion.drawing.wording import TIMES
+
+SIZE, GAP, LINE = 10.0, 22.0, 20.0
+
+CONVENTIONS = (
+    "width of a segment ~ number of layers, the bar being the whole backbone",
+    "numbers in segments: weights",
+    f"H{TIMES}W{TIMES}C: tensor after a segment",
+    "line width ~ log of tensor size",
+    "1 FLOP = 1 multiplication or addition, per sample",
+    "activations: all outputs in float32",
+)
+
+Entry = tuple[float, tuple[Item, ...], str]
+"""Width of a sign, the sign around a line at height 0, and what it means."""
+
+
+def legend(view: View, width: float, shown: Collection[str]) -> Group:
+    """Returns the legend in lines of at most `width` pixels, for a picture of groups with the names `shown`."""
+    placed: list[Item] = []
+    x, y = 0.0, 10.0
+    for size, sign, words in _entries(view, shown):
+        needed = size + 6 + text_width(words, SIZE)
+        if x and x + needed > width:
+            x, y = 0.0, y + LINE
+        placed += [Group(sign, x, y), Text(x + size + 6, y + 3.5, words, SIZE)]
+        x += needed + GAP
+    y += LINE
+    for line in _lines([*CONVENTIONS] if view.graph.trunks else [*CONVENTIONS[3:]], width):
+        placed.append(Text(0, y + 3.5, line, SIZE, "mute"))
+        y += 15
+    return Group(tuple(placed), name="legend", frame=(width, y - 4))
+
+
+def _entries(view: View, shown: Collection[str]) -> list[Entry]:
+    graph = view.graph
+    entries: list[Entry] = []
+    if view.trained is not None:
+        for state, sign, words in (
+            ("frozen", snowflake, "frozen"),
+            ("trainable", triangle, "trainable (thick border)"),
+        ):
+            plate = Rect(0, -7, 20, 14, FILLS[state], STROKES[state], WEIGHTS.get(state, 1.1), 3)  # type: ignore[index,call-overload]
+            entries.append((20.0, (plate, *sign(10, 0, 4.2, STROKES[state])), words))  # type: ignore[index]
+    else:
+        entries.append(
+            (20.0, (Rect(0, -7, 20, 14, "paper", "line", 1.1, 3),), "weights, no training declared")
+        )
+    entries.append((22.0, (Rect(0, -7, 22, 14, "paper", "line", 1.1, 7),), "no weights"))
+    if "mixed segment" in shown:
+        halves = (Rect(0, -7, 10, 14, "frozen_fill"), Rect(10, -7, 10, 14, "trainable_fill"))
+        border = Rect(0, -7, 20, 14, None, "line", 1.6, 3)
+        entries.append((20.0, (*halves, border), "some of each, by share of weights"))
+    if "discarded segment" in shown:
+        hatched = Rect(0, -7, 22, 14, "ghost_fill", "ghost", 1.1, 3, 4, hatched=True)
+        entries.append((22.0, (hatched,), "discarded, never built"))
+    if "cut" in shown:
+        entries.append((14.0, scissors(7, 0, "ink"), "cut"))
+    badges = streams(graph)
+    if badges:
+        twice = (Rect(0, -7, 20, 14, "paper", "ink", 1, 4), Rect(3, -4, 14, 8, None, "ink", 1, 2))
+        entries.append((20.0, twice, "double border: shared weights, counted once"))
+    for badge in sorted(set(badges.values()), key=lambda badge: badge.letter):
+        entries.append((20.0, (Line(((0, 0), (20, 0)), badge.colour, 2.4),), f"stream {badge.letter}"))
+    return entries
+
+
+def _lines(parts: Sequence[str], width: float) -> list[str]:
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]}; {part}" if lines else part
+        if lines and text_width(longer, SIZE) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines

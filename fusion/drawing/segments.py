@@ -1,0 +1,119 @@
+"""A backbone along its depth: parts with one resolution, between cuts, that freeze or train."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from fusion.drawing.states import State, View, state, trainable_params
+from fusion.drawing.wording import DASH, MINUS, amount
+from fusion.graph.nodes import Trunk, Weights
+from fusion.skeleton.articulation import stages
+from fusion.skeleton.cuts import kept
+from fusion.skeleton.layers import Layer, Shape
+from fusion.skeleton.names import automatic_number
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of layers of a backbone.
+
+    Args:
+        title: What its layers are called, such as `block3` or, for several, `mixed3` to `7`.
+        shape: Shape at the end of the stage it ends with; `()` where a stage goes on after it.
+        zone: How many cuts lie before it; as many as there are cuts where it is thrown away.
+        layers: Number of layers.
+        params: Number of weights.
+        flops: Operations for one sample.
+        state: What the phase does to it.
+        trainable: How many of its weights gradients change.
+        discarded: Whether it lies after every cut.
+    """
+
+    title: str
+    shape: Shape
+    zone: int
+    layers: int = 0
+    params: int = 0
+    flops: int = 0
+    state: State = "none"
+    trainable: int = 0
+    discarded: bool = False
+
+    @property
+    def size(self) -> str:
+        """How many weights it has, with a minus where they are thrown away."""
+        return (MINUS if self.discarded and self.params else "") + amount(self.params)
+
+
+def segments(trunk: Trunk, view: View) -> tuple[Segment, ...]:
+    """Returns the parts of a whole backbone in order: those before its first cut, then those before the next, then the rest."""
+    numbers = {name: stage.number for stage in stages(trunk.skeleton) for name in stage.layers}
+    ends = {stage.last for stage in stages(trunk.skeleton)}
+    zones = _zones(trunk)
+    rows = sorted(trunk.skeleton.layers, key=lambda row: (zones[row.name], numbers.get(row.name, 1)))
+    titles = Counter(
+        _title([trunk.skeleton[name] for name in stage.layers]) for stage in stages(trunk.skeleton)
+    )
+    found = []
+    for (zone, number), part in groupby(rows, key=lambda row: (zones[row.name], numbers.get(row.name, 1))):
+        for run in _runs(trunk, tuple(part), view, zone):
+            shape = next((row.shape for row in run if row.name in ends), ())
+            title = _title(run)
+            # A title that several stages could have tells none of them.
+            told = title if title and titles[title] < 2 else f"stage {number}"
+            draft = Segment(told, shape, zone, discarded=zone == len(trunk.taps))
+            found.append(_segment(trunk, run, draft, view))
+    return tuple(found)
+
+
+def _zones(trunk: Trunk) -> dict[str, int]:
+    """The number of cuts before each layer."""
+    zones = {row.name: len(trunk.taps) for row in trunk.skeleton.layers}
+    for number, tap in reversed(list(enumerate(trunk.taps))):
+        zones |= dict.fromkeys(kept(trunk.skeleton, [tap]), number)
+    return zones
+
+
+def _runs(trunk: Trunk, rows: Sequence[Layer], view: View, zone: int) -> list[tuple[Layer, ...]]:
+    """Returns `rows` cut once where freezing ends and training begins, or the other way round; else whole."""
+    if zone == len(trunk.taps) or view.trained is None:
+        return [tuple(rows)]
+    # Batch normalisation that a phase leaves in inference lies between trained layers and parts nothing.
+    telling = [row for row in rows if row.params > row.statistics and row.kind != "BatchNormalization"]
+    flags = [f"{trunk.backbone}/{row.name}" in view.trained for row in telling]
+    changes = [place for place in range(1, len(flags)) if flags[place] != flags[place - 1]]
+    if len(changes) != 1:
+        return [tuple(rows)]
+    border = rows.index(telling[changes[0]])
+    return [tuple(rows[:border]), tuple(rows[border:])]
+
+
+def _segment(trunk: Trunk, rows: Sequence[Layer], draft: Segment, view: View) -> Segment:
+    weights = [Weights(f"{trunk.backbone}/{row.name}", row.kind, row.params, row.statistics) for row in rows]
+    left = "BatchNormalization" if view.batchnorm == "inference" else ""
+    telling = [each for each in weights if each.kind != left and each.params] or weights
+    return replace(
+        draft,
+        layers=len(rows),
+        params=sum(row.params for row in rows),
+        flops=sum(row.flops for row in rows),
+        state=state(telling, view.trained),
+        trainable=trainable_params(weights, view.trained),
+    )
+
+
+def _title(rows: Iterable[Layer]) -> str:
+    """Returns what most of the names that their author chose begin with, and its numbers: `block3`, `mixed3` to `7`."""
+    chosen = [row.name for row in rows if automatic_number(row.name, row.kind) is None]
+    found = [match.groups() for name in chosen if (match := _NUMBERED.search(name))]
+    stem, count = next(iter(Counter(stem for stem, _ in found).most_common(1)), ("", 0))
+    if 2 * count < len(chosen) or not count:
+        return ""
+    numbers = [int(number) for other, number in found if other == stem]
+    low, high = min(numbers), max(numbers)
+    return f"{stem}{low}" if low == high else f"{stem}{low}{DASH}{high}"
+
+
+_NUMBERED = re.compile(r"([A-Za-z]+_?)([0-9]+)")

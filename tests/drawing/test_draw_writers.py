@@ -1,0 +1,75 @@
+"""DOT source and PNG."""
+
+import io
+import shutil
+import subprocess
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+
+from fusion.drawing.display import Drawing, Rect
+from fusion.drawing.figure import draw
+from fusion.drawing.palette import LIGHT
+from fusion.drawing.png import to_png
+from fusion.errors import DrawingError
+from fusion.graph.nodes import FusionGraph
+
+
+def test_dot_has_every_node_and_every_edge(case: tuple[FusionGraph, int]) -> None:
+    graph, phase = case
+
+    lines = draw(graph, phase=phase).dot().splitlines()
+    assert sum("->" in line for line in lines) == graph.digraph.number_of_edges()
+    assert sum(line.startswith("\tn") and "[label=" in line and "->" not in line for line in lines) == len(
+        graph.nodes
+    )
+
+
+def test_dot_marks_what_trains_and_what_is_shared(topology: Callable[[str], FusionGraph]) -> None:
+    text = draw(topology("siamese")).dot()
+
+    assert text.count("peripheries=2") == 4
+    assert text.count(LIGHT["trainable_fill"]) == 3
+
+
+def test_dot_takes_hostile_names_as_text(topology: Callable[[str], FusionGraph]) -> None:
+    text = draw(topology("names")).dot()
+
+    assert r'label="<script>alert(\"1\")</script>' in text
+    assert "\x00" not in text
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+def test_graphviz_reads_the_source(case: tuple[FusionGraph, int]) -> None:
+    source = draw(case[0], phase=case[1]).dot()
+
+    done = subprocess.run(
+        ["dot", "-Tplain"], input=source.encode(), capture_output=True, timeout=30, check=True
+    )
+    assert done.stderr == b""
+
+
+def test_a_png_is_twice_as_fine_as_the_picture(topology: Callable[[str], FusionGraph]) -> None:
+    figure = draw(topology("vector"))
+
+    image = Image.open(io.BytesIO(to_png(figure.drawing)))
+    assert image.width == pytest.approx(2 * figure.drawing.width, abs=1)
+    assert image.height == pytest.approx(2 * figure.drawing.height, abs=1)
+
+
+def test_a_png_has_the_colours_of_the_picture() -> None:
+    drawing = Drawing(20, 20, "box", "", (Rect(5, 5, 10, 10, "trainable_fill", "trainable", 6),))
+
+    image = Image.open(io.BytesIO(to_png(drawing)))
+    found = [
+        f"#{''.join(f'{part:02X}' for part in image.getpixel(at))}" for at in ((1, 1), (10, 20), (20, 20))
+    ]
+    assert found == [LIGHT["page"], LIGHT["trainable"], LIGHT["trainable_fill"]]
+
+
+def test_a_png_that_would_be_too_large_is_refused() -> None:
+    with pytest.raises(
+        DrawingError, match=r"would have 20000x6000 pixels, too many for a PNG; write \.svg instead"
+    ):
+        to_png(Drawing(10_000, 3_000, "wide", "", ()))

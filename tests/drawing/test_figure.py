@@ -1,0 +1,106 @@
+"""Figures: their bytes, what they refuse, and how they show themselves."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from fusion.drawing.figure import draw, save
+from fusion.errors import DrawingError
+from fusion.graph.nodes import FusionGraph
+
+PROGRAM = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("cases", sys.argv[1])
+cases = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(cases)
+from fusion.drawing.figure import draw
+from fusion.graph.making import make_graph
+for name, recipe in cases.RECIPES.items():
+    sys.stdout.buffer.write(draw(make_graph(recipe, cases.Tables())).svg().encode())
+assert not {"keras", "tensorflow", "numpy", "matplotlib", "PIL", "graphviz"} & set(sys.modules)
+"""
+
+
+def test_two_drawings_have_the_same_bytes(case: tuple[FusionGraph, int]) -> None:
+    graph, phase = case
+
+    assert draw(graph, phase=phase).svg() == draw(graph, phase=phase).svg()
+
+
+def test_processes_with_other_hash_seeds_draw_the_same_bytes_without_heavy_imports() -> None:
+    cases = Path(__file__).with_name("conftest.py")
+    root = Path(__file__).parents[2]
+
+    drawn = {
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(cases)],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(root)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+
+    assert len(drawn) == 1
+    assert drawn.pop().startswith(b"<svg")
+
+
+def test_a_phase_that_is_not_there_is_refused_with_those_that_are(
+    topology: Callable[[str], FusionGraph],
+) -> None:
+    with pytest.raises(
+        DrawingError, match=r"no phase 2, counted from 0\. Phases are 0 'step 0', 1 'step 1'\."
+    ):
+        draw(topology("two"), phase=2)
+    with pytest.raises(DrawingError, match="no phase -1"):
+        draw(topology("two"), phase=-1)
+
+
+def test_a_phase_of_a_recipe_without_training_is_refused(topology: Callable[[str], FusionGraph]) -> None:
+    with pytest.raises(DrawingError, match="declares no training; leave the phase out"):
+        draw(topology("table"), phase=1)
+
+
+def test_a_figure_is_saved_as_its_suffix_says(topology: Callable[[str], FusionGraph], tmp_path: Path) -> None:
+    figure = draw(topology("two"))
+    for suffix in ("svg", "gv", "PNG"):
+        save(figure, tmp_path / f"x.{suffix}")
+
+    assert (tmp_path / "x.svg").read_text(encoding="utf-8") == figure.svg()
+    assert (tmp_path / "x.gv").read_text(encoding="utf-8") == figure.dot()
+    assert (tmp_path / "x.PNG").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_unknown_suffix_is_refused_with_those_known(
+    topology: Callable[[str], FusionGraph], tmp_path: Path
+) -> None:
+    with pytest.raises(
+        DrawingError, match=r"x\.svgz': this version writes \.svg, \.png, \.gv\. Did you mean '\.svg'\?"
+    ):
+        save(draw(topology("two")), tmp_path / "x.svgz")
+    with pytest.raises(DrawingError, match=r"this version writes \.svg, \.png, \.gv\.$"):
+        save(draw(topology("two")), tmp_path / "picture")
+
+
+def test_a_notebook_gets_the_picture_and_a_sentence(topology: Callable[[str], FusionGraph]) -> None:
+    figure = draw(topology("two"), phase=1)
+
+    bundle = figure._repr_mimebundle_(include=None, exclude=None)
+    assert bundle["image/svg+xml"] == figure._repr_svg_() == figure.svg()
+    assert bundle["text/plain"] == (
+        "a recipe: Branches texture (left cut at block3_pool), shape (right cut at block2_pool and block4_conv1); "
+        "concat; classification; phase 2 of 2: step 1."
+    )
+
+
+def test_a_picture_says_its_phase_and_its_totals(topology: Callable[[str], FusionGraph]) -> None:
+    root = ElementTree.fromstring(draw(topology("two"), phase=1).svg())
+
+    words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "phase 2 of 2: step 1" in words
+    assert any("cuts discard" in word for word in words if word)

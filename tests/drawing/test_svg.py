@@ -1,0 +1,171 @@
+"""SVG: well-formed whatever names say, coloured as the phase trains, apart from other pictures of the page."""
+
+import re
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import pytest
+
+from fusion.drawing.display import Drawing, Line, Rect, Text
+from fusion.drawing.figure import draw
+from fusion.drawing.palette import DARK, LIGHT
+from fusion.drawing.svg import to_svg
+from fusion.drawing.wording import amount
+from fusion.graph.costs import costs
+from fusion.graph.nodes import FusionGraph
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def groups(text: str, ending: str) -> list[ElementTree.Element]:
+    found = ElementTree.fromstring(text).iter(f"{SVG}g")
+    return [group for group in found if group.get("data-name", "").endswith(ending)]
+
+
+def test_every_picture_is_well_formed_and_for_readers_of_screens(case: tuple[FusionGraph, int]) -> None:
+    root = ElementTree.fromstring(draw(case[0], phase=case[1]).svg())
+
+    assert root.get("role") == "img"
+    assert root.get("aria-label")
+    assert {child.tag for child in root.iter()} <= {
+        SVG + tag
+        for tag in (
+            "svg",
+            "title",
+            "desc",
+            "style",
+            "defs",
+            "pattern",
+            "line",
+            "rect",
+            "g",
+            "text",
+            "path",
+            "circle",
+        )
+    }
+
+
+def test_hostile_names_stay_text(topology: Callable[[str], FusionGraph]) -> None:
+    text = draw(topology("names")).svg()
+
+    root = ElementTree.fromstring(text)
+    assert "<script" not in text
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202a-\u202e\u2066-\u2069]", text)
+    assert root.find(f"{SVG}title").text.startswith("<script>alert(\"1\")</script> & 'q' ]]> \u05e9")
+    shown = [element.text for element in root.iter(f"{SVG}text")]
+    assert any(word.startswith("<script>alert") and word.endswith("…") for word in shown)
+
+
+def test_without_training_nothing_is_coloured(topology: Callable[[str], FusionGraph]) -> None:
+    text = draw(topology("table")).svg()
+
+    body = text.split("</style>")[1]
+    assert "no training declared" in body
+    coloured = [LIGHT[name] for name in ("frozen", "frozen_fill", "trainable", "trainable_fill")]
+    assert not any(colour in body for colour in coloured)
+
+
+@pytest.mark.parametrize("phase", [0, 1])
+def test_the_bar_shares_out_what_the_phase_trains(topology: Callable[[str], FusionGraph], phase: int) -> None:
+    graph = topology("two")
+
+    frozen, trainable = (
+        next(element.text for element in group.iter(f"{SVG}text"))
+        for group in groups(draw(graph, phase=phase).svg(), " share")
+    )
+    found = costs(graph)
+    assert trainable == f"{amount(found.phases[phase].trainable)} trainable"
+    assert frozen == f"{amount(found.params - found.phases[phase].trainable)} frozen"
+
+
+@pytest.mark.parametrize(
+    ("phase", "expected"),
+    [
+        (0, ["frozen"] * 3 + ["discarded"] + ["frozen"] * 4 + ["discarded"]),
+        (
+            1,
+            ["frozen"] * 2
+            + ["trainable", "discarded"]
+            + ["frozen", "frozen", "trainable", "trainable", "trainable", "discarded"],
+        ),
+    ],
+)
+def test_segments_are_coloured_as_the_phase_trains(
+    topology: Callable[[str], FusionGraph], phase: int, expected: list[str]
+) -> None:
+    graph = topology("two")
+
+    found = groups(draw(graph, phase=phase).svg(), " segment")
+    assert [group.get("data-name") for group in found] == [f"{word} segment" for word in expected]
+    fills = {"frozen": "frozen_fill", "trainable": "trainable_fill", "discarded": "ghost_fill"}
+    assert [group.find(f"{SVG}rect").get("fill") for group in found] == [
+        LIGHT[fills[word]] for word in expected
+    ]
+
+
+def test_blocks_are_coloured_as_the_phase_trains(topology: Callable[[str], FusionGraph]) -> None:
+    text = draw(topology("six")).svg()
+
+    fills = {
+        group.get("data-name"): group.find(f"{SVG}rect").get("fill")
+        for group in ElementTree.fromstring(text).iter(f"{SVG}g")
+        if group.get("data-name", "").endswith((".p0", "output"))
+    }
+    assert fills == {"v0.p0": LIGHT["frozen_fill"], "output": LIGHT["trainable_fill"]}
+
+
+def test_a_segment_of_both_kinds_shows_the_share_of_each(topology: Callable[[str], FusionGraph]) -> None:
+    figure = draw(topology("mixed"), phase=1)
+
+    mixed = groups(figure.svg(), "mixed segment")
+    fills = [rect.get("fill") for rect in mixed[0].iter(f"{SVG}rect")]
+    assert fills == [LIGHT["frozen_fill"], LIGHT["trainable_fill"], "none"]
+    assert "some of each, by share of weights" in figure.svg()
+
+
+def test_shared_backbones_have_two_borders_and_a_letter_for_each_stream(
+    topology: Callable[[str], FusionGraph],
+) -> None:
+    text = draw(topology("siamese")).svg()
+
+    card = groups(text, "trunk eye")[0]
+    borders = [rect for rect in card.findall(f"{SVG}rect") if rect.get("stroke") == LIGHT["ink"]]
+    words = [element.text for element in card.iter(f"{SVG}text")]
+    assert len(borders) == 2
+    assert {"A", "B"} <= set(words)
+    assert any(word.startswith("shared ×2 ·") for word in words)  # noqa: RUF001 - the sign the picture has
+    assert LIGHT["second"] in text
+
+
+def test_the_dark_is_a_media_query_with_literal_colours(topology: Callable[[str], FusionGraph]) -> None:
+    text = draw(topology("two")).svg()
+
+    style = ElementTree.fromstring(text).find(f"{SVG}style").text
+    assert style.startswith("@media screen and (prefers-color-scheme:dark){")
+    assert all(colour in style for colour in DARK.values())
+    assert "var(" not in text
+    used = set(re.findall(r"f[0-9a-f]{8}-[fs]-\w+", text.split("</style>")[1]))
+    assert used <= set(re.findall(r"\.(f[0-9a-f]{8}-[fs]-\w+)", style))
+
+
+def test_two_pictures_share_no_class_and_no_id(topology: Callable[[str], FusionGraph]) -> None:
+    one, two = draw(topology("two")).svg(), draw(topology("two"), phase=1).svg()
+
+    names = [set(re.findall(r"f[0-9a-f]{8}-[\w-]+", text)) for text in (one, two)]
+    assert names[0]
+    assert not names[0] & names[1]
+
+
+def test_numbers_are_short_and_never_minus_zero() -> None:
+    items = (
+        Rect(-0.01, 1.25, 3, 4, "ink"),
+        Line(((0, 0), (10, 0), (10, 10)), arrow=True),
+        Text(0, 0, "x", 9),
+    )
+
+    text = to_svg(Drawing(20, 20, "numbers", "", items))
+
+    assert '<rect x="0" y="1.2" width="3" height="4"' in text
+    assert "-0 " not in text
+    assert " Q10 0 10 " in text
