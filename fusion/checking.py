@@ -42,7 +42,7 @@ def resolve(recipe: Recipe | str | Path, *, catalogue: Catalogue = catalogue) ->
     return found
 
 
-def check(recipe: Recipe | str | Path) -> tuple[Problem, ...]:
+def check(recipe: Recipe | str | Path, *, catalogue: Catalogue = catalogue) -> tuple[Problem, ...]:
     """Returns every problem of a recipe, or of the one in a JSON file; none if it can be built.
 
     >>> one = Recipe(

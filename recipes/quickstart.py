@@ -21,12 +21,13 @@ recipe = fusion.Recipe(
     training=fusion.Training(
         phases=[
             fusion.Phase(
-                name="head first", train=["head"], epochs=20, optimizer=fusion.Optimizer(learning_rate=0.003)
+                name="head first", train=["head"], epochs=12, optimizer=fusion.Optimizer(learning_rate=0.005)
             ),
             fusion.Phase(
                 name="last blocks",
                 train=["head", "plain[block3_conv1..]", "residual[stage2_block1_out..]"],
-                epochs=20,
+                epochs=16,
+                batchnorm="train",
             ),
         ]
     ),

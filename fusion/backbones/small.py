@@ -45,18 +45,20 @@ def TinyResNet(  # noqa: N802 - named and called like the constructors of keras.
     name: str = "tiny_resnet",
     width: int = 16,
 ) -> keras.Model:
-    """Returns a residual network: a 3x3 stem, then stages of one, one and two blocks at full, half and quarter size.
+    """Returns a residual network: a 3x3 stem that halves the grid, then stages of one, one and two blocks.
+
+    The stages run at half, quarter and eighth size.
 
     The widths are `width`, twice and four times that; layers are called `conv1`, `stage1_block1_conv1` to
     `stage3_block2_out`. After He and others, "Deep residual learning for image recognition" (2016), section 4.2. Wants
     values in [-1, 1] and at least 16x16 pixels.
 
     >>> TinyResNet(input_shape=(28, 28, 1), width=4).output_shape
-    (None, 7, 7, 16)
+    (None, 4, 4, 16)
     """
     _refuse_pretrained("TinyResNet", include_top=include_top, weights=weights, pooling=pooling)
     inputs = keras.Input(input_shape or (28, 28, 3))
-    x = _normalised(inputs, width, name="conv1", normalisation="conv1_bn")
+    x = _normalised(inputs, width, strides=2, name="conv1", normalisation="conv1_bn")
     x = layers.ReLU(name="conv1_relu")(x)
     for stage, blocks in enumerate((1, 1, 2), start=1):
         for block in range(1, blocks + 1):

@@ -225,6 +225,7 @@ def _add_head(draft: _Draft) -> None:
     for block in dict.fromkeys(recipe.head.blocks):
         end = _block(draft, f"head.{block}", block, end)
     units = recipe.head.output.width
-    params, statistics, flops = dense_costs(size(end.shape), units, "softmax")
+    activation = "linear" if recipe.head.output.task == "regression" else "softmax"
+    params, statistics, flops = dense_costs(size(end.shape), units, activation)
     weights = (Weights("output", "Dense", params, statistics),)
     draft.add(Node("output", "output", "output", (units,), weights, flops, units), [end])

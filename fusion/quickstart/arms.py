@@ -1,4 +1,4 @@
-"""What a fused model is compared with: each of its backbones alone, the usual cut, and training from nothing."""
+"""What a fused model is compared with: each of its backbones alone, its head alone, and training from nothing."""
 
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
@@ -15,8 +15,8 @@ def arms(recipe: Recipe) -> dict[str, Recipe]:
     return {
         "fused": recipe,
         **alone,
-        "last layers only": last_layers(recipe),
-        "from scratch": from_scratch(recipe),
+        "fused, last layers only": head_only(recipe),
+        "fused, from scratch": from_scratch(recipe),
     }
 
 
@@ -32,13 +32,12 @@ def only(recipe: Recipe, backbone: str) -> Recipe:
     )
 
 
-def last_layers(recipe: Recipe) -> Recipe:
-    """Returns the usual transfer: every backbone whole and frozen, the head trained on its last layer."""
+def head_only(recipe: Recipe) -> Recipe:
+    """Returns the recipe with nothing but the head trained, for as many epochs: the usual last layer on frozen features."""
     first, *_ = _phases(recipe)
     epochs = sum(phase.epochs for phase in _phases(recipe))
     return recipe.replaced(
-        name=f"{recipe.name}, last layers only",
-        branches={name: branch.replaced(cut="last") for name, branch in recipe.branches.items()},
+        name=f"{recipe.name}, head only",
         training=_training(recipe, (first.replaced(train=("head",), epochs=epochs),)),
     )
 

@@ -46,7 +46,7 @@ def source_recipe(backbone: Backbone, epochs: int) -> Recipe:
         branches={"all": Branch(input=INPUT, backbone="source")},
         head=Head(output=Output(task="classification", classes=62)),
         training=Training(
-            batch_size=64,
+            batch_size=32,
             phases=(
                 Phase(
                     name=f"{backbone.arch} on Latin letters",

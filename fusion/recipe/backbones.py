@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
 
 from fusion.errors import shown
 from fusion.recipe.values import Map, Named, Number, Value, Word
@@ -64,6 +64,8 @@ Option = Annotated[
     | Annotated[str, Tag("<str>")],
     Discriminator(any_option),
     BeforeValidator(_option),
+    # Of several types one must fit, and every whole number is a number.
+    WithJsonSchema({"type": ["boolean", "number", "string"]}),
 ]
 """The value of one argument of an architecture."""
 

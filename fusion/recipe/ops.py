@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from fusion.recipe.translation import AT_KEY
-from fusion.recipe.values import Map, Name, Named, Value
+from fusion.recipe.values import Filled, Map, Name, Value
 
 
 class _Op(Value):
@@ -114,7 +114,7 @@ def one_or_nodes(value: Any) -> str:
 
 
 Fusion = Annotated[
-    Annotated[Op, Tag("<one>")] | Annotated[Named[Op], Field(min_length=1), Tag("<nodes>")],
+    Annotated[Op, Tag("<one>")] | Annotated[Filled[Op], Tag("<nodes>")],
     Discriminator(one_or_nodes),
 ]
 """One op, or a map of nodes that name branches or each other."""

@@ -11,7 +11,7 @@ from fusion.errors import Problem, RecipeError, shown
 from fusion.recipe.translation import Place, pointer
 
 DEEPEST = 50
-"""Levels of lists and objects in one another; a recipe has nine."""
+"""Levels of lists and objects in one another; a recipe without free keys has six."""
 
 
 class _Object(dict[str, Any]):
@@ -85,7 +85,7 @@ def _int(digits: str) -> int:
 
 
 def _problems(data: Any, place: Place) -> Iterator[Problem]:
-    if len(place) > DEEPEST:
+    if len(place) >= DEEPEST and isinstance(data, dict | list):
         raise RecursionError
     for key in data.twice if isinstance(data, _Object) else ():
         text = f"The key {shown(key)} stands more than once in one object; keep one."

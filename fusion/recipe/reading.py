@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +9,7 @@ from fusion.errors import Problem, RecipeError, nearest
 from fusion.recipe.parsing import parse, read_text
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import references, unused
-from fusion.recipe.salvage import UNIQUE, salvage
+from fusion.recipe.salvage import UNIQUE, Context, salvage
 from fusion.recipe.translation import Place
 from fusion.recipe.upgrades import upgraded
 from fusion.recipe.values import Value
@@ -111,9 +110,11 @@ def read(data: Any, kind: type[V]) -> tuple[V | None, list[Problem]]:
     return value, problems
 
 
-def _validated(kind: type[V]) -> Callable[[Any], V]:
+def _validated(kind: type[V]) -> Callable[[Any, Context], V]:
     """Returns what makes a value of the data of a file, where keys have the names of the format only."""
-    return partial(kind.model_validate, by_alias=True, by_name=False, context={"file": True})
+    return lambda data, context: kind.model_validate(
+        data, by_alias=True, by_name=False, context=context | {"file": True}
+    )
 
 
 def _as_meant(data: Mapping[str, Any]) -> dict[str, Any]:

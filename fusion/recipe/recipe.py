@@ -11,7 +11,7 @@ from fusion.recipe.head import Head
 from fusion.recipe.inputs import Input
 from fusion.recipe.ops import Fusion, Op
 from fusion.recipe.training import Training
-from fusion.recipe.values import Map, Named, Text, Value, Word
+from fusion.recipe.values import Filled, Map, Named, Text, Value, Word
 
 FORMAT: Literal[1] = 1
 """Version of the recipe format this package writes."""
@@ -21,6 +21,7 @@ class Recipe(Value):
     """A fusion model as a value: what it reads, fuses and predicts, and what trains when.
 
     Args:
+        editor_schema: Where an editor finds the format's schema, `$schema` in JSON; no part of its identity.
         name: What it is called; no part of its identity.
         inputs: What it is fed, by name.
         backbones: Pretrained networks, by name; they own weights.
@@ -30,7 +31,6 @@ class Recipe(Value):
         head: What comes after the fusion.
         training: What trains when; `None` for a model that is only built.
         notes: Free text; no part of its identity.
-        editor_schema: Where an editor finds the format's schema, `$schema` in JSON; no part of its identity.
 
     >>> recipe = Recipe(
     ...     name="one",
@@ -46,12 +46,12 @@ class Recipe(Value):
     always_written: ClassVar = ("recipe",)
 
     recipe: Literal[1] = FORMAT
-    name: Word
     editor_schema: Text | None = Field(default=None, alias="$schema")
+    name: Word
     notes: Text = ""
-    inputs: Named[Input] = Field(min_length=1)
+    inputs: Filled[Input]
     backbones: Named[Backbone] = Field(default=Map())
-    branches: Named[Branch] = Field(min_length=1)
+    branches: Filled[Branch]
     fusion: Fusion | None = None
     blocks: Named[Block] = Field(default=Map())
     head: Head

@@ -11,12 +11,17 @@ from fusion.recipe.translation import Place, pointer, reports
 
 V = TypeVar("V")
 
+Context = dict[str, Any]
+
+PARTIAL = "partial"
+"""In the context of a validation: the fields that something has been taken out of, so that they may be empty."""
+
 UNIQUE = "*"
 """As a stand-in: a name that no other part has."""
 
 
 def salvage(
-    data: Any, validate: Callable[[Any], V], stand_ins: Mapping[Place, Any] | None = None
+    data: Any, validate: Callable[[Any, Context], V], stand_ins: Mapping[Place, Any] | None = None
 ) -> tuple[V | None, list[Problem], set[Place]]:
     """Returns the value that `data` say without the parts that are wrong, what is wrong, and the places affected.
 
@@ -25,11 +30,12 @@ def salvage(
 
     Args:
         data: Data of JSON's types, or values.
-        validate: Makes the value, or raises pydantic's error.
+        validate: Makes the value, or raises pydantic's error; takes pydantic's context too.
         stand_ins: For places, `"*"` being any index, what takes the place of a value that is wrong.
 
     >>> from pydantic import TypeAdapter
-    >>> value, problems, gone = salvage({"a": 1, "b": "x"}, TypeAdapter(dict[str, int]).validate_python)
+    >>> adapter = TypeAdapter(dict[str, int])
+    >>> value, problems, gone = salvage({"a": 1, "b": "x"}, lambda data, _: adapter.validate_python(data))
     >>> value, [problem.place for problem in problems], gone
     ({'a': 1}, ['/b'], {('b',)})
     """
@@ -37,7 +43,7 @@ def salvage(
     rest, gone = copy.deepcopy(data), set[Place]()
     while True:
         try:
-            return validate(rest), problems, gone
+            return validate(rest, {PARTIAL: {place[0] for place in gone if len(place) > 1}}), problems, gone
         except ValidationError as error:
             found = list(reports(error))
         problems += [report.problem for report in found if not _follows(report.place, gone)]

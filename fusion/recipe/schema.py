@@ -17,6 +17,18 @@ def schema() -> dict[str, Any]:
     """
     return {
         "$schema": DIALECT,
-        **Recipe.model_json_schema(by_alias=True),
+        **_closed(Recipe.model_json_schema(by_alias=True)),
         "title": f"Fusion recipe, format {FORMAT}",
     }
+
+
+def _closed(rule: Any) -> Any:
+    """Returns a rule in which maps take no other names than they may; pydantic (2.14) leaves them free."""
+    if isinstance(rule, list):
+        return [_closed(each) for each in rule]
+    if not isinstance(rule, dict):
+        return rule
+    closed = {key: _closed(each) for key, each in rule.items()}
+    if "patternProperties" in closed:
+        closed.setdefault("additionalProperties", False)
+    return closed

@@ -93,17 +93,22 @@ def _text(detail: ErrorDetails) -> str:
             key = _discriminator(detail)
             if not isinstance(value, dict):
                 return f"Expected an object {{...}}, got {shown(value)}."
-            return f"Missing key {key!r}." if key else "Expected an object with a key that names its kind."
+            if not key:
+                return "Expected an object with a key that names its kind."
+            meant = nearest(key, map(str, value))
+            return f"Missing key {key!r}." + (f" Is {meant!r} meant for it?" if meant else "")
         case "union_tag_invalid":
             names = re.findall(r"<(.*?)>", ctx["expected_tags"])
             tag = ctx["tag"].strip("<>")
             if " + " in tag:
-                return f"Expected one of {', '.join(names)}, got {tag}; make them two."
+                return f"{tag!r} is not one of {', '.join(names)}; keep one of them here."
             return _choice(tag, names)
         case "literal_error" if ctx["expected"] == "True":
             return f"Expected true, got {shown(value)}."
         case "literal_error":
             return _choice(value, [name.strip("'") for name in re.split(r", | or ", ctx["expected"])])
+        case "string_pattern_mismatch" if ctx.get("pattern") == "^x-":
+            return f"A free key starts with 'x-', and {shown(value)} does not."
         case "string_pattern_mismatch" if "[key]" in detail["loc"] or "A-Za-z" in str(ctx.get("pattern")):
             rule = "a letter, then at most 63 letters, digits, '_' or '-', and no 'x-' in front"
             return f"{shown(value)} cannot be a name: {rule}."

@@ -16,10 +16,10 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema
 
 from fusion.errors import RecipeError
-from fusion.recipe.salvage import salvage
+from fusion.recipe.salvage import PARTIAL, Context, salvage
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -80,6 +80,16 @@ Named = Map[Name, V]
 """A map from names the user gives."""
 
 
+def _some(value: Any, info: ValidationInfo) -> Any:
+    if not value and info.field_name not in (info.context or {}).get(PARTIAL, ()):
+        raise PydanticKnownError("too_short", {"field_type": "Map", "min_length": 1, "actual_length": 0})
+    return value
+
+
+Filled = Annotated[Map[Name, V], AfterValidator(_some), Field(json_schema_extra={"minProperties": 1})]
+"""A map from names the user gives, with one entry at least."""
+
+
 def any_length(value: Any) -> str:
     """Tells one from several, as pydantic asks."""
     return "<several>" if isinstance(value, list | tuple) else "<one>"
@@ -104,7 +114,7 @@ class _Strict(ModelMetaclass):
         try:
             return super().__call__(**fields)
         except ValidationError:
-            problems = salvage(fields, cls.model_validate)[1]  # type: ignore[attr-defined]  # of every model
+            problems = salvage(_aliased(cls, fields), cls._validated)[1]  # type: ignore[attr-defined]  # of every value
             raise RecipeError.of(cls.__name__, problems) from None
 
 
@@ -113,6 +123,7 @@ def _schema(schema: dict[str, Any], kind: type["Value"]) -> None:
     # What tells kinds apart has a default in Python, and must stand in a file.
     schema["required"] = list(dict.fromkeys([*kind.always_written, *schema.get("required", [])]))
     schema["patternProperties"] = {"^x-": {}}
+    schema["description"] = " ".join((kind.__doc__ or "").partition("\n\n")[0].split())
 
 
 class Value(BaseModel, metaclass=_Strict):
@@ -133,6 +144,10 @@ class Value(BaseModel, metaclass=_Strict):
     always_written: ClassVar[tuple[str, ...]] = ()
 
     extras: Extras = Field(default=Map(), repr=False)
+
+    @classmethod
+    def _validated(cls, data: Any, context: Context) -> Self:
+        return cls.model_validate(data, context=context)
 
     @model_validator(mode="before")
     @classmethod
@@ -160,6 +175,12 @@ class Value(BaseModel, metaclass=_Strict):
         """Returns this value with some fields changed, checked like a new one."""
         kept = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**(kept | fields))
+
+
+def _aliased(cls: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields by the keys of the format, so that the places of problems are those in a file."""
+    known = cls.model_fields
+    return {known[name].alias or name if name in known else name: value for name, value in fields.items()}
 
 
 def _keys(cls: type[BaseModel], info: ValidationInfo) -> list[str]:

@@ -77,6 +77,12 @@ FULL = {
 }
 
 
+@pytest.fixture(scope="module")
+def data() -> dict[str, Any]:
+    """The same as `full`, for tests of one module that leave it as it is."""
+    return copy.deepcopy(FULL)
+
+
 @pytest.fixture
 def full() -> dict[str, Any]:
     """The data of a recipe that has every key of the format."""
