@@ -13,7 +13,7 @@ recipe = fusion.Recipe(
     },
     branches={
         "strokes": fusion.Branch(input="glyph", backbone="plain", cut="block3_relu2"),
-        "outline": fusion.Branch(input="glyph", backbone="residual", cut="stage3_block1_out"),
+        "outline": fusion.Branch(input="glyph", backbone="residual", cut="stage3_block2_add"),
     },
     fusion=fusion.Concat(of=("strokes", "outline")),
     blocks={"top": [fusion.Dense(units=64, activation="relu"), fusion.Dropout(rate=0.3)]},
@@ -27,7 +27,6 @@ recipe = fusion.Recipe(
                 name="last blocks",
                 train=["head", "plain[block3_conv1..]", "residual[stage2_block1_out..]"],
                 epochs=16,
-                batchnorm="train",
             ),
         ]
     ),

@@ -2,7 +2,8 @@
 
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,10 +43,21 @@ def save(
     if path.suffix != ".keras":
         raise ModelError(f"A model is saved as a .keras file, got {path.name!r}.")
     about = {"recipe": to_data(recipe), "labels": list(labels) if labels else None}
-    with replacing(path) as part:
+    with replacing(path) as part, _uncompiled(model):
         model.save(part)
         with zipfile.ZipFile(part, "a") as archive:
             archive.writestr(MEMBER, json.dumps(about, indent=1, ensure_ascii=False))
+
+
+@contextmanager
+def _uncompiled(model: keras.Model) -> Iterator[None]:
+    """Leaves out how a model was trained: an optimizer whose weights differ makes Keras warn at every opening."""
+    compiled, optimizer = model.compiled, getattr(model, "optimizer", None)
+    model.compiled, model.optimizer = False, None
+    try:
+        yield
+    finally:
+        model.compiled, model.optimizer = compiled, optimizer
 
 
 def load(path: str | Path) -> Loaded:

@@ -1,7 +1,6 @@
 """A trained model judged on examples, and asked about new ones."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -18,14 +17,19 @@ def evaluate(
 ) -> dict[str, float]:
     """Returns loss and metrics of a model on examples with targets; see `fusion.training.objectives`.
 
+    The loss is that of the predictions alone, without penalties on weights.
+
     Raises:
         DataError: If the examples have no targets.
     """
     if examples.targets is None:
         raise DataError("There are no targets to judge by; examples without targets can only be predicted.")
-    model.compile(loss=loss(output), metrics=metrics(output), jit_compile=False)
-    found = model.evaluate(batches(examples, batch_size=batch_size), return_dict=True, verbose=0)
-    return {name: float(value) for name, value in found.items()}
+    scores = _scores(model, examples, batch_size)
+    found = {"loss": float(loss(output)(examples.targets, scores))}
+    for metric in metrics(output):
+        metric.update_state(examples.targets, scores)
+        found[metric.name] = float(metric.result())
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +56,19 @@ def predict(
     batch_size: int = 32,
 ) -> tuple[Prediction, ...]:
     """Returns what a model says of each example, in order."""
-    scores = model.predict(_inputs(batches(examples, batch_size=batch_size)), verbose=0)
+    scores = _scores(model, examples, batch_size)
     return tuple(
         Prediction(name, tuple(map(float, row)), _label(row, output, labels))
         for name, row in zip(examples.names, scores, strict=True)
     )
 
 
-def _inputs(dataset: Any) -> Any:
-    """Leaves out targets where there are some."""
-    return dataset.map(lambda inputs, _: inputs) if isinstance(dataset.element_spec, tuple) else dataset
+def _scores(model: keras.Model, examples: Examples, batch_size: int) -> np.ndarray:
+    """Returns what a model predicts, of shape (examples, units); the model is not compiled for it."""
+    found: np.ndarray = model.predict(
+        batches(replace(examples, targets=None), batch_size=batch_size), verbose=0
+    )
+    return found
 
 
 def _label(row: np.ndarray, output: Output, labels: tuple[str, ...] | None) -> str | None:

@@ -1,0 +1,222 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fusion.errors import DataError, ModelError, RecipeError, TrainingError
+from fusion.model.files import load
+
+
+def test_check_says_what_is_sound_and_ends_with_0(run, recipe_file):
+    status, out, _ = run("check", recipe_file())
+
+    assert status == 0
+    assert "r.json: ok, 1 branch" in out
+
+
+def test_check_goes_on_after_a_bad_file_and_ends_with_1(run, recipe_file, tmp_path):
+    bad = recipe_file("bad.json", head={"output": {"task": "binray"}})
+
+    status, out, err = run("check", bad, tmp_path / "absent.json", recipe_file())
+
+    assert status == 1
+    assert "r.json: ok" in out
+    assert "/head/output/task" in err
+    assert "Did you mean 'binary'" in err
+    assert "absent.json: 1 problem" in err
+
+
+def test_check_prints_remarks(run, recipe_file):
+    odd = recipe_file(
+        backbones={"eye": {"arch": "TinyResNet", "weights": None, "options": {"width": 4}}},
+        branches={"all": {"input": "photo", "backbone": "eye", "cut": "stage2_block1_relu1"}},
+    )
+
+    status, out, _ = run("check", odd)
+
+    assert status == 0
+    assert "note /branches/all/cut" in out
+    assert "inside a block" in out
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["nothing"], ["layers", "VGG16", "--input", "224"]])
+def test_a_wrong_call_ends_with_2(run, arguments):
+    assert run(*arguments)[0] == 2
+
+
+def test_cost_prints_parts_and_phases(run, recipe_file):
+    status, out, _ = run("cost", recipe_file())
+
+    assert status == 0
+    for text in ("all", "head", "in all", "head first", "all of it"):
+        assert text in out
+
+
+def test_cost_as_json_is_the_costs(run, recipe_file):
+    found = json.loads(run("cost", recipe_file(), "--json")[1])
+
+    assert found["phases"] == [
+        {"name": "head first", "trainable": 18},
+        {"name": "all of it", "trainable": found["params"] - found["statistics"]},
+    ]
+
+
+def test_layers_lists_where_to_cut(run):
+    status, out, _ = run("layers", "TinyVGG", "--input", "32,32,1")
+
+    assert status == 0
+    assert "block1_pool" in out
+    assert "stage:3" in out
+    assert "block1_bn1" not in out
+
+
+def test_layers_as_json_lists_every_layer_when_asked(run):
+    found = json.loads(run("layers", "TinyVGG", "--input", "16x16x3", "--all", "--json")[1])
+
+    assert found[0]["name"] == "block1_conv1"
+    assert found[0]["params"] == 3 * 3 * 3 * 16
+    assert len(found) == 21
+
+
+def test_layers_all_lists_architectures(run):
+    names = run("layers", "all")[1].split()
+
+    assert len(names) == 42
+    assert {"VGG16", "TinyVGG"} <= set(names)
+
+
+def test_draw_writes_a_picture_of_a_phase(run, recipe_file, tmp_path):
+    first = run("draw", recipe_file(), "-o", tmp_path / "1.svg")
+    second = run("draw", recipe_file(), "-o", tmp_path / "2.svg", "--phase", "2")
+
+    assert (first[0], second[0]) == (0, 0)
+    assert (tmp_path / "1.svg").read_text() != (tmp_path / "2.svg").read_text()
+
+
+def test_draw_refuses_a_phase_that_is_not_there(run, recipe_file, tmp_path):
+    status, _, err = run("draw", recipe_file(), "-o", tmp_path / "x.svg", "--phase", "3")
+
+    assert status == 2
+    assert "1 head first, 2 all of it" in " ".join(err.split())
+
+
+def test_build_saves_a_model_with_its_recipe(run, recipe_file, tmp_path):
+    status, out, _ = run("build", recipe_file(), "-o", tmp_path / "m.keras")
+
+    assert status == 0
+    assert "params" in out
+    assert load(tmp_path / "m.keras").recipe.name == "bright or dark"
+
+
+def test_a_trained_model_is_judged_and_asked(run, recipe_file, photos, tmp_path):
+    out = tmp_path / "run"
+
+    status, said, err = run("train", recipe_file(), "--data", photos, "-o", out)
+
+    assert status == 0, err
+    assert "60 examples of 2 classes (bright, dark)" in said
+    written = {path.name for path in out.iterdir()}
+    assert written == {
+        "recipe.json", "diagram.svg", "history.csv", "checkpoint.npz", "curves.png", "model.keras", "metrics.json",
+    }  # fmt: skip
+    metrics = json.loads((out / "metrics.json").read_text())["metrics"]
+    assert set(metrics) == {"train", "validation", "test"}
+
+    judged = json.loads(run("evaluate", out, "--data", photos, "--json")[1])
+    assert judged == pytest.approx(metrics["test"], rel=1e-5)
+
+    found = json.loads(run("predict", out / "model.keras", photos / "dark/0.png", "--json")[1])
+    assert len(found) == 1
+    assert found[0]["label"] in {"bright", "dark"}
+    assert sum(found[0]["scores"]) == pytest.approx(1, abs=1e-5)
+    assert found[0]["label"] == ("bright", "dark")[int(np.argmax(found[0]["scores"]))]
+
+    table = run("predict", out, photos / "dark/0.png", photos / "bright/1.png")[1]
+    assert "bright" in table
+    assert "dark/0.png" in table.replace("\n", "")
+
+    with pytest.raises(TrainingError, match="holds another run"):
+        run("train", recipe_file(), "--data", photos, "-o", out)
+    with pytest.raises(DataError, match=r"no split 'tset'; they have train, validation, test"):
+        run("evaluate", out, "--data", photos, "--split", "tset")
+
+
+def test_a_checkpoint_of_a_broken_off_training_makes_a_model(run, recipe_file, photos, tmp_path, monkeypatch):
+    import keras
+
+    from fusion.cli import progress
+
+    class Interrupting(progress.Bar):
+        def on_epoch_end(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(progress, "Bar", Interrupting)
+    out = tmp_path / "run"
+
+    status, _, err = run("train", recipe_file(), "--data", photos, "-o", out)
+
+    assert status == 130
+    assert f"the best weights so far are in {out / 'checkpoint.npz'}" in " ".join(err.split())
+    built = run("build", recipe_file(), "--weights", out / "checkpoint.npz", "-o", tmp_path / "m.keras")
+    assert built[0] == 0
+    assert isinstance(load(tmp_path / "m.keras").model, keras.Model)
+
+
+def test_labels_that_the_head_does_not_have_are_refused_before_training(run, recipe_file, photos, tmp_path):
+    three = recipe_file(head={"output": {"task": "classification", "classes": 3}})
+
+    with pytest.raises(DataError, match=r"2 classes \(bright, dark\)"):
+        run("train", three, "--data", photos, "-o", tmp_path / "run")
+
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_that_are_not_there_are_missed_before_data_are_read(run, recipe_file, photos, tmp_path):
+    absent = {"eye": {"arch": "TinyVGG", "weights": {"file": "absent.weights.h5"}}}
+
+    with pytest.raises(
+        OSError, match=r"no weights file 'absent.weights.h5'. Looked for: .*absent.weights.h5"
+    ):
+        run("build", recipe_file(backbones=absent), "-o", tmp_path / "m.keras")
+
+
+def test_a_bad_recipe_is_not_built(run, recipe_file, tmp_path):
+    with pytest.raises(RecipeError, match="block2_pol"):
+        run(
+            "build",
+            recipe_file(branches={"all": {"input": "photo", "backbone": "eye", "cut": "block2_pol"}}),
+            "-o",
+            tmp_path / "m.keras",
+        )
+
+
+def test_a_file_that_is_no_model_is_refused(run, tmp_path):
+    with pytest.raises(ModelError, match="There is no file"):
+        run("predict", tmp_path / "m.keras", tmp_path / "x.png")
+
+
+def test_schema_is_json(run):
+    assert json.loads(run("schema")[1])["title"] == "Fusion recipe, format 1"
+
+
+def test_errors_of_the_command_are_one_message_and_status_1(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "fusion", "cost", str(tmp_path / "absent.json")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_version_is_said(run):
+    status, out, _ = run("--version")
+
+    assert status == 0
+    assert out.startswith("fusion ")
