@@ -7,28 +7,18 @@ from typing import Any
 import keras
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fusion.drawing.wording import amount
 from fusion.training.fitting import PhaseStart, Watch
 
 
 def bars(console: Console) -> Progress:
-    """Returns bars with a text, how many of how many, and the time gone and left."""
+    """Returns bars with a text, the time left or in the end gone, and what was seen; they fit 80 columns."""
     return Progress(
         TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        BarColumn(bar_width=12),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         TextColumn("{task.fields[seen]}"),
         console=console,
     )
@@ -41,7 +31,7 @@ def examining() -> Iterator[Callable[[int, int], None]]:
         task = progress.add_task("reading images", total=None, seen="")
 
         def report(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
+            progress.update(task, completed=done, total=total, seen=f"{done} of {total}")
 
         yield report
         if not progress.tasks[0].completed:
@@ -56,8 +46,8 @@ def watching(console: Console) -> Iterator[Watch]:
         def watch(start: PhaseStart) -> Sequence[keras.callbacks.Callback]:
             progress.console.print(
                 f"phase {start.number} of {start.count}, [bold]{escape(start.phase.name)}[/]: "
-                f"trains {amount(start.trainable)} weights, {amount(start.frozen)} frozen; "
-                f"{escape(', '.join(part.part for part in start.phase.parts))}"
+                f"{amount(start.trainable)} weights train, {amount(start.frozen)} frozen\n"
+                f"  [dim]{escape(', '.join(part.part for part in start.phase.parts))}[/]"
             )
             return [Bar(progress, start)]
 
@@ -81,8 +71,10 @@ class Bar(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no typ
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Shows what the epoch came to."""
-        seen = "  ".join(f"{name} {value:.3f}" for name, value in (logs or {}).items() if name != "accuracy")
-        self.progress.update(self.task, seen=f"epoch {epoch + 1}/{self.start.phase.epochs}  {seen}")
+        seen = "  ".join(
+            f"{name} {value:.3f}" for name, value in (logs or {}).items() if name.startswith("val_")
+        )
+        self.progress.update(self.task, seen=f"{epoch + 1}/{self.start.phase.epochs}  {seen}")
 
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002 - as Keras calls it
         """Fills the bar, also where the phase stopped early."""

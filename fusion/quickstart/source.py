@@ -49,7 +49,7 @@ def source_recipe(backbone: Backbone, epochs: int) -> Recipe:
             batch_size=32,
             phases=(
                 Phase(
-                    name=f"{backbone.arch} on Latin letters",
+                    name="all layers",
                     train=("source", "head"),
                     epochs=epochs,
                     batchnorm="train",
