@@ -71,4 +71,4 @@ def _examined(recipe: Recipe | str | Path, catalogue: Catalogue) -> tuple[Fusion
     if read.recipe is None:
         return None, list(read.problems)
     graph, more = examine_graph(read.recipe, catalogue, doubtful=read.doubtful)
-    return (None if read.problems else graph), [*read.problems, *more]
+    return graph, [*read.problems, *more]

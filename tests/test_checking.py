@@ -169,3 +169,15 @@ def test_an_image_too_small_for_its_backbone_is_told_where_its_size_stands(data,
     assert check(written(data)) == (
         Problem("/inputs/photo/shape", "InceptionV3 needs at least 75x75x3, got 64x64x3."),
     )
+
+
+def test_what_follows_from_a_mistyped_key_is_no_problem(data, written):
+    data["backbones"]["inc"] = {"arch": "VGG16", "weights": None}
+    data["branches"]["shape"] |= {"cut": "block4_pool", "pool": "max"}
+    data["branches"]["texture"]["pool"] = "max"
+    data["branches"]["shape"]["cutt"] = data["branches"]["shape"].pop("cut")
+    data["branches"]["texture"]["cut"] = "block2_pool"
+    data["fusion"]["op"] = "add"
+    data["training"]["phases"][1]["train"] = ["head", "vgg[block1_conv1..]", "inc[block5_conv1..]"]
+
+    assert [problem.place for problem in check(written(data))] == ["/branches/shape/cutt"]

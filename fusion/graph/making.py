@@ -130,9 +130,6 @@ def _normalised(draft: _Draft, name: str) -> Node:
     """The node that normalises a table, one for all branches that read it."""
     source: Node = draft.digraph.nodes[name]["node"]
     layer = f"{name}.normalise"
-    if layer in draft.digraph:
-        found: Node = draft.digraph.nodes[layer]["node"]
-        return found
     width = size(source.shape)
     # Mean, variance and count, as keras.layers.Normalization keeps them.
     weights = Weights(layer, "Normalization", 2 * width + 1, 2 * width + 1)

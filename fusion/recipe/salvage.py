@@ -43,7 +43,7 @@ def salvage(
     rest, gone = copy.deepcopy(data), set[Place]()
     while True:
         try:
-            return validate(rest, {PARTIAL: {place[0] for place in gone if len(place) > 1}}), problems, gone
+            return validate(rest, {PARTIAL: {place[0] for place in gone}}), problems, gone
         except ValidationError as error:
             found = list(reports(error))
         problems += [report.problem for report in found if not _follows(report.place, gone)]

@@ -10,7 +10,7 @@ import numpy as np
 
 from fusion.checking import resolve
 from fusion.data.batches import batches, shuffled_batches, steps
-from fusion.data.examples import Array, Data
+from fusion.data.examples import Array, Data, Examples, splits
 from fusion.errors import DataError, TrainingError, listed
 from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
@@ -18,6 +18,7 @@ from fusion.model.addresses import layer
 from fusion.model.building import build_graph
 from fusion.model.files import save_weights
 from fusion.model.seeding import seed_of
+from fusion.recipe.head import Output
 from fusion.recipe.inputs import Table
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Phase, Training
@@ -214,6 +215,30 @@ def _training(recipe: Recipe, data: Data) -> Training:
             f"The recipe reads the inputs {listed(wanted)}, and the data have {listed(given)}. "
             "Name the data's inputs as the recipe does."
         )
-    if data.train.targets is None:
-        raise DataError("There are no targets to train on; examples without targets can only be predicted.")
+    for name, part in splits(data).items():
+        _check_targets(part, recipe.head.output, name)
     return recipe.training
+
+
+def _check_targets(examples: Examples, output: Output, split: str) -> None:
+    """Refuses targets the output cannot have; some devices would turn a class that is not there into NaN in silence."""
+    targets = examples.targets
+    if targets is None:
+        raise DataError(f"There are no targets in {split}; examples without targets can only be predicted.")
+    shape = targets.shape[1:]
+    if output.task == "classification":
+        if shape or not np.issubdtype(targets.dtype, np.integer):
+            raise DataError(
+                f"The targets of a classification are class numbers of shape (examples,), those of {split} are "
+                f"{targets.dtype} of shape {targets.shape}."
+            )
+        if len(targets) and not 0 <= targets.min() <= targets.max() < output.width:
+            raise DataError(
+                f"The head has the classes 0 to {output.width - 1}, and the targets of {split} go from "
+                f"{targets.min()} to {targets.max()}."
+            )
+    elif shape != (output.width,):
+        raise DataError(
+            f"The targets of this {output.task} have shape (examples, {output.width}), those of {split} "
+            f"{targets.shape}."
+        )

@@ -133,6 +133,7 @@ def large(number):
     return Skeleton(f"writer {number}", (8, 8, 3), rows, "row299", "0")
 
 
+@pytest.mark.slow
 def test_two_processes_that_write_at_once_leave_a_whole_file(tmp_path):
     path = tmp_path / "entry.json"
     skeletons._write(path, skeletons.files.to_json(large(0)))

@@ -298,3 +298,26 @@ def test_what_depends_on_doubtful_values_is_no_problem(two, tables):
 
 def test_the_size_of_a_shape_is_its_product():
     assert (size((7, 7, 2)), size((None, 3)), size(())) == (98, 3, 1)
+
+
+def test_a_branch_goes_through_its_blocks_in_order(graph_of, two):
+    two["branches"]["left"]["blocks"] = ["narrow", "wide"]
+    two["blocks"] |= {"narrow": [{"dense": 2}], "wide": [{"dense": 9}]}
+
+    graph = graph_of(two)
+
+    assert [graph.parents(name)[0].name for name in ("left.narrow", "left.wide")] == [
+        "left.pool",
+        "left.narrow",
+    ]
+    assert graph.weights["wide/dense"].params == 2 * 9 + 9
+    assert graph.ends["left"] == "left.wide"
+
+
+def test_a_backbone_whose_options_nobody_knows_has_no_widths(two, tables):
+    two["fusion"]["op"] = "add"
+    two["branches"]["left"]["cut"] = "pool1"
+
+    doubtful = {("backbones", "net", "options", "alpha")}
+
+    assert examine_graph(from_data(two), tables, doubtful=doubtful) == (None, [])

@@ -185,3 +185,10 @@ def test_weights_of_a_table_never_train(graph_of, one, phased):
     one["fusion"] = {"op": "concat", "from": ["all", "facts"]}
 
     assert trained(graph_of(phased(one, ["head", "net"]))) == ["net/conv1", "net/conv2", "output"]
+
+
+def test_a_selector_without_weights_is_told_beside_widths_that_do_not_fit(problems_of, two, phased):
+    two["branches"]["left"]["cut"] = "pool1"
+    two["fusion"]["op"] = "add"
+
+    assert list(problems_of(phased(two, ["head", "net[pool1]"]))) == ["/fusion", "/training/phases/0/train/1"]

@@ -136,3 +136,23 @@ def test_a_single_branch_or_node_that_is_wrong_hides_nothing_of_the_rest(full):
     full["head"]["blocks"] = ["topp"]
 
     assert set(found(full)) >= {"/branches/third/input", "/fusion/all/op", "/head/blocks/0"}
+
+
+def test_an_output_that_is_wrong_hides_no_block_of_the_head(changed):
+    assert set(found(changed("/head/output/task", "clustering", "/head/blocks", ["topp"]))) == {
+        "/head/output/task",
+        "/head/blocks/0",
+    }
+
+
+def test_one_place_has_one_problem(changed):
+    assert len(examine(changed("/branches/third/backbone", 3)).problems) == 1
+
+
+def test_nodes_that_a_broken_one_may_join_are_not_said_to_lead_nowhere(changed):
+    data = changed(
+        "/fusion/other", {"op": "concat", "from": ["third", "table"]}, "/fusion/all", {"op": "concatt"}
+    )
+
+    assert "/fusion" not in found(data)
+    assert "/fusion/all/op" in found(data)

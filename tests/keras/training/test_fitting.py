@@ -80,7 +80,9 @@ def test_training_learns(trained, data):
 def test_a_model_in_a_file_is_unchanged_by_having_been_trained_frozen(recipe, trained):
     fresh = build(recipe)
 
-    trained.model.trainable = fresh.trainable = True
+    for model in (trained.model, fresh):
+        for each in layers(model).values():
+            each.trainable = True
 
     assert trained.model.get_config() == fresh.get_config()
 
@@ -298,8 +300,24 @@ def test_data_with_other_inputs_are_refused(recipe, data):
         fit(recipe, Data(renamed, data.validation, None, data.labels, "Made up."))
 
 
-def test_data_without_targets_are_refused(recipe, data):
-    blind = Examples(data.train.columns, None, data.train.names)
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        (None, "There are no targets in train"),
+        (np.array([0, 2] * 12), "has the classes 0 to 1, and the targets of train go from 0 to 2"),
+        (np.array([0.0, 1.0] * 12), r"class numbers of shape \(examples,\), those of train are float64"),
+        (np.zeros((24, 2), int), r"those of train are int64 of shape \(24, 2\)"),
+    ],
+)
+def test_targets_that_the_output_cannot_have_are_refused(recipe, data, targets, message):
+    odd = Examples(data.test.columns, targets, data.test.names)
 
-    with pytest.raises(DataError, match="There are no targets to train on"):
-        fit(recipe, Data(blind, data.validation, None, data.labels, "Made up."))
+    with pytest.raises(DataError, match=message):
+        fit(recipe, Data(odd, data.validation, None, data.labels, "Made up."))
+
+
+def test_targets_of_another_width_are_refused(recipe, data):
+    two = recipe.replaced(head={"blocks": ["top"], "output": {"task": "regression", "units": 2}})
+
+    with pytest.raises(DataError, match=r"have shape \(examples, 2\), those of train \(48,\)"):
+        fit(two, data)

@@ -12,7 +12,7 @@ from fusion.graph.costs import costs
 from fusion.recipe.reading import from_json, load_recipe
 from fusion.recipe.writing import to_json
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 RECIPES = sorted((ROOT / "recipes").glob("*.json"))
 
 
