@@ -1,6 +1,7 @@
 """Recipes looked at without being built: read, checked, resolved to a graph."""
 
 from pathlib import Path
+from typing import Any
 
 from fusion.backbones import catalogue
 from fusion.errors import Problem, RecipeError
@@ -8,7 +9,7 @@ from fusion.graph.making import examine_graph
 from fusion.graph.nodes import FusionGraph
 from fusion.graph.trunks import Catalogue
 from fusion.recipe.parsing import parse, read_text
-from fusion.recipe.reading import Examined, examine
+from fusion.recipe.reading import Examined, examine, in_order
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import references, unused
 from fusion.recipe.writing import to_data
@@ -61,14 +62,15 @@ def check(recipe: Recipe | str | Path, *, catalogue: Catalogue = catalogue) -> t
 
 def _examined(recipe: Recipe | str | Path, catalogue: Catalogue) -> tuple[FusionGraph | None, list[Problem]]:
     if isinstance(recipe, Recipe):
-        found = references(recipe, to_data(recipe)) or list(unused(recipe))
-        read = Examined(recipe, tuple(found))
+        data: Any = to_data(recipe)
+        read = Examined(recipe, tuple(references(recipe, data) or unused(recipe)))
     else:
         try:
-            read = examine(parse(read_text(Path(recipe)), source=str(recipe)))
+            data = parse(read_text(Path(recipe)), source=str(recipe))
         except RecipeError as error:
             return None, list(error.problems)
+        read = examine(data)
     if read.recipe is None:
-        return None, list(read.problems)
+        return None, in_order(read.problems, data)
     graph, more = examine_graph(read.recipe, catalogue, doubtful=read.doubtful)
-    return graph, [*read.problems, *more]
+    return graph, in_order([*read.problems, *more], data)

@@ -8,6 +8,7 @@ from fusion.backbones.applications import Preprocess, find_application
 from fusion.backbones.ranges import needs_preprocessing
 from fusion.backbones.skeletons import skeleton as named_skeleton
 from fusion.backbones.weights import StoredWeights, find_weights
+from fusion.errors import BackboneError
 from fusion.recipe.backbones import Backbone, WeightsFile
 from fusion.recipe.inputs import Image
 from fusion.skeleton.layers import Shape, Skeleton
@@ -20,8 +21,12 @@ def skeleton(backbone: Backbone, shape: Shape) -> Skeleton:
     """Returns the layer table of a backbone for images of `shape`.
 
     Raises:
-        BackboneError: If there is no such architecture or option, or the images are too small.
+        BackboneError: If there is no such architecture, option or weights, or the images are too small.
     """
+    if backbone.weights == "imagenet" and not find_application(backbone.arch).imagenet:
+        raise BackboneError(
+            f"There are no ImageNet weights of {backbone.arch}; write null for random ones, or name a file."
+        )
     return named_skeleton(backbone.arch, shape=shape, options=backbone.options)
 
 

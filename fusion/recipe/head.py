@@ -9,6 +9,14 @@ from fusion.recipe.values import Count, Name, Value, Word, any_length
 
 Task = Literal["classification", "binary", "multilabel", "regression"]
 
+METRICS: dict[Task, tuple[str, ...]] = {
+    "classification": ("accuracy",),
+    "binary": ("accuracy", "auc"),
+    "multilabel": ("accuracy", "auc"),
+    "regression": ("mae",),
+}
+"""Names of the metrics of each task, the one to quote first; `loss` comes with each."""
+
 
 def _classes(value: object) -> object:
     if isinstance(value, list | tuple):
@@ -66,6 +74,12 @@ class Output(Value):
                 return self.units or 1
             case _:
                 return self._count()
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """Names of all that an epoch reports and that can be monitored."""
+        names = ("loss", *METRICS[self.task])
+        return (*(f"val_{name}" for name in names), *names)
 
     @property
     def labels(self) -> tuple[str, ...] | None:

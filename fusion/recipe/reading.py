@@ -1,6 +1,6 @@
 """Plain data to values: every problem found, also those that hide behind another."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,8 +66,8 @@ def from_json(text: str, *, source: str = "recipe") -> Recipe:
     Traceback (most recent call last):
     ...
     fusion.errors.RecipeError: recipe: 3 problems
-      /brances       Unknown key 'brances'. Did you mean 'branches'?
       /inputs        Expected 1 or more entries, got {}.
+      /brances       Unknown key 'brances'. Did you mean 'branches'?
       /head/output   Missing key 'output'.
 
     Raises:
@@ -84,7 +84,7 @@ def from_data(data: Any, *, source: str = "recipe") -> Recipe:
     """
     found = examine(data)
     if found.problems or found.recipe is None:
-        raise RecipeError.of(source, found.problems)
+        raise RecipeError.of(source, in_order(found.problems, data))
     return found.recipe
 
 
@@ -108,6 +108,28 @@ def read(data: Any, kind: type[V]) -> tuple[V | None, list[Problem]]:
     """Returns the value of `kind` that the data of a file say, without the parts that are wrong, and what is wrong."""
     value, problems, _ = salvage(data, _validated(kind))
     return value, problems
+
+
+def in_order(problems: Iterable[Problem], data: Any) -> list[Problem]:
+    """Returns problems in the order in which their places stand in the data; what is missing comes after the rest.
+
+    >>> found = [Problem("/b", "Bad."), Problem("/a/1", "Bad."), Problem("/a/c", "Missing.")]
+    >>> [problem.place for problem in in_order(found, {"a": [1, 2], "b": 3})]
+    ['/a/1', '/a/c', '/b']
+    """
+
+    def place_of(problem: Problem) -> list[int]:
+        holder, found = data, []
+        for part in problem.place.split("/")[1:]:
+            name = part.replace("~1", "/").replace("~0", "~")
+            keys = list(holder) if isinstance(holder, dict) else []
+            if isinstance(holder, list):
+                keys = [str(index) for index in range(len(holder))]
+            found.append(keys.index(name) if name in keys else len(keys))
+            holder = holder[int(name) if isinstance(holder, list) else name] if name in keys else None
+        return found
+
+    return sorted(problems, key=place_of)
 
 
 def _validated(kind: type[V]) -> Callable[[Any, Context], V]:

@@ -39,6 +39,7 @@ def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
         found.append(Problem("/fusion", text))
     found += _blocks_of_head(recipe, declared["blocks"])
     found += _selectors(recipe, declared, data.get("fusion") is not None)
+    found += _monitors(recipe, data)
     return found
 
 
@@ -150,6 +151,20 @@ def _selectors(recipe: Recipe, declared: Declared, joined: bool) -> Iterator[Pro
                 yield from _backbone_selected(recipe, selector.owner, declared, place)
             elif selector.kind == "fusion" and not joined:
                 yield Problem(pointer(place), "There is no fusion to train.")
+
+
+def _monitors(recipe: Recipe, data: Mapping[str, Any]) -> Iterator[Problem]:
+    output = recipe.head.output
+    declared = data.get("head")
+    read = declared.get("output") if isinstance(declared, dict) else None
+    if not isinstance(read, dict) or read.get("task") != output.task:
+        # The head could not be read, and what it reports is not known.
+        return
+    for number, phase in enumerate(recipe.training.phases if recipe.training else ()):
+        if phase.monitor not in output.reports:
+            hint = near(phase.monitor, output.reports)
+            text = f"A {output.task} does not report {shown(phase.monitor)}.{hint} It reports: {listed(output.reports)}."
+            yield Problem(pointer(("training", "phases", number, "monitor")), text)
 
 
 def _backbone_selected(recipe: Recipe, name: str, declared: Declared, place: Place) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fusion.errors import LayerNotFoundError, listed, near
+from fusion.errors import LayerNotFoundError, listed, nearest
 from fusion.skeleton.articulation import articulations, natural_cuts, stages
 from fusion.skeleton.layers import Layer, Skeleton
 
@@ -176,8 +176,8 @@ _ALIASED: dict[str, Callable[[Skeleton, str, str], str]] = {
 
 def _unknown(skeleton: Skeleton, cut: str, who: str) -> str:
     known = [*skeleton.rows, *skeleton.containers]
-    hint = near(cut, known)
-    close = next((name for name in known if hint == f" Did you mean {name!r}?"), "")
+    close = nearest(cut, known)
+    hint = f" Did you mean {close!r}?" if close else ""
     row = skeleton.rows.get(skeleton.containers.get(close, close))
     if row:
         hint = f"{hint[:-1]} ({_size(row)})?"

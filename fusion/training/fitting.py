@@ -208,7 +208,7 @@ def _training(recipe: Recipe, data: Data) -> Training:
             f'Recipe {recipe.name!r} says nothing of training; give it "training" with phases.'
         )
     for phase in recipe.training.phases:
-        check_monitor(phase, recipe.head.output, validated=data.validation is not None)
+        check_monitor(phase, validated=data.validation is not None)
     given, wanted = list(data.train.columns), list(recipe.inputs)
     if set(given) != set(wanted):
         raise DataError(

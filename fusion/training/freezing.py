@@ -20,8 +20,7 @@ def set_trainable(model: keras.Model, graph: FusionGraph, plan: PhasePlan) -> No
     Raises:
         TrainingError: If what would train is not what the graph says.
     """
-    # A container that is frozen hides what is trainable in it.
-    model.trainable = True
+    _open(model)
     for address, layer in layers(model).items():
         layer.trainable = address in plan.rates
     trained = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
@@ -31,6 +30,14 @@ def set_trainable(model: keras.Model, graph: FusionGraph, plan: PhasePlan) -> No
             f"Phase {plan.name!r} should train {planned:,} weights, and the model has {trained:,} trainable. "
             "The model is not the one of this recipe; build it again."
         )
+
+
+def _open(model: keras.Model) -> None:
+    """Makes a model and those in it trainable: one that is frozen hides what is trainable in it."""
+    model.trainable = True
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            _open(layer)
 
 
 @contextmanager

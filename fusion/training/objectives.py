@@ -4,17 +4,9 @@ from typing import Any
 
 import keras
 
-from fusion.errors import TrainingError, near
-from fusion.recipe.head import Output, Task
+from fusion.errors import TrainingError
+from fusion.recipe.head import Output
 from fusion.recipe.training import Phase
-
-METRICS: dict[Task, tuple[str, ...]] = {
-    "classification": ("accuracy",),
-    "binary": ("accuracy", "auc"),
-    "multilabel": ("accuracy", "auc"),
-    "regression": ("mae",),
-}
-"""Names of the metrics of each task, the one to quote first; `loss` comes with each."""
 
 LOWER_IS_BETTER = frozenset({"loss", "mae"})
 
@@ -52,27 +44,19 @@ def metrics(output: Output) -> list[Any]:
             return [keras.metrics.MeanAbsoluteError(name="mae")]
 
 
-def check_monitor(phase: Phase, output: Output, *, validated: bool) -> None:
-    """Raises if what a phase monitors will not be there; says nothing if it will.
+def check_monitor(phase: Phase, *, validated: bool) -> None:
+    """Raises if a phase chooses by validation data and there are none; says nothing if it can choose.
 
-    >>> check_monitor(Phase(name="a", train=["head"], epochs=1), Output(task="regression"), validated=False)
+    >>> check_monitor(Phase(name="a", train=["head"], epochs=1), validated=False)
     Traceback (most recent call last):
     ...
     fusion.errors.TrainingError: Phase 'a' chooses its best epoch by 'val_loss', and there are no validation data. ...
 
     Raises:
-        TrainingError: If there is no such metric, or it needs validation data.
+        TrainingError: If what is monitored needs validation data.
     """
-    if phase.keep == "last" and phase.early_stopping is None:
-        return
-    names = ["loss", *METRICS[output.task]]
-    known = [f"val_{name}" for name in names] + names
-    if phase.monitor not in known:
-        raise TrainingError(
-            f"Phase {phase.name!r} monitors {phase.monitor!r}, which a {output.task} does not report."
-            f"{near(phase.monitor, known)} It reports: {', '.join(known)}."
-        )
-    if phase.monitor.startswith("val_") and not validated:
+    chooses = phase.keep == "best" or phase.early_stopping is not None
+    if chooses and phase.monitor.startswith("val_") and not validated:
         raise TrainingError(
             f"Phase {phase.name!r} chooses its best epoch by {phase.monitor!r}, and there are no validation "
             'data. Give some, or write "keep": "last" without early stopping.'

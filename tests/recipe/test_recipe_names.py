@@ -210,3 +210,16 @@ def test_a_block_is_gone_through_once_in_one_branch_and_in_the_head(changed):
         "another name.",
         "/head/blocks/1": "Block 'top' stands here already; one that is gone through again needs another name.",
     }
+
+
+def test_what_is_monitored_is_something_the_task_reports(changed):
+    text = found(changed("/training/phases/0/monitor", "val_acuracy"))["/training/phases/0/monitor"]
+
+    assert text.startswith("A classification does not report 'val_acuracy'. Did you mean 'val_accuracy'?")
+
+
+def test_a_monitor_is_not_doubted_where_the_task_is_wrong(changed):
+    data = changed("/training/phases/0/monitor", "val_mae")
+    data["head"]["output"] = {"task": "regresion"}
+
+    assert list(found(data)) == ["/head/output/task"]

@@ -146,7 +146,7 @@ def test_what_a_cut_discards_leaves_memory():
     gc.collect()
 
     assert tail() is None
-    assert kept.output_shape == (None, 16, 16, 8)
+    assert kept.output_shape == (None, 8, 8, 8)
 
 
 def test_a_tap_inside_a_nested_model_is_opened_and_nothing_after_it_stays():

@@ -12,6 +12,7 @@ from fusion.model.addresses import layer, layers, set_weights, weights
 from fusion.model.building import build
 from fusion.model.files import load_weights
 from fusion.recipe.training import EarlyStopping, Optimizer, Phase, Training
+from fusion.training.evaluation import evaluate
 from fusion.training.fitting import fit
 from fusion.training.freezing import held_still, inference_mode, set_trainable
 from fusion.training.objectives import check_monitor, is_better
@@ -246,8 +247,10 @@ def test_an_interrupted_training_leaves_weights_that_fit_a_fresh_model(recipe, d
 
     model = build(recipe)
     set_weights(model, load_weights(tmp_path / "checkpoint.npz"))
-    photos = {"photo": np.asarray(data.test.columns["photo"].values)}
-    assert (model.predict(photos, verbose=0).argmax(1) == data.test.targets).mean() > 0.5
+    rows = list(csv.DictReader((tmp_path / "history.csv").read_text().splitlines()))
+    best = min(float(row["val_loss"]) for row in rows if row["phase"] == "last blocks")
+    assert len(rows) == 4
+    assert evaluate(model, data.validation, recipe.head.output)["loss"] == pytest.approx(best, rel=1e-4)
 
 
 def test_tables_are_normalised_by_training_rows_only():
@@ -276,15 +279,17 @@ def test_a_recipe_without_training_is_refused(recipe, data):
         fit(recipe.replaced(training=None), data)
 
 
-def test_a_monitor_that_will_not_be_there_is_refused_before_training(recipe):
-    output = recipe.head.output
-
-    with pytest.raises(TrainingError, match=r"monitors 'val_acuracy'.*Did you mean 'val_accuracy'"):
-        check_monitor(
-            Phase(name="a", train=("head",), epochs=1, monitor="val_acuracy"), output, validated=True
-        )
+def test_validation_that_will_not_be_there_is_missed_before_training(recipe, data):
     with pytest.raises(TrainingError, match="there are no validation data"):
-        check_monitor(Phase(name="a", train=("head",), epochs=1), output, validated=False)
+        fit(recipe, Data(data.train, None, data.test, data.labels, "Made up."))
+
+
+def test_nothing_is_monitored_where_the_last_epoch_is_kept():
+    last = Phase(name="a", train=("head",), epochs=1, keep="last")
+
+    assert check_monitor(last, validated=False) is None
+    with pytest.raises(TrainingError, match="there are no validation data"):
+        check_monitor(last.replaced(early_stopping=EarlyStopping(patience=1)), validated=False)
 
 
 def test_which_way_is_better_is_known():
