@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from fusion.data.examples import Data
     from fusion.data.reading import read_data, read_images
     from fusion.drawing.figure import draw
-    from fusion.model.addresses import layer, layers
+    from fusion.model.addresses import layer, layers, set_weights, weights
     from fusion.model.building import build
     from fusion.model.files import load, load_weights, save, save_weights
     from fusion.model.selftest import self_test
@@ -60,7 +60,9 @@ LATER = {
     "save": "fusion.model.files",
     "save_weights": "fusion.model.files",
     "self_test": "fusion.model.selftest",
+    "set_weights": "fusion.model.addresses",
     "train": "fusion.training.runs",
+    "weights": "fusion.model.addresses",
 }
 """Names whose modules are imported when they are first asked for: most of them load Keras, which takes seconds."""
 
@@ -122,8 +124,10 @@ __all__ = [
     "save_weights",
     "schema",
     "self_test",
+    "set_weights",
     "to_json",
     "train",
+    "weights",
 ]
 
 

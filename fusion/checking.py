@@ -14,15 +14,18 @@ from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import references, unused
 from fusion.recipe.writing import to_data
 
+Source = Recipe | FusionGraph | str | Path
+"""A recipe, one that is resolved already, or the path of its file."""
 
-def resolve(recipe: Recipe | str | Path, *, catalogue: Catalogue = catalogue) -> FusionGraph:
+
+def resolve(recipe: Source, *, catalogue: Catalogue = catalogue) -> FusionGraph:
     """Returns a recipe, or the one in a JSON file, as a graph: every shape, cost and trainable weight.
 
     Keras is loaded only where the table of a backbone is not in the cache yet.
 
     Args:
-        recipe: The recipe, or the path of its file.
-        catalogue: Where backbones come from.
+        recipe: The recipe, or the path of its file; a graph is given back as it is.
+        catalogue: Where layer tables come from.
 
     >>> one = Recipe(
     ...     name="one",
@@ -37,6 +40,8 @@ def resolve(recipe: Recipe | str | Path, *, catalogue: Catalogue = catalogue) ->
     Raises:
         RecipeError: Listing every problem, each with its JSON Pointer.
     """
+    if isinstance(recipe, FusionGraph):
+        return recipe
     found, problems = _examined(recipe, catalogue)
     if problems or found is None:
         raise RecipeError.of(recipe.name if isinstance(recipe, Recipe) else str(recipe), problems)

@@ -149,3 +149,16 @@ def listed(names: Iterable[str], limit: int = 12) -> str:
         return "none"
     shown = ", ".join(every[:limit])
     return shown if len(every) <= limit else f"{shown} and {len(every) - limit} more"
+
+
+def itemised(head: str, lines: Sequence[str], limit: int = 10) -> str:
+    """Returns a head line and, indented below it, the first `limit` of `lines`, with how many more there are.
+
+    >>> print(itemised("3 files are broken:", ["a.png", "b.png", "c.png"], limit=2))
+    3 files are broken:
+      a.png
+      b.png
+      and 1 more
+    """
+    more = [f"and {len(lines) - limit} more"] if len(lines) > limit else []
+    return "\n  ".join([head, *lines[:limit], *more])

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that readers find whole or not at all."""
 
 import os
 import tempfile
@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fusion.errors import FileError
+from fusion.errors import FileError, FusionError
+
+
+def _mask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+# Read once: to look at it is to change it for a moment, for the whole process.
+MASK = _mask()
 
 
 @contextmanager
@@ -31,11 +41,11 @@ def replacing(path: Path) -> Iterator[Path]:
         try:
             yield part
             # mkstemp keeps others out; a finished file is as readable as any new one.
-            mask = os.umask(0)
-            os.umask(mask)
-            part.chmod(0o666 & ~mask)
+            part.chmod(0o666 & ~MASK)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
+    except FusionError:
+        raise
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -22,14 +22,28 @@ def construct(arch: str, *, shape: Shape, weights: str | None, options: Mapping[
     (None, 2, 2, 16)
 
     Raises:
-        BackboneError: If the constructor refuses the shape or the options.
+        BackboneError: If the constructor refuses the shape or the options, or Keras is set up in a way that this
+            package does not know.
     """
     find_application(arch)
+    _check_setup()
     constructor = CONSTRUCTORS.get(arch) or getattr(keras.applications, arch)
     try:
         return constructor(include_top=False, weights=weights, input_shape=shape, pooling=None, **options)
     except (ValueError, TypeError) as error:
         raise BackboneError(f"{arch} cannot be built for {worded(shape, options)}: {error}") from error
+
+
+def _check_setup() -> None:
+    if keras.backend.backend() != "tensorflow":
+        raise BackboneError(
+            f"Keras runs on {keras.backend.backend()}; this package needs TensorFlow. Set KERAS_BACKEND=tensorflow."
+        )
+    if keras.config.image_data_format() != "channels_last":
+        raise BackboneError(
+            "Keras is set to images with channels first; this package reads channels last. "
+            'Write "image_data_format": "channels_last" in keras.json.'
+        )
 
 
 def worded(shape: Shape, options: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from fusion.backbones.applications import Preprocess, find_application
 from fusion.backbones.ranges import needs_preprocessing
 from fusion.backbones.skeletons import skeleton as named_skeleton
-from fusion.backbones.weights import StoredWeights, find_weights
+from fusion.backbones.weights import StoredWeights, check_digest, find_weights
 from fusion.errors import BackboneError
 from fusion.recipe.backbones import Backbone, WeightsFile
 from fusion.recipe.inputs import Image
@@ -54,6 +54,19 @@ def needs_preparation(backbone: Backbone, image: Image, shape: Shape) -> bool:
     """
     size = (shape[0] or 0, shape[1] or 0)
     return needs_preprocessing(preprocess(backbone), value_range=image.range, shape=image.shape, size=size)
+
+
+def find(backbone: Backbone, folders: Sequence[Path]) -> Path | None:
+    """Returns where the weights file of a backbone lies; `None` where it has none.
+
+    Raises:
+        WeightsError: If it lies nowhere, or is not the one that was meant.
+    """
+    if not isinstance(backbone.weights, WeightsFile):
+        return None
+    path = find_weights(backbone.weights.file, folders)
+    check_digest(StoredWeights(path, backbone.weights.sha256))
+    return path
 
 
 def load(backbone: Backbone, shape: Shape, folders: Sequence[Path]) -> "keras.Model":

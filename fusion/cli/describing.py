@@ -97,7 +97,7 @@ def _is_sound(file: Path) -> bool:
 
 def _shape(text: str) -> tuple[int, int, int]:
     parts = text.replace("x", ",").split(",")
-    if len(parts) != 3 or not all(part.strip().isdigit() for part in parts):
+    if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
         raise typer.BadParameter(f"A shape is height,width,channels such as 224,224,3; got {text!r}.")
     height, width, channels = map(int, parts)
     return height, width, channels

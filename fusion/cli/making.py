@@ -42,15 +42,16 @@ def build(
     """Build the model of a recipe and save it as a .keras file that opens anywhere Keras does."""
     from fusion.cli.quiet import load_keras
 
-    recipe = resolve(file).recipe
+    graph = resolve(file)
     load_keras()
     from fusion.drawing.wording import amount
     from fusion.model.addresses import set_weights
     from fusion.model.building import build as built
+    from fusion.model.building import places
     from fusion.model.files import load_weights, save
 
-    model = built(file, folders=folder or [])
+    model = built(graph, folders=places(file, folder or []))
     if weights is not None:
         set_weights(model, load_weights(weights))
-    save(model, out, recipe=recipe)
+    save(model, out, recipe=graph.recipe)
     typer.echo(f"{out}: {amount(model.count_params())} params, {out.stat().st_size / 1e6:.1f} MB")

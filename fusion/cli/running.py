@@ -1,7 +1,7 @@
 """Commands that train a model and use it: train, evaluate, predict."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,13 +9,18 @@ from fusion.cli.describing import File, resolve
 from fusion.cli.making import Folders
 from fusion.errors import DataError
 
+if TYPE_CHECKING:
+    from fusion.data.examination import Progress
+    from fusion.data.examples import Data
+    from fusion.recipe.recipe import Recipe
+
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A .keras file that fusion wrote, or its run's folder.")
 ]
 DataPath = Annotated[
     Path, typer.Option("--data", help="A folder of images, an .npz file or a dataset file (.json).")
 ]
-SplitName = Annotated[str, typer.Option("--split", help="train, validation or test.")]
+SplitName = Annotated[str, typer.Option("--split", help="train, validation, test, or all of them.")]
 
 
 def train(
@@ -29,27 +34,27 @@ def train(
 
     from fusion.cli.quiet import load_keras
 
-    recipe = resolve(file).recipe
+    graph = resolve(file)
     load_keras()
     from fusion.cli.progress import examining, watching
     from fusion.cli.tables import print_metrics
     from fusion.data.examples import describe
-    from fusion.data.reading import read_data
-    from fusion.training.runs import FILES
+    from fusion.model.building import places
+    from fusion.training.runs import FILES, check_start
     from fusion.training.runs import train as trained
 
+    folders = places(file, folder or [])
+    check_start(graph, out=out, folders=folders)
     with examining() as progress:
-        seed = recipe.training.seed if recipe.training else 0
-        examples = read_data(
-            data, inputs=recipe.inputs, output=recipe.head.output, seed=seed, progress=progress
-        )
+        examples = _read(data, graph.recipe, progress)
     typer.echo(describe(examples))
     try:
         with watching(Console(stderr=True)) as watch:
-            run = trained(file, examples, out=out, folders=folder or [], watch=watch)
+            run = trained(graph, examples, out=out, folders=folders, watch=watch)
     except KeyboardInterrupt:
-        typer.echo(f"interrupted; the best weights so far are in {out / 'checkpoint.npz'}", err=True)
-        typer.echo(f"fusion build {file} --weights {out / 'checkpoint.npz'} -o model.keras", err=True)
+        saved = out / "model.keras"
+        said = f"the best weights so far are in {saved}" if saved.exists() else "no epoch had ended"
+        typer.echo(f"interrupted; {said}", err=True)
         raise typer.Exit(130) from None
     print_metrics(run.metrics)
     typer.echo(f"{out}: {', '.join(FILES)}")
@@ -69,21 +74,23 @@ def evaluate(
     load_keras()
     from fusion.cli.progress import examining
     from fusion.cli.tables import print_metrics
-    from fusion.data.examples import splits
-    from fusion.data.reading import read_data
+    from fusion.data.examples import join, splits
     from fusion.model.files import load
     from fusion.training.evaluation import evaluate as evaluated
+    from fusion.training.fitness import check_labels
 
     loaded = load(_model(model))
-    recipe = loaded.recipe
     with examining() as progress:
-        seed = recipe.training.seed if recipe.training else 0
-        every = splits(
-            read_data(data, inputs=recipe.inputs, output=recipe.head.output, seed=seed, progress=progress)
-        )
-    if split not in every:
-        raise DataError(f"The data have no split {split!r}; they have {', '.join(every)}.")
-    found = evaluated(loaded.model, every[split], recipe.head.output)
+        found_data = _read(data, loaded.recipe, progress)
+    check_labels(loaded.labels, found_data.labels, "The model")
+    every = splits(found_data)
+    if split == "all":
+        part = join(list(every.values()))
+    elif split in every:
+        part = every[split]
+    else:
+        raise DataError(f"The data have no split {split!r}; they have {', '.join(every)}, and all.")
+    found = evaluated(loaded.model, part, loaded.recipe.head.output)
     if as_json:
         typer.echo(json.dumps(found))
     else:
@@ -120,6 +127,13 @@ def predict(
         typer.echo(json.dumps([asdict(prediction) for prediction in found], indent=1))
     else:
         print_predictions(found, loaded.labels)
+
+
+def _read(path: Path, recipe: "Recipe", progress: "Progress") -> "Data":
+    from fusion.data.reading import read_data
+
+    seed = recipe.training.seed if recipe.training else 0
+    return read_data(path, inputs=recipe.inputs, output=recipe.head.output, seed=seed, progress=progress)
 
 
 def _model(path: Path) -> Path:

@@ -67,7 +67,7 @@ def _names(written: Mapping[str, object], inputs: Mapping[str, Input]) -> Iterat
 
 def _needs(dataset: Dataset, data: Mapping[str, Any]) -> Iterator[Problem]:
     """What stands there without what it needs, or with what it excludes."""
-    tabled = "table" in data
+    tabled, targeted = (data.get(key) is not None for key in ("table", "target"))
     for name, source in dataset.inputs.items():
         if isinstance(source, Folder) and (tabled or len(dataset.inputs) > 1):
             text = (
@@ -77,9 +77,9 @@ def _needs(dataset: Dataset, data: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(pointer(("inputs", name)), text)
         if not isinstance(source, Folder) and not tabled:
             yield Problem(pointer(("inputs", name)), 'This reads a table, but there is no "table".')
-    if tabled and "target" not in data:
+    if tabled and not targeted:
         yield Problem("/target", 'Missing key \'target\': which column is predicted, as {"column": "price"}.')
-    if not tabled and "target" in data:
+    if not tabled and targeted:
         yield Problem("/target", 'Without a "table", the sub-folders are the classes; there is no target.')
     if not tabled and isinstance(dataset.split, Column):
         yield Problem("/split", 'A column of a table splits the rows, but there is no "table".')

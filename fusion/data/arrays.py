@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fusion.data.examples import Array, Data, Examples
+from fusion.data.precision import INFINITE, fits
 from fusion.data.splits import USUAL, Split, assemble
 from fusion.data.targets import encode
 from fusion.errors import DataError, listed, near
@@ -133,11 +134,13 @@ def check_array(array: np.ndarray, declared: Input, *, what: str) -> None:
             f"{what} wants examples of shape {shape}, but its array has shape {array.shape}, "
             f"so {array.shape[1:]} for each of {len(array)}.{hint}"
         )
-    bounds = [_bounds(chunk, what) for chunk in _chunks(array)]
+    if not len(array):
+        raise DataError(f"{what} has no rows.")
+    low, high = _bounds(array)
+    if not fits([low, high]).all():
+        raise DataError(_unfit(array, what))
     if isinstance(declared, Image):
-        _check_range(
-            min(low for low, _ in bounds), max(high for _, high in bounds), array.size, declared, what
-        )
+        _check_range(low, high, array.size, declared, what)
 
 
 def _check_range(low: float, high: float, count: int, declared: Image, what: str) -> None:
@@ -149,18 +152,31 @@ def _check_range(low: float, high: float, count: int, declared: Image, what: str
         raise DataError(f'{seen}. Rescale the array, or write the range it has at "range".')
 
 
-def _bounds(chunk: np.ndarray, what: str) -> tuple[float, float]:
-    broken = chunk.size - np.count_nonzero(np.isfinite(chunk))
-    if broken:
-        raise DataError(
-            f"{what} has {broken} values that are NaN or infinite. Replace or leave out these rows."
-        )
-    return float(chunk.min()), float(chunk.max())
+def _bounds(array: np.ndarray) -> tuple[float, float]:
+    """The least and the largest value; NaN if any value is NaN."""
+    bounds = [(chunk.min(), chunk.max()) for _, chunk in _chunks(array)]
+    return float(np.min([low for low, _ in bounds])), float(np.max([high for _, high in bounds]))
 
 
-def _chunks(array: np.ndarray) -> Iterator[np.ndarray]:
+def _unfit(array: np.ndarray, what: str) -> str:
+    """What to say of an array that has values which training would not see as they are."""
+    count = sum(np.count_nonzero(~fits(chunk)) for _, chunk in _chunks(array))
+    row, *place = next(
+        (start + int(row), *map(int, place))
+        for start, chunk in _chunks(array)
+        for row, *place in np.argwhere(~fits(chunk))
+    )
+    return (
+        f"{what} has values that are NaN, or {INFINITE}: {count} in all, the first, "
+        f"{array[row, *place]:g}, in row {row}, counted from 0, at {tuple(place)}. "
+        "Replace or leave out these rows."
+    )
+
+
+def _chunks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Pieces of an array, each with the number of its first row."""
     rows = max(1, _CHUNK // max(1, array[:1].nbytes))
-    return (array[start : start + rows] for start in range(0, len(array), rows))
+    return ((start, array[start : start + rows]) for start in range(0, len(array), rows))
 
 
 def _examples(

@@ -1,7 +1,9 @@
 """Examples as `tf.data` datasets of batches; only indices travel and are shuffled, never decoded images."""
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import tensorflow as tf
@@ -123,3 +125,19 @@ def _check_size(examples: Examples, batch_size: int) -> None:
         raise DataError(f"A batch holds at least 1 example, got batch_size={batch_size}.")
     if not len(examples):
         raise DataError("There are no examples to make batches of.")
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turns what TensorFlow says of an image that broke while training into the error that names the file.
+
+    Raises:
+        DataError: If a file cannot be read any more.
+    """
+    try:
+        yield
+    except tf.errors.OpError as error:
+        found = re.search(r"DataError: (.*)", error.message)
+        if found is None:
+            raise
+        raise DataError(f"While batches were read: {found[1]}") from error

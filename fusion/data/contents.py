@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fusion.data.examples import Data
-from fusion.errors import DataError
-
-_SHOWN = 10
+from fusion.errors import DataError, itemised
 
 
 def remarked(data: Data, names: Sequence[str], labels: Sequence[str], digests: Sequence[bytes]) -> Data:
@@ -31,7 +29,7 @@ def remarked(data: Data, names: Sequence[str], labels: Sequence[str], digests: S
     count = "1 image has" if len(clashes) == 1 else f"{len(clashes)} images have"
     kept = "is" if len(clashes) == 1 else "are"
     head = f"{count} more than one label and {kept} kept under each; relabel or remove:"
-    return replace(data, source=f"{data.source}\n{_list(head, clashes)}")
+    return replace(data, source=f"{data.source}\n{itemised(head, clashes)}")
 
 
 def check_apart(names: Sequence[str], parts: Sequence[str], digests: Sequence[bytes]) -> None:
@@ -53,7 +51,7 @@ def check_apart(names: Sequence[str], parts: Sequence[str], digests: Sequence[by
     ]
     if shared:
         count = "1 example lies" if len(shared) == 1 else f"{len(shared)} examples lie"
-        raise DataError(_list(f"{count} in more than one split. Remove all but one:", shared))
+        raise DataError(itemised(f"{count} in more than one split. Remove all but one:", shared))
 
 
 def _groups(digests: Sequence[bytes]) -> list[list[int]]:
@@ -62,8 +60,3 @@ def _groups(digests: Sequence[bytes]) -> list[list[int]]:
     for i, digest in enumerate(digests):
         groups[digest].append(i)
     return [group for group in groups.values() if len(group) > 1]
-
-
-def _list(head: str, lines: Sequence[str]) -> str:
-    more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
-    return "\n  ".join([head, *lines[:_SHOWN], *more])

@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fusion.data.images import EXTENSIONS, decode
-from fusion.errors import DataError
+from fusion.errors import DataError, itemised
 
 Progress = Callable[[int, int], None]
 """Called with how many of how many files have been examined."""
 
-_SHOWN = 10
 _THREADS = 8
 
 
@@ -33,13 +32,12 @@ def examine(paths: Sequence[Path], *, progress: Progress | None = None) -> tuple
         for done, (digest, reason) in enumerate(pool.map(_look, paths), start=1):
             digests.append(digest)
             if reason:
-                broken.append(f"  {paths[done - 1]}: {reason}")
+                broken.append(f"{paths[done - 1]}: {reason}")
             if progress:
                 progress(done, len(paths))
     if broken:
-        more = [f"  and {len(broken) - _SHOWN} more"] if len(broken) > _SHOWN else []
         head = f"{len(broken)} of {len(paths)} files cannot be used as an image. Repair or remove:"
-        raise DataError("\n".join([head, *broken[:_SHOWN], *more]))
+        raise DataError(itemised(head, broken))
     return tuple(digests)
 
 

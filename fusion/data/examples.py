@@ -128,12 +128,15 @@ class Examples:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Data:
-    """What a recipe is trained on, chosen by and reported on: three splits that share no content.
+    """What a recipe is trained on, chosen by and reported on, as one to three splits.
+
+    `fusion.data.splits.assemble`, through which all data that are read come, sees to it that no two splits share
+    content. Data put together otherwise are not compared.
 
     Args:
         train: What weights are fitted to.
-        validation: What epochs and variants are chosen by.
-        test: What is reported; never used to choose.
+        validation: What epochs and variants are chosen by; `None` if nothing was kept for it.
+        test: What is reported, never used to choose; `None` if nothing was kept for it.
         labels: Names of the classes in the order of their numbers; `None` where targets are not classes.
         source: Where the examples come from and how they were split, as one sentence.
     """
@@ -187,6 +190,60 @@ def _take_column(column: Column, indices: np.ndarray) -> Column:
     if isinstance(column, ImageFiles):
         return replace(column, paths=tuple(column.paths[i] for i in indices))
     return Array(column.values, indices if column.rows is None else column.rows[indices])
+
+
+def join(parts: Sequence[Examples]) -> Examples:
+    """Returns the examples of several parts as one, in that order; arrays are copied only where parts do not share one.
+
+    Raises:
+        DataError: If there is no part, or parts differ in their inputs, in shapes or in the form of their targets.
+
+    >>> three = Examples({"x": Array(np.eye(3))}, None, ("a", "b", "c"))
+    >>> join([take(three, [2]), take(three, [0, 1])]).names
+    ('c', 'a', 'b')
+    """
+    if not parts:
+        raise DataError("There are no examples to join; expected at least one part.")
+    forms = [_form(part) for part in parts]
+    for number, form in enumerate(forms, start=1):
+        if form != forms[0]:
+            raise DataError(
+                "Only examples of one form can be joined, but part 1 and part "
+                f"{number} differ:\n  {forms[0]}\n  {form}"
+            )
+    columns = {name: _join_column([part.columns[name] for part in parts]) for name in parts[0].columns}
+    targets = [part.targets for part in parts if part.targets is not None]
+    names = tuple(name for part in parts for name in part.names)
+    return Examples(columns, np.concatenate(targets) if targets else None, names)
+
+
+def _form(examples: Examples) -> str:
+    """What examples must have in common to be joined, in words."""
+    columns = sorted(examples.columns.items())
+    inputs = [f"input {name!r} {_column_form(column)}" for name, column in columns]
+    targets = examples.targets
+    goal = "no targets" if targets is None else f"targets {targets.dtype} of shape {targets.shape[1:]}"
+    return ", ".join([*inputs, goal])
+
+
+def _column_form(column: Column) -> str:
+    if isinstance(column, ImageFiles):
+        return f"from files, of shape {column.shape} and range {tuple(map(float, column.range))}"
+    return f"from an array, of shape {column.sample_shape}"
+
+
+def _join_column(columns: Sequence[Column]) -> Column:
+    files = [column for column in columns if isinstance(column, ImageFiles)]
+    if files:
+        return replace(files[0], paths=tuple(path for column in files for path in column.paths))
+    arrays = [column for column in columns if isinstance(column, Array)]
+    if all(array.values is arrays[0].values for array in arrays):
+        return Array(arrays[0].values, np.concatenate([_rows(array) for array in arrays]))
+    return Array(np.concatenate([array.values[_rows(array)] for array in arrays]))
+
+
+def _rows(array: Array) -> np.ndarray:
+    return np.arange(len(array)) if array.rows is None else array.rows
 
 
 def describe(data: Data) -> str:

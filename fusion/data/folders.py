@@ -11,15 +11,15 @@ from fusion.data.contents import remarked
 from fusion.data.examination import Progress, examine
 from fusion.data.examples import Data, Examples, ImageFiles
 from fusion.data.images import EXTENSIONS
-from fusion.data.splits import USUAL, Split, assemble
+from fusion.data.splits import SPLIT_OF, USUAL, Split, assemble
 from fusion.errors import DataError, listed
 from fusion.recipe.inputs import Image
 
-_SPLIT_OF = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
 _LAYOUTS = (
     "Expected one sub-folder per class (cats/, dogs/), "
     "or train/ with val/ or test/ or both, each with one sub-folder per class."
 )
+_LEFT_BY_SYSTEMS = ("thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ def read_folder(
     Two layouts are read. `cats/`, `dogs/`: split by content. `train/cats/`, `val/cats/`, `test/cats/` and so on: used
     as given, but where only one of `val/` (or `validation/`) and `test/` is there, it becomes the test split and the
     validation split is taken from `train/` by content, so that what is reported was never used to choose. Files next
-    to the sub-folders (a table, a read-me) and anything hidden are left alone. Every image is hashed and decoded.
+    to the sub-folders (a table, a read-me), anything hidden (`.DS_Store`) and the `Thumbs.db` and `desktop.ini` that
+    Windows leaves in folders are left alone. Every image is hashed and decoded.
 
     Args:
         path: The folder.
@@ -87,7 +88,7 @@ def find_images(path: Path) -> list[Labelled]:
             else f"There is no folder {path}."
         )
     folders = _folders(path)
-    if folders and all(folder.name.casefold() in _SPLIT_OF for folder in folders):
+    if folders and all(folder.name.casefold() in SPLIT_OF for folder in folders):
         found = {name: list(_classes(folder, name)) for name, folder in _given_splits(path, folders).items()}
         _check_same_classes(path, found)
         return [file for files in found.values() for file in files]
@@ -95,14 +96,21 @@ def find_images(path: Path) -> list[Labelled]:
 
 
 def _folders(path: Path) -> list[Path]:
-    return sorted(child for child in path.iterdir() if child.is_dir() and not child.name.startswith("."))
+    return [child for child in _children(path) if child.is_dir()]
+
+
+def _children(path: Path) -> list[Path]:
+    """What lies in a folder by name: paths themselves compare in lower case on Windows, which is another order."""
+    found = [child for child in path.iterdir() if not child.name.startswith(".")]
+    own = [child for child in found if child.name.casefold() not in _LEFT_BY_SYSTEMS]
+    return sorted(own, key=lambda child: child.name)
 
 
 def _given_splits(path: Path, folders: Sequence[Path]) -> dict[str, Path]:
     """The folders of splits by the name of the split; `train` and at least one other."""
     named: dict[str, Path] = {}
     for folder in folders:
-        name = _SPLIT_OF[folder.name.casefold()]
+        name = SPLIT_OF[folder.name.casefold()]
         if name in named:
             raise DataError(f"{path} has both {named[name].name}/ and {folder.name}/; keep one of them.")
         named[name] = folder
@@ -134,7 +142,7 @@ def _classes(path: Path, split: str) -> Iterator[Labelled]:
 
 
 def _files(folder: Path) -> list[Path]:
-    children = sorted(child for child in folder.iterdir() if not child.name.startswith("."))
+    children = _children(folder)
     nested = [f"{child.name}/" for child in children if child.is_dir()]
     if nested:
         raise DataError(f"{folder} holds folders ({listed(nested)}) where images were expected. {_LAYOUTS}")

@@ -15,15 +15,12 @@ from fusion.data.examination import Progress, examine
 from fusion.data.examples import Array, Data, Examples, ImageFiles
 from fusion.data.examples import Column as ExampleColumn
 from fusion.data.folders import read_folder
-from fusion.data.splits import Split, assemble
+from fusion.data.splits import SPLIT_OF, Split, assemble
 from fusion.data.table import CsvTable, files, load_table, numbers, texts
 from fusion.data.targets import Encoded, encode, match_head
-from fusion.errors import DataError, Problem, RecipeError, near
+from fusion.errors import DataError, Problem, RecipeError, itemised, near
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Image, Input
-
-_PARTS = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
-_SHOWN = 10
 
 
 def read_dataset(
@@ -154,7 +151,7 @@ def _targets(dataset: Dataset, table: CsvTable, output: Output) -> Encoded:
     source = table.path.name
     if isinstance(dataset.target, Columns):
         return encode(numbers(table, dataset.target.columns), output, source=source)
-    column = dataset.target.column if dataset.target else ""
+    column = cast(Column, dataset.target).column  # as disagreements() has seen to
     if output.task == "regression":
         return encode(numbers(table, [column]), output, source=source)
     return encode(
@@ -168,23 +165,21 @@ def _given(dataset: Dataset, table: CsvTable) -> list[str]:
     column = dataset.split.column
     said = texts(table, column)
     wrong = [
-        f"row {row}: {text!r}{near(text, _PARTS)}"
+        f"row {row}: {text!r}{near(text, SPLIT_OF)}"
         for row, text in enumerate(said, start=2)
-        if text.casefold() not in _PARTS
+        if text.casefold() not in SPLIT_OF
     ]
     if wrong:
-        more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
         head = f"{table.path.name}: column {column!r} splits the rows, but says neither train, validation nor test in"
-        raise DataError("\n  ".join([f"{head}:", *wrong[:_SHOWN], *more]))
-    return [_PARTS[text.casefold()] for text in said]
+        raise DataError(itemised(f"{head}:", wrong))
+    return [SPLIT_OF[text.casefold()] for text in said]
 
 
 def _check_there(table: CsvTable, name: str, paths: Sequence[Path]) -> None:
     missing = [f"row {row}: {path}" for row, path in enumerate(paths, start=2) if not path.is_file()]
     if missing:
-        more = [f"and {len(missing) - _SHOWN} more"] if len(missing) > _SHOWN else []
         head = f"{table.path.name}: {len(missing)} of {len(paths)} images for input {name!r} are not there:"
-        raise DataError("\n  ".join([head, *missing[:_SHOWN], *more]))
+        raise DataError(itemised(head, missing))
 
 
 def _digests(

@@ -41,6 +41,9 @@ class Split:
 USUAL = Split()
 """The split that is used where none is given."""
 
+SPLIT_OF = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
+"""The split that the name of a folder, or a cell of a table, stands for; names are in lower case."""
+
 
 def assign(digests: Sequence[bytes], split: Split) -> np.ndarray:
     """Returns `"train"`, `"validation"` or `"test"` for each digest of an example's content.

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fusion.errors import DataError, listed
+from fusion.data.precision import INFINITE, fits
+from fusion.errors import DataError, itemised, listed
 
 _FIELD = re.compile(r"\{([^{}:]+)(?::0([1-9][0-9]?)d)?\}")
-_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def load_table(path: Path) -> CsvTable:
         raise DataError(f"The table {path} names {listed(map(repr, twice))} more than once in its first row.")
     ragged = [f"row {i} has {len(row)}" for i, row in enumerate(rows, start=1) if len(row) != len(names)]
     if ragged:
-        raise DataError(f"The table {path} has {len(names)} columns, but {listed(ragged, _SHOWN)}.")
+        raise DataError(f"The table {path} has {len(names)} columns, but {listed(ragged, 10)}.")
     return CsvTable(path, dict(zip(names, zip(*rows[1:], strict=True), strict=True)))
 
 
@@ -91,14 +91,16 @@ def numbers(table: CsvTable, columns: Sequence[str]) -> np.ndarray:
       row 3, column 'area': 'large' is not a number
 
     Raises:
-        DataError: Naming the first ten cells that are empty or not finite numbers.
+        DataError: Naming the first ten cells that are empty, no numbers, or infinite as float32.
     """
     read = {column: [_number(cell) for cell in table.columns[column]] for column in columns}
     broken = [
-        (row, column, f"{cell!r} is not a number" if cell else "it is empty")
+        (row, column, _reason(cell, number))
         for column in columns
-        for (row, cell), number in zip(_cells(table, column), read[column], strict=True)
-        if not math.isfinite(number)
+        for (row, cell), number, fit in zip(
+            _cells(table, column), read[column], fits(read[column]), strict=True
+        )
+        if not fit
     ]
     _refuse(table, broken)
     return np.array([read[column] for column in columns], dtype=np.float32).T.copy()
@@ -169,11 +171,16 @@ def _number(cell: str) -> float:
         return math.nan
 
 
+def _reason(cell: str, number: float) -> str:
+    if math.isnan(number):
+        return f"{cell!r} is not a number" if cell else "it is empty"
+    return f"{cell!r} is {INFINITE}"
+
+
 def _refuse(table: CsvTable, broken: Sequence[tuple[int, str, str]]) -> None:
     if not broken:
         return
     count = "1 cell" if len(broken) == 1 else f"{len(broken)} cells"
-    lines = [f"row {row}, column {column!r}: {reason}" for row, column, reason in sorted(broken)[:_SHOWN]]
-    more = [f"and {len(broken) - _SHOWN} more"] if len(broken) > _SHOWN else []
+    lines = [f"row {row}, column {column!r}: {reason}" for row, column, reason in sorted(broken)]
     head = f"{table.path.name}: {count} cannot be used. Fill, correct or leave out the row:"
-    raise DataError("\n  ".join([head, *lines, *more]))
+    raise DataError(itemised(head, lines))

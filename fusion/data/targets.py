@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fusion.data.examples import Data, splits, with_targets
+from fusion.data.precision import INFINITE, fits
 from fusion.errors import DataError, listed, near
 from fusion.recipe.head import Output
 
@@ -40,8 +41,13 @@ def encode(values: np.ndarray, output: Output, *, source: str) -> Encoded:
         return (numbers if output.task == "classification" else _column(numbers)), labels
     if values.dtype.kind not in "biuf":
         raise DataError(f"{source}: targets are numbers or texts, got {values.dtype}.")
-    if not np.isfinite(values).all():
-        raise DataError(f"{source}: {np.count_nonzero(~np.isfinite(values))} targets are NaN or infinite.")
+    unfit = ~fits(values)
+    if unfit.any():
+        row = int(np.argwhere(unfit)[0, 0])
+        raise DataError(
+            f"{source}: targets are NaN, or {INFINITE}: {np.count_nonzero(unfit)} in all, "
+            f"the first in row {row}, counted from 0."
+        )
     match output.task:
         case "classification":
             return _numbers(values, output, source), output.labels or tuple(map(str, range(output.width)))

@@ -222,7 +222,6 @@ def _add_head(draft: _Draft) -> None:
     for block in dict.fromkeys(recipe.head.blocks):
         end = _block(draft, f"head.{block}", block, end)
     units = recipe.head.output.width
-    activation = "linear" if recipe.head.output.task == "regression" else "softmax"
-    params, statistics, flops = dense_costs(size(end.shape), units, activation)
+    params, statistics, flops = dense_costs(size(end.shape), units, recipe.head.output.activation)
     weights = (Weights("output", "Dense", params, statistics),)
     draft.add(Node("output", "output", "output", (units,), weights, flops, units), [end])

@@ -1,5 +1,6 @@
 """A recipe's graph as a Keras functional model: one layer or sub-model for each node."""
 
+import gc
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,18 +10,15 @@ import keras
 
 from fusion.backbones import catalogue
 from fusion.backbones.preprocessing import preprocessor
-from fusion.checking import resolve
+from fusion.checking import Source, resolve
 from fusion.graph.nodes import FusionGraph, Node
 from fusion.model.cutting import cut
 from fusion.model.layers import block_model, fused, normalisation, output_layer, pooled
 from fusion.model.seeding import seeded
 from fusion.recipe.inputs import Image, Table
-from fusion.recipe.recipe import Recipe
 
 
-def build(
-    recipe: Recipe | str | Path, *, folders: Sequence[str | Path] = (), seed: int | None = None
-) -> keras.Model:
+def build(recipe: Source, *, folders: Sequence[str | Path] = (), seed: int | None = None) -> keras.Model:
     """Returns the Keras model of a recipe, or of the one in a JSON file.
 
     It is made of built-in layers only, so a saved one opens where `fusion` is not installed. Its inputs are
@@ -28,10 +26,11 @@ def build(
     whatever was built before. All weights are trainable, as Keras has it; `fusion.train` freezes them by phase.
 
     Args:
-        recipe: The recipe, or the path of its file.
+        recipe: The recipe, or the path of its file, or what `fusion.resolve` made of it.
         folders: Where weights files lie; the recipe file's own folder and those in FUSION_WEIGHTS come after them.
         seed: Of fresh weights; that of the recipe's training if `None`, or 0 without one.
 
+    >>> from fusion.recipe.recipe import Recipe
     >>> one = Recipe(
     ...     name="one",
     ...     inputs={"photo": {"kind": "image", "shape": (32, 32, 3)}},
@@ -45,9 +44,19 @@ def build(
     Raises:
         RecipeError: Listing every problem of the recipe.
         WeightsError: If weights are missing, damaged, or another network's.
+        BackboneError: If a backbone cannot be built.
     """
-    own = [] if isinstance(recipe, Recipe) else [Path(recipe).absolute().parent]
-    return build_graph(resolve(recipe), folders=[*map(Path, folders), *own], seed=seed)
+    return build_graph(resolve(recipe), folders=places(recipe, folders), seed=seed)
+
+
+def places(recipe: Source, folders: Sequence[str | Path]) -> list[Path]:
+    """Returns where the weights files of a recipe may lie: in some folders, then beside its own file.
+
+    >>> [place.name for place in places("recipes/quickstart.json", ["weights"])]
+    ['weights', 'recipes']
+    """
+    beside = [Path(recipe).absolute().parent] if isinstance(recipe, str | Path) else []
+    return [*map(Path, folders), *beside]
 
 
 def build_graph(graph: FusionGraph, *, folders: Sequence[Path] = (), seed: int | None = None) -> keras.Model:
@@ -61,6 +70,8 @@ def build_graph(graph: FusionGraph, *, folders: Sequence[Path] = (), seed: int |
             with seeded(seed, node.layer):
                 made[node.layer] = _made(graph, node, folders)
         tensors[node.name] = _called(graph, node, made[node.layer], tensors)
+    # What cuts left over refers to itself in circles; without this it stays until Python happens to look.
+    gc.collect()
     inputs = [tensors[name] for name in graph.recipe.inputs]
     # A list of named inputs: a model made of a dict takes a wrong further key for one of its own.
     return keras.Model(inputs, tensors["output"], name=_model_name(graph.recipe.name))

@@ -33,7 +33,8 @@ def save(
 ) -> None:
     """Writes a model as a `.keras` file that opens anywhere Keras does, with its recipe as a further member.
 
-    The file is there whole or not at all.
+    The file is there whole or not at all. How the model was trained is not in it, but for what its last phase left
+    trainable: make it all trainable (`model.trainable = True` for each sub-model too) before training on in Keras.
 
     Raises:
         ModelError: If the name does not end in `.keras`.
@@ -65,6 +66,7 @@ def load(path: str | Path) -> Loaded:
 
     Raises:
         ModelError: If there is no such file, it is none of Keras's, or it has no recipe.
+        RecipeError: If the recipe is damaged or of a newer format.
     """
     path = Path(path)
     try:
@@ -74,16 +76,18 @@ def load(path: str | Path) -> Loaded:
         raise ModelError(f"There is no file {path}.") from None
     except (OSError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path} is no .keras file that can be read: {error}.") from None
+    except json.JSONDecodeError as error:
+        raise ModelError(f"The recipe inside {path} is damaged: {error}.") from None
     except KeyError:
         raise ModelError(
             f"{path} has no recipe inside, so fusion did not write it. keras.saving.load_model opens it."
         ) from None
+    recipe, labels = from_data(about.get("recipe"), source=str(path)), about.get("labels")
     try:
         model = keras.saving.load_model(path)
     except (ValueError, TypeError, OSError) as error:
         raise ModelError(f"Keras cannot open {path}: {error}") from error
-    labels = about["labels"]
-    return Loaded(model, from_data(about["recipe"], source=str(path)), tuple(labels) if labels else None)
+    return Loaded(model, recipe, tuple(labels) if labels else None)
 
 
 def save_weights(values: Mapping[str, np.ndarray], path: str | Path) -> None:
@@ -97,7 +101,7 @@ def save_weights(values: Mapping[str, np.ndarray], path: str | Path) -> None:
     if path.suffix != ".npz":
         raise ModelError(f"Weights by address are saved as an .npz file, got {path.name!r}.")
     with replacing(path) as part, part.open("wb") as file:
-        np.savez(file, allow_pickle=False, **values)
+        np.savez(file, **values)  # type: ignore[arg-type]  # NumPy types the names of arrays as its own option
 
 
 def load_weights(path: str | Path) -> dict[str, np.ndarray]:

@@ -12,14 +12,6 @@ from fusion.recipe.branches import Pool
 from fusion.recipe.head import Output
 from fusion.recipe.ops import Add, Average, Concat, Maximum, Multiply, Op
 
-ACTIVATIONS = {
-    "classification": "softmax",
-    "binary": "sigmoid",
-    "multilabel": "sigmoid",
-    "regression": "linear",
-}
-"""Activation of the output by task."""
-
 OPS = {
     Add: keras.layers.Add,
     Average: keras.layers.Average,
@@ -81,9 +73,7 @@ def output_layer(output: Output) -> keras.Layer:
     >>> output_layer(Output(task="binary")).units
     1
     """
-    return keras.layers.Dense(
-        output.width, activation=ACTIVATIONS[output.task], dtype="float32", name="output"
-    )
+    return keras.layers.Dense(output.width, activation=output.activation, dtype="float32", name="output")
 
 
 def normalisation(node: Node) -> keras.Layer:
@@ -92,7 +82,8 @@ def normalisation(node: Node) -> keras.Layer:
     >>> normalisation(Node("t.normalise", "prepare", "t.normalise", (3,))).name
     't.normalise'
     """
-    layer = keras.layers.Normalization(axis=-1, name=node.layer)
+    # Numbers of a table can be large or close together: half precision would lose them under any policy.
+    layer = keras.layers.Normalization(axis=-1, dtype="float32", name=node.layer)
     layer.build((None, *node.shape))
     layer.finalize_state()
     return layer

@@ -31,7 +31,7 @@ def self_test(model: keras.Model, graph: FusionGraph) -> tuple[Finding, ...]:
     Raises:
         ModelError: If the model cannot be saved or opened.
     """
-    batch = synthetic(graph.recipe, examples=4)
+    batch = _as_trained(model, synthetic(graph.recipe, examples=4))
     return (
         _counted(model, graph),
         _steady(model, batch),
@@ -63,6 +63,16 @@ def synthetic(recipe: Recipe, *, examples: int) -> dict[str, np.ndarray]:
     return found
 
 
+def _as_trained(model: keras.Model, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns a batch whose tables have the mean and variance of those the model was trained on."""
+    found = dict(batch)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            name = layer.name.removesuffix(".normalise")
+            found[name] = batch[name] * np.sqrt(layer.variance) + np.array(layer.mean)
+    return {name: np.asarray(values, "float32") for name, values in found.items()}
+
+
 def _counted(model: keras.Model, graph: FusionGraph) -> Finding:
     declared = sum(each.params for each in graph.weights.values())
     built = model.count_params()
@@ -79,10 +89,12 @@ def _steady(model: keras.Model, batch: dict[str, np.ndarray]) -> Finding:
 
 
 def _graded(model: keras.Model, batch: dict[str, np.ndarray]) -> Finding:
+    output = model.get_layer("output")
+    features = keras.Model(model.inputs, output.input)
     with tf.GradientTape() as tape:
-        outputs = model(batch, training=False)
-        # Squares, so that no output's gradient is cancelled by another's as in a softmax's sum.
-        loss = tf.reduce_sum(tf.square(outputs))
+        # Before the activation, which may saturate; squares, so that no output's gradient cancels another's.
+        logits = tf.matmul(features(batch, training=False), output.kernel) + output.bias
+        loss = tf.reduce_sum(tf.square(logits))
     trained = {name: each for name, each in variables(model).items() if each.trainable}
     gradients = tape.gradient(loss, [each.value for each in trained.values()])
     bad = [name for name, gradient in zip(trained, gradients, strict=True) if not _is_alive(gradient)]

@@ -11,7 +11,7 @@ def arms(recipe: Recipe) -> dict[str, Recipe]:
     Args:
         recipe: Two branches or more, each with a backbone, joined by one op; phases that train the head first.
     """
-    alone = {f"{recipe.backbones[name].arch} alone": only(recipe, name) for name in recipe.backbones}
+    alone = {f"{name} alone": only(recipe, name) for name in recipe.backbones}
     return {
         "fused": recipe,
         **alone,
@@ -43,8 +43,11 @@ def head_only(recipe: Recipe) -> Recipe:
 
 
 def from_scratch(recipe: Recipe) -> Recipe:
-    """Returns the same architecture with nothing transferred, all of it trained for as many epochs."""
-    first, *_ = _phases(recipe)
+    """Returns the same architecture with nothing transferred, all of it trained for as many epochs.
+
+    The optimizer is that of the last phase, which trains most of it in the recipe too; it is not tuned for this.
+    """
+    first = _phases(recipe)[-1]
     epochs = sum(phase.epochs for phase in _phases(recipe))
     everything = ("head", *recipe.backbones)
     return recipe.replaced(

@@ -61,6 +61,7 @@ def compare(
 
     Raises:
         TrainingError: If the folder is not empty.
+        FileError: If it cannot be written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise TrainingError(f"{out} is not an empty folder. Name a new one, or move that one away.")

@@ -76,6 +76,11 @@ class Output(Value):
                 return self._count()
 
     @property
+    def activation(self) -> str:
+        """Activation of the last layer."""
+        return {"classification": "softmax", "regression": "linear"}.get(self.task, "sigmoid")
+
+    @property
     def reports(self) -> tuple[str, ...]:
         """Names of all that an epoch reports and that can be monitored."""
         names = ("loss", *METRICS[self.task])

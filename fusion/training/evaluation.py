@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
-from fusion.data.batches import batches
+from fusion.data.batches import batches, reading
 from fusion.data.examples import Examples
 from fusion.errors import DataError
 from fusion.recipe.head import Output
@@ -39,7 +39,8 @@ class Prediction:
     Args:
         name: The example.
         scores: The model's outputs: probabilities, or numbers of a regression.
-        label: The most likely class where classes have names, else its number; `None` for a regression.
+        label: The most likely class by its name, or its number where classes have none; of a multilabel output all
+            that are more likely than not, with commas, perhaps none; `None` for a regression.
     """
 
     name: str
@@ -65,9 +66,10 @@ def predict(
 
 def _scores(model: keras.Model, examples: Examples, batch_size: int) -> np.ndarray:
     """Returns what a model predicts, of shape (examples, units); the model is not compiled for it."""
-    found: np.ndarray = model.predict(
-        batches(replace(examples, targets=None), batch_size=batch_size), verbose=0
-    )
+    with reading():
+        found: np.ndarray = model.predict(
+            batches(replace(examples, targets=None), batch_size=batch_size), verbose=0
+        )
     return found
 
 

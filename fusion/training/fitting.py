@@ -8,28 +8,27 @@ from typing import Any
 import keras
 import numpy as np
 
-from fusion.checking import resolve
-from fusion.data.batches import batches, shuffled_batches, steps
-from fusion.data.examples import Array, Data, Examples, splits
-from fusion.errors import DataError, TrainingError, listed
+from fusion.checking import Source, resolve
+from fusion.data.batches import batches, reading, shuffled_batches, steps
+from fusion.data.examples import Array, Data
+from fusion.errors import DataError, listed
 from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
 from fusion.model.addresses import layer
-from fusion.model.building import build_graph
+from fusion.model.building import build_graph, places
 from fusion.model.files import save_weights
 from fusion.model.seeding import seed_of
-from fusion.recipe.head import Output
 from fusion.recipe.inputs import Table
-from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Phase, Training
+from fusion.training.fitness import training_of
 from fusion.training.freezing import held_still, inference_mode, set_trainable
 from fusion.training.history import Epoch, History, append_csv
-from fusion.training.objectives import check_monitor, loss, metrics
+from fusion.training.objectives import loss, metrics
 from fusion.training.optimizers import make_optimizer
 from fusion.training.recording import Recorder, Weights
 
 CHECKPOINT = "checkpoint.npz"
-"""Weights by address of the best epoch so far, of all that training changed."""
+"""Weights by address, of all that training changed so far: of the best epoch so far of the phase under way."""
 HISTORY = "history.csv"
 
 
@@ -68,7 +67,7 @@ class Trained:
 
 
 def fit(
-    recipe: Recipe | str | Path,
+    recipe: Source,
     data: Data,
     *,
     out: str | Path | None = None,
@@ -82,7 +81,7 @@ def fit(
     from the seed of the recipe's training.
 
     Args:
-        recipe: The recipe, or the path of its file.
+        recipe: The recipe, or the path of its file, or what `fusion.resolve` made of it.
         data: Examples as `fusion.read_data` gives them.
         out: Folder for `history.csv`, a line an epoch, and `checkpoint.npz`, the best weights so far; both are
             there while training goes on. `None` to write nothing.
@@ -95,15 +94,26 @@ def fit(
         DataError: If the data are not what the recipe reads.
         WeightsError: If weights are missing, damaged, or another network's.
     """
-    own = [] if isinstance(recipe, Recipe) else [Path(recipe).absolute().parent]
     graph = resolve(recipe)
-    training = _training(graph.recipe, data)
-    model = build_graph(graph, folders=[*map(Path, folders), *own])
+    training = training_of(graph.recipe, data)
+    model = build_graph(graph, folders=places(recipe, folders))
     run = _Run(graph, model, data, training, Path(out) if out is not None else None)
     run.adapt_tables()
     for number in range(len(training.phases)):
         run.fit_phase(number, watch)
     return Trained(model, graph, History(tuple(run.epochs), run.kept))
+
+
+def _refuse_constant(name: str, declared: Table, rows: np.ndarray) -> None:
+    """Refuses columns that say nothing in training: divided by their spread, any other value would be enormous."""
+    constant = [
+        column for column, same in zip(declared.columns, np.ptp(rows, axis=0) == 0, strict=True) if same
+    ]
+    if constant:
+        raise DataError(
+            f"Input {name!r}: {listed(constant)} has one value in all training rows, so nothing can be learnt "
+            "from it. Leave it out of the columns."
+        )
 
 
 @dataclass
@@ -129,7 +139,9 @@ class _Run:
             column = self.data.train.columns[name]
             if isinstance(declared, Table) and isinstance(column, Array):
                 address = f"{name}.normalise"
-                layer(self.model, address).adapt(np.asarray(column.values, "float32"))
+                rows = column.read(np.arange(len(column)))
+                _refuse_constant(name, declared, rows)
+                layer(self.model, address).adapt(rows)
                 self.changed[address] = None
 
     def fit_phase(self, number: int, watch: Watch | None) -> None:
@@ -140,7 +152,7 @@ class _Run:
         recorder = Recorder(phase, self.changed, self.record, self.checkpoint)
         start = self.start(number)
         validation = self.data.validation
-        with inference_mode(self.model, plan), held_still(self.model, plan):
+        with inference_mode(self.model, plan), held_still(self.model, plan), reading():
             self.model.fit(
                 self.batches(number),
                 epochs=phase.epochs,
@@ -199,46 +211,3 @@ class _Run:
     def checkpoint(self, weights: Weights) -> None:
         if self.out is not None:
             save_weights(weights, self.out / CHECKPOINT)
-
-
-def _training(recipe: Recipe, data: Data) -> Training:
-    """Returns the training a recipe declares, made sure of that the data let it do what it says."""
-    if recipe.training is None:
-        raise TrainingError(
-            f'Recipe {recipe.name!r} says nothing of training; give it "training" with phases.'
-        )
-    for phase in recipe.training.phases:
-        check_monitor(phase, validated=data.validation is not None)
-    given, wanted = list(data.train.columns), list(recipe.inputs)
-    if set(given) != set(wanted):
-        raise DataError(
-            f"The recipe reads the inputs {listed(wanted)}, and the data have {listed(given)}. "
-            "Name the data's inputs as the recipe does."
-        )
-    for name, part in splits(data).items():
-        _check_targets(part, recipe.head.output, name)
-    return recipe.training
-
-
-def _check_targets(examples: Examples, output: Output, split: str) -> None:
-    """Refuses targets the output cannot have; some devices would turn a class that is not there into NaN in silence."""
-    targets = examples.targets
-    if targets is None:
-        raise DataError(f"There are no targets in {split}; examples without targets can only be predicted.")
-    shape = targets.shape[1:]
-    if output.task == "classification":
-        if shape or not np.issubdtype(targets.dtype, np.integer):
-            raise DataError(
-                f"The targets of a classification are class numbers of shape (examples,), those of {split} are "
-                f"{targets.dtype} of shape {targets.shape}."
-            )
-        if len(targets) and not 0 <= targets.min() <= targets.max() < output.width:
-            raise DataError(
-                f"The head has the classes 0 to {output.width - 1}, and the targets of {split} go from "
-                f"{targets.min()} to {targets.max()}."
-            )
-    elif shape != (output.width,):
-        raise DataError(
-            f"The targets of this {output.task} have shape (examples, {output.width}), those of {split} "
-            f"{targets.shape}."
-        )

@@ -40,7 +40,7 @@ def _arguments(declared: Optimizer) -> dict[str, Any]:
     if declared.nesterov:
         given["nesterov"] = True
     if declared.weight_decay is not None:
-        given["weight_decay"] = declared.weight_decay or None
+        given["weight_decay"] = declared.weight_decay
     if declared.clipnorm is not None:
         given["clipnorm"] = declared.clipnorm
     return given

@@ -1,5 +1,6 @@
 """What goes on beside a `fit`: every epoch is recorded, the best weights are kept and written."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from fusion.errors import TrainingError
 from fusion.model.addresses import set_weights, variables
 from fusion.recipe.training import Phase
 from fusion.training.history import Epoch
@@ -38,10 +40,10 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         self.on_epoch = on_epoch
         self.on_best = on_best
         self.kept = 0
-        self.best: float | None = None
+        self.best = math.nan
         self.weights: Weights = {}
         self._began = 0.0
-        self._milestone: float | None = None
+        self._milestone = math.nan
         self._patience = 0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - as Keras calls it
@@ -52,8 +54,13 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         """Records, keeps and perhaps stops."""
         metrics = {name: float(value) for name, value in (logs or {}).items()}
         self.on_epoch(Epoch(self.phase.name, epoch + 1, time.perf_counter() - self._began, metrics))
-        value = metrics.get(self.phase.monitor)
-        if self.phase.keep == "last" or self.best is None or self._beats(value, self.best):
+        if not math.isfinite(metrics["loss"]):
+            raise TrainingError(
+                f"Phase {self.phase.name!r} lost its way in epoch {epoch + 1}: the loss is {metrics['loss']}. "
+                "Lower its learning rate, or set the optimizer's clipnorm."
+            )
+        value = metrics.get(self.phase.monitor, math.nan)
+        if self.phase.keep == "last" or not self.kept or self._beats(value, self.best):
             self.best, self.kept = value, epoch + 1
             self.weights = self._snapshot()
             self.on_best(self.weights)
@@ -63,14 +70,17 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         """Gives the model the weights of the epoch that is kept."""
         set_weights(self.model, self.weights)
 
-    def _beats(self, value: float | None, old: float, by: float = 0.0) -> bool:
-        return value is not None and is_better(self.phase.monitor, value, old, by=by)
+    def _beats(self, value: float, old: float, by: float = 0.0) -> bool:
+        """Whether a value is better than an older one; what is not a number is worse than any."""
+        if math.isnan(value) or math.isnan(old):
+            return not math.isnan(value)
+        return is_better(self.phase.monitor, value, old, by=by)
 
-    def _stop_early(self, value: float | None) -> None:
+    def _stop_early(self, value: float) -> None:
         stopping = self.phase.early_stopping
         if stopping is None:
             return
-        if self._milestone is None or self._beats(value, self._milestone, stopping.min_delta):
+        if self._beats(value, self._milestone, stopping.min_delta):
             self._milestone, self._patience = value, 0
             return
         self._patience += 1

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
-from fusion.checking import resolve
+from fusion.backbones.catalogue import find
+from fusion.checking import Source, resolve
 from fusion.data.examination import Progress
 from fusion.data.examples import Data, splits
 from fusion.data.reading import read_data
@@ -18,18 +20,19 @@ from fusion.drawing.figure import draw
 from fusion.errors import TrainingError
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
-from fusion.model.files import save
-from fusion.recipe.recipe import Recipe
+from fusion.model.addresses import set_weights
+from fusion.model.building import build_graph, places
+from fusion.model.files import load_weights, save
 from fusion.recipe.writing import recipe_hash, to_json
 from fusion.training.evaluation import evaluate
-from fusion.training.fitting import Watch, fit
+from fusion.training.fitting import CHECKPOINT, Watch, fit
 from fusion.training.history import History, draw_curves
 
 FILES = {
-    "recipe.json": "the recipe, as it was read",
+    "recipe.json": "the recipe, in its canonical form",
     "diagram.svg": "the architecture, coloured by the last phase",
     "history.csv": "loss and metrics, a line an epoch",
-    "checkpoint.npz": "the best weights so far, by address",
+    "checkpoint.npz": "weights by address of the phase's best epoch so far",
     "curves.png": "the history as a picture",
     "model.keras": "the trained model; opens anywhere Keras does",
     "metrics.json": "loss and metrics of the finished model on each split",
@@ -47,7 +50,7 @@ class Run:
         history: What was seen epoch by epoch.
         metrics: Loss and metrics of the finished model by split; only those on `test` were never used to choose.
         labels: Names of the classes, where targets are classes.
-        seconds: How long it took, from reading the data's first batch.
+        seconds: How long building, training and judging took; looking at the data before is not in it.
     """
 
     model: keras.Model
@@ -59,7 +62,7 @@ class Run:
 
 
 def train(
-    recipe: Recipe | str | Path,
+    recipe: Source,
     data: Data | str | Path,
     *,
     out: str | Path | None = None,
@@ -70,9 +73,9 @@ def train(
     """Trains the model of a recipe on data and judges it on every split.
 
     Args:
-        recipe: The recipe, or the path of its file.
+        recipe: The recipe, or the path of its file, or what `fusion.resolve` made of it.
         data: Examples, or what `fusion.read_data` reads: a folder of images, an `.npz` file or a dataset file.
-        out: Folder for all that comes of it (`FILES`), new or empty; `None` to write nothing.
+        out: Folder for all that comes of it (`FILES`), without another run's; `None` to write nothing.
         folders: Where weights files lie, as in `fusion.build`.
         watch: Called as each phase begins; returns Keras callbacks for it.
         progress: Called with how many of how many image files have been examined.
@@ -85,8 +88,7 @@ def train(
     """
     graph = resolve(recipe)
     declared = graph.recipe
-    if out is not None:
-        _refuse_used(Path(out))
+    check_start(graph, out=out, folders=places(recipe, folders))
     if not isinstance(data, Data):
         seed = declared.training.seed if declared.training else 0
         output = declared.head.output
@@ -95,7 +97,12 @@ def train(
     if out is not None:
         _write(Path(out) / "recipe.json", to_json(declared))
         _write(Path(out) / "diagram.svg", draw(graph, phase=max(len(graph.phases) - 1, 0)).svg())
-    trained = fit(recipe, data, out=out, folders=folders, watch=watch)
+    try:
+        trained = fit(graph, data, out=out, folders=places(recipe, folders), watch=watch)
+    except KeyboardInterrupt:
+        if out is not None and (Path(out) / CHECKPOINT).exists():
+            _rescue(graph, Path(out), data.labels, places(recipe, folders))
+        raise
     metrics = {
         name: evaluate(trained.model, examples, declared.head.output)
         for name, examples in splits(data).items()
@@ -116,19 +123,38 @@ def _finish(run: Run, out: Path) -> None:
         "metrics": run.metrics,
         "kept_epochs": run.history.kept,
         "seconds": round(run.seconds, 1),
-        "versions": {name: version(name) for name in ("fusion", "keras", "tensorflow")},
+        "versions": {"fusion": version("fusion"), "keras": keras.__version__, "tensorflow": tf.__version__},
     }
-    _write(out / "metrics.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+    _write(out / "metrics.json", json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _refuse_used(out: Path) -> None:
-    used = [name for name in FILES if (out / name).exists()]
+def check_start(graph: FusionGraph, *, out: str | Path | None, folders: Sequence[Path]) -> None:
+    """Raises if a training could not start: its folder holds another, or a weights file is missing or another one.
+
+    Raises:
+        TrainingError: If the folder holds another run.
+        WeightsError: If a weights file is not there, or is not the one that was meant.
+    """
+    for backbone in graph.recipe.backbones.values():
+        find(backbone, folders)
+    if out is None:
+        return
+    folder = Path(out)
+    # A recipe and a picture alone are left by a training that did not start.
+    used = [name for name in FILES if (folder / name).exists() and name not in {"recipe.json", "diagram.svg"}]
     if used:
         raise TrainingError(
             f"The folder {out} holds another run ({', '.join(used)}). Name a new folder, or move that one away."
         )
-    if out.exists() and not out.is_dir():
+    if folder.exists() and not folder.is_dir():
         raise TrainingError(f"{out} is a file; a run needs a folder.")
+
+
+def _rescue(graph: FusionGraph, out: Path, labels: tuple[str, ...] | None, folders: Sequence[Path]) -> None:
+    """Saves the model with the weights of the last checkpoint, of a training that was broken off."""
+    model = build_graph(graph, folders=folders)
+    set_weights(model, load_weights(out / CHECKPOINT))
+    save(model, out / "model.keras", recipe=graph.recipe, labels=labels)
 
 
 def _write(path: Path, text: str) -> None:

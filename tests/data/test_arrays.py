@@ -93,7 +93,15 @@ def test_order_of_inputs_does_not_change_the_digest():
         ),
         (np.full((2, 4, 4, 1), "x"), "holds <U1; expected numbers"),
         (np.full((2, 4, 4, 1), 1j), "holds complex128; expected numbers"),
-        (np.full((2, 4, 4, 1), np.nan), "has 32 values that are NaN or infinite"),
+        (
+            np.full((2, 4, 4, 1), np.nan),
+            r"are NaN, or .*: 32 in all, the first, nan, in row 0, .* \(0, 0, 0\)",
+        ),
+        (
+            np.full((2, 4, 4, 1), np.inf, "f2"),
+            "NaN, or infinite as float32.*: 32 in all, the first, inf, in row 0",
+        ),
+        (np.zeros((0, 4, 4, 1)), "input 'photo' has no rows"),
         (
             np.full((2, 4, 4, 1), 0.5),
             r"declares range 0\.\.255, but its 32 values lie in 0\.5\.\.0\.5: was .* by 255\?",
@@ -124,6 +132,21 @@ def test_a_late_value_out_of_range_in_a_long_array_is_found(monkeypatch):
 
     with pytest.raises(DataError, match=r"320 values lie in -1\.\.9"):
         check_array(array, INPUTS["photo"], what="input 'photo'")
+
+
+@pytest.mark.parametrize(("number", "said"), [(-1e39, r"-1e\+39"), (np.nan, "nan"), (np.inf, "inf")])
+@pytest.mark.parametrize("name", INPUTS)
+def test_a_late_value_that_float32_cannot_hold_is_found_and_placed(monkeypatch, name, number, said):
+    monkeypatch.setattr("fusion.data.arrays._CHUNK", 64)
+    array = arrays(20)[name].astype("f8")
+    array[17].flat[-1] = number
+    array[19].flat[0] = number
+    place = r"\(3, 3, 0\)" if name == "photo" else r"\(1,\)"
+
+    with pytest.raises(
+        DataError, match=rf"up to 3\.4e\+38: 2 in all, the first, {said}, in row 17, .* at {place}"
+    ):
+        check_array(array, INPUTS[name], what=name)
 
 
 def test_table_of_another_width_is_refused():

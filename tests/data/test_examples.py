@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fusion.data.examples import Array, Data, Examples, ImageFiles, class_counts, describe, take
+from fusion.data.examples import Array, Data, Examples, ImageFiles, class_counts, describe, join, take
 from fusion.errors import DataError
 
 
@@ -58,3 +58,83 @@ def test_a_regression_is_described_without_classes():
     data = Data(made(12, np.zeros((12, 1))), None, made(3, np.zeros((3, 1))), None, "Table t.csv.")
 
     assert describe(data) == "15 examples.\n  train   12\n  test     3\nTable t.csv."
+
+
+def test_splits_of_one_array_are_joined_without_copying_it():
+    whole = made(6, np.arange(6))
+
+    joined = join([take(whole, [4, 1]), take(whole, [5]), whole])
+
+    assert joined.names == ("e4", "e1", "e5", *whole.names)
+    assert joined.targets.tolist() == [4, 1, 5, *range(6)]
+    assert joined.columns["x"].values is whole.columns["x"].values
+    assert joined.columns["x"].read(np.arange(9)).tolist() == [4, 1, 5, *range(6)]
+
+
+def test_arrays_of_their_own_are_joined_into_one_of_the_rows_that_are_used():
+    first, other = take(made(6), [4, 1]), made(3)
+
+    joined = join([first, other])
+
+    assert joined.columns["x"].values.tolist() == [4, 1, 0, 1, 2]
+    assert joined.targets is None
+
+
+def test_image_files_are_joined_in_order_whatever_the_order_of_inputs(tmp_path):
+    paths = [(tmp_path / "a", tmp_path / "b"), (tmp_path / "c",)]
+    files = [ImageFiles(some, (8, 8, 3), (0, 255)) for some in paths]
+    arrays = [Array(np.zeros(len(some))) for some in paths]
+    first = Examples({"photo": files[0], "x": arrays[0]}, None, ("a", "b"))
+    other = Examples({"x": arrays[1], "photo": files[1]}, None, ("c",))
+
+    joined = join([first, other])
+
+    assert joined.columns["photo"] == ImageFiles(paths[0] + paths[1], (8, 8, 3), (0, 255))
+    assert len(joined.columns["x"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (
+            {"y": Array(np.zeros(1))},
+            r"\n  input 'x' from an array.*\n  input 'y' from an array, of shape \(\),",
+        ),
+        ({"x": Array(np.zeros((1, 2)))}, r"of shape \(\), no targets\n.* of shape \(2,\), no targets$"),
+        ({"x": Array(np.zeros(1)), "y": Array(np.zeros(1))}, r"\n.*\n.*'x'.*'y'"),
+        (
+            {"x": ImageFiles(("a",), (8, 8, 3), (0, 1))},
+            r"from files, of shape \(8, 8, 3\) and range \(0.0, 1.0\)",
+        ),
+    ],
+)
+def test_examples_of_different_inputs_are_not_joined(other, message):
+    with pytest.raises(DataError, match=rf"part 1 and part 3 differ:(.|\n)*{message}"):
+        join([made(2), made(1), Examples(other, None, ("a",))])
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        (None, r"targets int64 of shape \(\)\n.*no targets$"),
+        (
+            np.zeros((2, 1), dtype=np.float32),
+            r"targets int64 of shape \(\)\n.*targets float32 of shape \(1,\)$",
+        ),
+    ],
+)
+def test_targets_of_another_form_are_not_joined(targets, message):
+    with pytest.raises(DataError, match=message):
+        join([made(2, np.array([0, 1])), made(2, targets)])
+
+
+def test_image_files_of_another_range_are_not_joined():
+    parts = [Examples({"x": ImageFiles((), (8, 8, 3), (0, high))}, None, ()) for high in (1, 255)]
+
+    with pytest.raises(DataError, match=r"range \(0\.0, 1\.0\).*\n.*range \(0\.0, 255\.0\)"):
+        join(parts)
+
+
+def test_no_part_is_refused():
+    with pytest.raises(DataError, match="There are no examples to join"):
+        join([])

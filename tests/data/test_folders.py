@@ -1,12 +1,12 @@
 import os
 import shutil
 import unicodedata
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
 from fusion.data.examples import describe, splits
-from fusion.data.folders import read_folder
+from fusion.data.folders import find_images, read_folder
 from fusion.data.splits import Split
 from fusion.errors import DataError
 from fusion.recipe.inputs import Image
@@ -94,6 +94,33 @@ def test_files_beside_the_folders_and_hidden_ones_are_left_alone(folder):
     (root / ".cache").mkdir()
 
     assert len(where(read(root))) == 60
+
+
+@pytest.mark.parametrize("name", ["Thumbs.db", "desktop.ini", "Desktop.ini"])
+def test_what_windows_leaves_in_folders_is_left_alone(folder, name):
+    root = folder({"cats": 30, "dogs": 30})
+    (root / "cats" / name).write_text("x")
+
+    assert len(where(read(root))) == 60
+
+
+def test_a_folder_that_only_holds_what_windows_leaves_is_empty(folder):
+    root = folder({"cats": 3, "dogs": 3, "cows": 0})
+    (root / "cows/Thumbs.db").write_text("x")
+
+    with pytest.raises(DataError, match=r"without any image: cows/\. Fill or remove"):
+        read(root)
+
+
+def test_images_come_in_one_order_where_paths_compare_in_lower_case(folder, picture, monkeypatch):
+    root = folder({"Dogs": 0, "cats": 0})
+    for name in ("Dogs/a.png", "Dogs/B.png", "cats/c.png", "cats/d.png"):
+        picture(root / name)
+    monkeypatch.setattr(PurePath, "__lt__", lambda one, two: str(one).casefold() < str(two).casefold())
+
+    found = [file.path.relative_to(root).as_posix() for file in find_images(root)]
+
+    assert found == ["Dogs/B.png", "Dogs/a.png", "cats/c.png", "cats/d.png"]
 
 
 def test_names_with_blanks_and_other_scripts_are_read(folder):

@@ -6,12 +6,20 @@ from fusion.data.glyphs import ALPHABETS, _draw, fonts_with, glyph_data, glyphs
 from fusion.errors import DataError
 
 
-def test_glyphs_follow_from_the_seed_alone():
+def test_glyphs_follow_from_the_seed():
     one, same, other = (glyphs("greek", per_class=2, seed=seed) for seed in (3, 3, 4))
 
     assert (one.images == same.images).all()
     assert (one.targets == same.targets).all()
     assert (one.images != other.images).any()
+
+
+def test_more_glyphs_are_the_same_and_others_in_another_order():
+    few, many = (glyphs("greek", per_class=count, seed=3) for count in (2, 3))
+
+    first, second = ([image.tobytes() for image in drawn.images] for drawn in (few, many))
+    assert set(first) < set(second)
+    assert first != second[: len(first)]
 
 
 def test_every_class_has_as_many_glyphs_in_mixed_order():

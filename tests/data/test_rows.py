@@ -237,6 +237,30 @@ def test_what_needs_a_table_is_refused_without_one(tmp_path, changes, message):
         read_dataset(tmp_path / "pets.json", inputs=PHOTO, output=KIND)
 
 
+def test_a_target_of_null_is_missing_where_there_is_a_table(houses):
+    path = houses()
+    path.write_text(json.dumps(HOUSES | {"target": None}))
+
+    with pytest.raises(RecipeError, match=r"/target +Missing key 'target'"):
+        read_dataset(path, inputs=INPUTS, output=PRICE)
+
+
+def test_a_table_of_null_is_none(houses):
+    path = houses()
+    path.write_text(json.dumps(HOUSES | {"table": None}))
+
+    with pytest.raises(RecipeError, match=r'/inputs/front +This reads a table, but there is no "table"'):
+        read_dataset(path, inputs=INPUTS, output=PRICE)
+
+
+def test_a_folder_of_classes_is_read_beside_a_table_and_a_target_of_null(tmp_path, folder):
+    folder({"cats": 30, "dogs": 30})
+    data = {"dataset": 1, "table": None, "target": None, "inputs": {"front": {"folder": "pets"}}}
+    (tmp_path / "pets.json").write_text(json.dumps(data))
+
+    assert read_dataset(tmp_path / "pets.json", inputs=PHOTO, output=KIND).labels == ("cats", "dogs")
+
+
 def test_misspelt_key_does_not_hide_what_else_is_wrong(houses):
     changes = {
         "splitt": {},

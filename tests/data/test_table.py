@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fusion.data.table import CsvTable, check_template, files, load_table, numbers, texts
@@ -60,12 +61,24 @@ def test_numbers_are_float32_with_a_column_each():
     assert found.dtype == "float32"
 
 
-@pytest.mark.parametrize("cell", ["large", "1,000", "nan", "inf", "1_000", "0x10"])
+@pytest.mark.parametrize("cell", ["large", "1,000", "nan", "1_000", "0x10"])
 def test_text_in_a_column_of_numbers_is_named_with_its_row(cell):
     with pytest.raises(
         DataError, match=r"1 cell cannot be used.*\n  row 3, column 'a': '.*' is not a number"
     ):
         numbers(table(a=("1", cell)), ["a"])
+
+
+@pytest.mark.parametrize("cell", ["1e39", "-1e39", "3.5e38", "1e400", "inf"])
+def test_a_number_too_large_for_float32_is_named_with_its_row(cell):
+    with pytest.raises(
+        DataError, match=rf"row 3, column 'a': '{cell}' is infinite as float32, which holds up to 3\.4e\+38"
+    ):
+        numbers(table(a=("1", cell)), ["a"])
+
+
+def test_the_largest_number_of_float32_is_read():
+    assert numbers(table(a=("3.4028235e38",)), ["a"])[0, 0] == np.finfo(np.float32).max
 
 
 def test_empty_cells_are_named_with_their_rows():

@@ -79,7 +79,12 @@ def test_regression_targets_get_a_column():
 @pytest.mark.parametrize(
     ("values", "output", "message"),
     [
-        ([1.5, np.nan], NUMBER, "x: 1 targets are NaN or infinite"),
+        (
+            [1.5, np.nan],
+            NUMBER,
+            "x: targets are NaN, or infinite as float32.*: 1 in all, the first in row 1,",
+        ),
+        ([1.5, 2.5, -1e39], NUMBER, r"up to 3\.4e\+38: 1 in all, the first in row 2, counted from 0"),
         ([b"a"], THREE, r"x: targets are numbers or texts, got \|S1"),
         ([[1, 0, 0]], THREE, r"integers of shape \(n,\); got int64 of shape \(1, 3\)\. One-hot .*argmax"),
         ([1.0], THREE, r"integers of shape \(n,\); got float64 of shape \(1,\)\.$"),

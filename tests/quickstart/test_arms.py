@@ -18,8 +18,8 @@ def test_the_arms_are_sound_recipes(recipe):
 
     assert list(found) == [
         "fused",
-        "TinyVGG alone",
-        "TinyResNet alone",
+        "plain alone",
+        "residual alone",
         "fused, last layers only",
         "fused, from scratch",
     ]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fusion.errors import DataError, ModelError, RecipeError, TrainingError
-from fusion.model.files import load
+from fusion.model.addresses import weights
+from fusion.model.files import load, load_weights
 
 
 def test_check_says_what_is_sound_and_ends_with_0(run, recipe_file):
@@ -144,8 +145,6 @@ def test_a_trained_model_is_judged_and_asked(run, recipe_file, photos, tmp_path)
 
 
 def test_a_checkpoint_of_a_broken_off_training_makes_a_model(run, recipe_file, photos, tmp_path, monkeypatch):
-    import keras
-
     from fusion.cli import progress
 
     class Interrupting(progress.Bar):
@@ -158,10 +157,16 @@ def test_a_checkpoint_of_a_broken_off_training_makes_a_model(run, recipe_file, p
     status, _, err = run("train", recipe_file(), "--data", photos, "-o", out)
 
     assert status == 130
-    assert f"the best weights so far are in {out / 'checkpoint.npz'}" in " ".join(err.split())
+    assert f"the best weights so far are in {out / 'model.keras'}" in " ".join(err.split())
+    rescued = load(out / "model.keras")
+    assert rescued.labels == ("bright", "dark")
+    stored = load_weights(out / "checkpoint.npz")
+    assert stored
+    assert all(np.array_equal(weights(rescued.model)[name], value) for name, value in stored.items())
     built = run("build", recipe_file(), "--weights", out / "checkpoint.npz", "-o", tmp_path / "m.keras")
     assert built[0] == 0
-    assert isinstance(load(tmp_path / "m.keras").model, keras.Model)
+    made = weights(load(tmp_path / "m.keras").model)
+    assert all(np.array_equal(made[name], value) for name, value in weights(rescued.model).items())
 
 
 def test_labels_that_the_head_does_not_have_are_refused_before_training(run, recipe_file, photos, tmp_path):

@@ -1,0 +1,91 @@
+"""Whether data and a recipe go together, looked at before anything trains."""
+
+import numpy as np
+
+from fusion.data.examples import Data, Examples, splits
+from fusion.errors import DataError, TrainingError, listed
+from fusion.recipe.head import Output
+from fusion.recipe.inputs import Image, Input
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.training import Training
+from fusion.training.objectives import check_monitor
+
+
+def training_of(recipe: Recipe, data: Data) -> Training:
+    """Returns the training a recipe declares, made sure of that the data let it do what it says.
+
+    Raises:
+        TrainingError: If there is no training, or it needs validation data that are not there.
+        DataError: If inputs, targets or the names of classes are not the recipe's.
+    """
+    if recipe.training is None:
+        raise TrainingError(
+            f'Recipe {recipe.name!r} says nothing of training; give it "training" with phases.'
+        )
+    for phase in recipe.training.phases:
+        check_monitor(phase, validated=data.validation is not None)
+    check_labels(recipe.head.output.labels, data.labels, "The head")
+    for name, part in splits(data).items():
+        _check_columns(part, recipe, name)
+        _check_targets(part, recipe.head.output, name)
+    return recipe.training
+
+
+def check_labels(declared: tuple[str, ...] | None, found: tuple[str, ...] | None, whose: str) -> None:
+    """Refuses data whose classes are named otherwise, or come in another order, than those of a head or a model.
+
+    >>> check_labels(("cat", "dog"), ("dog", "cat"), "The model")
+    Traceback (most recent call last):
+    ...
+    fusion.errors.DataError: The model tells cat, dog apart, in this order, and the data have dog, cat. ...
+
+    Raises:
+        DataError: If they differ.
+    """
+    if declared is not None and found is not None and declared != found:
+        raise DataError(
+            f"{whose} tells {listed(declared)} apart, in this order, and the data have {listed(found)}. "
+            "Give data of the same classes."
+        )
+
+
+def _check_columns(examples: Examples, recipe: Recipe, split: str) -> None:
+    given, wanted = examples.columns, recipe.inputs
+    if set(given) != set(wanted):
+        raise DataError(
+            f"The recipe reads the inputs {listed(wanted)}, and the data have {listed(given)}. "
+            "Name the data's inputs as the recipe does."
+        )
+    for name, column in given.items():
+        shape = _shape(wanted[name])
+        if tuple(column.sample_shape) != shape:
+            raise DataError(
+                f"Input {name!r} reads examples of shape {shape}, those of {split} have {tuple(column.sample_shape)}."
+            )
+
+
+def _shape(declared: Input) -> tuple[int, ...]:
+    return declared.shape if isinstance(declared, Image) else (len(declared.columns),)
+
+
+def _check_targets(examples: Examples, output: Output, split: str) -> None:
+    """Refuses targets the output cannot have; some devices would turn a class that is not there into NaN in silence."""
+    targets = examples.targets
+    if targets is None:
+        raise DataError(f"There are no targets in {split}; examples without targets can only be predicted.")
+    if output.task == "classification":
+        if targets.ndim != 1 or not np.issubdtype(targets.dtype, np.integer):
+            raise DataError(
+                f"The targets of a classification are class numbers of shape (examples,), those of {split} are "
+                f"{targets.dtype} of shape {targets.shape}."
+            )
+        if len(targets) and not 0 <= targets.min() <= targets.max() < output.width:
+            raise DataError(
+                f"The head has the classes 0 to {output.width - 1}, and the targets of {split} go from "
+                f"{targets.min()} to {targets.max()}."
+            )
+    elif targets.shape[1:] != (output.width,):
+        raise DataError(
+            f"The targets of this {output.task} have shape (examples, {output.width}), those of {split} "
+            f"{targets.shape}."
+        )
