@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from fusion.checking import check, resolve
+from fusion.checking import check, costs, draw, resolve
 from fusion.errors import (
     BackboneError,
     DataError,
@@ -18,7 +18,6 @@ from fusion.errors import (
     TrainingError,
     WeightsError,
 )
-from fusion.graph.costs import costs
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.backbones import Backbone, WeightsFile
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from fusion.data.arrays import from_arrays
     from fusion.data.examples import Data
     from fusion.data.reading import read_data, read_images
-    from fusion.drawing.figure import draw
     from fusion.model.addresses import layer, layers, set_weights, weights
     from fusion.model.building import build
     from fusion.model.files import load, load_weights, save, save_weights
@@ -47,7 +45,6 @@ if TYPE_CHECKING:
 LATER = {
     "Data": "fusion.data.examples",
     "build": "fusion.model.building",
-    "draw": "fusion.drawing.figure",
     "evaluate": "fusion.training.evaluation",
     "from_arrays": "fusion.data.arrays",
     "layer": "fusion.model.addresses",

@@ -1,10 +1,14 @@
-"""Recipes looked at without being built: read, checked, resolved to a graph."""
+"""Recipes looked at without being built: read, checked, resolved to a graph, costed, drawn."""
 
 from pathlib import Path
 from typing import Any
 
 from fusion.backbones import catalogue
+from fusion.drawing.figure import Figure
+from fusion.drawing.figure import draw as drawn
 from fusion.errors import Problem, RecipeError
+from fusion.graph.costs import Costs
+from fusion.graph.costs import costs as costs_of
 from fusion.graph.making import examine_graph
 from fusion.graph.nodes import FusionGraph
 from fusion.graph.trunks import Catalogue
@@ -65,7 +69,41 @@ def check(recipe: Recipe | str | Path, *, catalogue: Catalogue = catalogue) -> t
     return tuple(_examined(recipe, catalogue)[1])
 
 
+def costs(recipe: Source) -> Costs:
+    """Returns what a recipe's model costs: weights, operations and memory, by part and in all.
+
+    >>> costs(
+    ...     Recipe(
+    ...         name="one",
+    ...         inputs={"facts": {"kind": "tabular", "columns": ["area"]}},
+    ...         branches={"all": {"input": "facts"}},
+    ...         head={"output": {"task": "regression"}},
+    ...     )
+    ... ).params
+    5
+
+    Raises:
+        RecipeError: Listing every problem, each with its JSON Pointer.
+    """
+    return costs_of(resolve(recipe))
+
+
+def draw(recipe: Source, *, phase: int = 0) -> Figure:
+    """Returns the picture of a recipe, coloured by what its phase number `phase`, from 0, trains.
+
+    Raises:
+        RecipeError: Listing every problem, each with its JSON Pointer.
+        DrawingError: If there is no such phase.
+    """
+    return drawn(resolve(recipe), phase=phase)
+
+
 def _examined(recipe: Recipe | str | Path, catalogue: Catalogue) -> tuple[FusionGraph | None, list[Problem]]:
+    if not isinstance(recipe, Recipe | str | Path):
+        raise RecipeError(
+            f"A recipe is a fusion.Recipe or the path of a file, got {type(recipe).__name__}. "
+            "Of plain data make one by fusion.Recipe(**data)."
+        )
     if isinstance(recipe, Recipe):
         data: Any = to_data(recipe)
         read = Examined(recipe, tuple(references(recipe, data) or unused(recipe)))

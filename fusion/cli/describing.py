@@ -1,6 +1,7 @@
 """Commands that look and build nothing: check, cost, layers, schema."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 from fusion import checking
 from fusion.cli import catalogue
 from fusion.drawing.wording import amount, operations
-from fusion.errors import RecipeError
+from fusion.errors import Problem, RecipeError, WeightsError
 from fusion.graph.costs import costs
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.backbones import Backbone
@@ -90,9 +91,20 @@ def _is_sound(file: Path) -> bool:
     count = len(graph.recipe.branches)
     branches = "1 branch" if count == 1 else f"{count} branches"
     typer.echo(f"{file}: ok, {branches}, {amount(total.params)} params, {operations(total.flops)} a sample")
-    for remark in graph.remarks:
+    for remark in [*graph.remarks, *_missing_weights(graph, file)]:
         typer.echo(f"  note {remark.place}   {remark.text}")
     return True
+
+
+def _missing_weights(graph: FusionGraph, file: Path) -> Iterator[Problem]:
+    """Yields a remark for each weights file that is not here: the recipe is sound all the same."""
+    from fusion.backbones.catalogue import find
+
+    for name, backbone in graph.recipe.backbones.items():
+        try:
+            find(backbone, [file.absolute().parent])
+        except WeightsError as error:
+            yield Problem(f"/backbones/{name}/weights", f"{error} It is needed to build.")
 
 
 def _shape(text: str) -> tuple[int, int, int]:

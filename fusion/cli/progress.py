@@ -77,6 +77,10 @@ class Bar(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no typ
         self.progress.update(self.task, seen=f"{epoch + 1}/{self.start.phase.epochs}  {seen}")
 
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002 - as Keras calls it
-        """Fills the bar, also where the phase stopped early."""
+        """Leaves a line where the bar was, so that it stands under what was said as the phase began."""
         task = next(task for task in self.progress.tasks if task.id == self.task)
-        self.progress.update(self.task, total=task.completed)
+        seconds = task.finished_time or task.elapsed or 0.0
+        self.progress.remove_task(self.task)
+        self.progress.console.print(
+            f"  {seconds:.0f} s, epoch {escape(task.fields['seen'])}", highlight=False
+        )

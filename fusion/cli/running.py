@@ -7,7 +7,7 @@ import typer
 
 from fusion.cli.describing import File, resolve
 from fusion.cli.making import Folders
-from fusion.errors import DataError
+from fusion.errors import DataError, ModelError
 
 if TYPE_CHECKING:
     from fusion.data.examination import Progress
@@ -74,7 +74,7 @@ def evaluate(
     load_keras()
     from fusion.cli.progress import examining
     from fusion.cli.tables import print_metrics
-    from fusion.data.examples import join, splits
+    from fusion.data.examples import describe, join, splits
     from fusion.model.files import load
     from fusion.training.evaluation import evaluate as evaluated
     from fusion.training.fitness import check_labels
@@ -83,6 +83,8 @@ def evaluate(
     with examining() as progress:
         found_data = _read(data, loaded.recipe, progress)
     check_labels(loaded.labels, found_data.labels, "The model")
+    if not as_json:
+        typer.echo(describe(found_data))
     every = splits(found_data)
     if split == "all":
         part = join(list(every.values()))
@@ -92,7 +94,7 @@ def evaluate(
         raise DataError(f"The data have no split {split!r}; they have {', '.join(every)}, and all.")
     found = evaluated(loaded.model, part, loaded.recipe.head.output)
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps({"split": split, "examples": len(part), **found}))
     else:
         print_metrics({split: found})
 
@@ -137,4 +139,10 @@ def _read(path: Path, recipe: "Recipe", progress: "Progress") -> "Data":
 
 
 def _model(path: Path) -> Path:
-    return path / "model.keras" if path.is_dir() else path
+    model, checkpoint = path / "model.keras", path / "checkpoint.npz"
+    if path.is_dir() and checkpoint.exists() and not model.exists():
+        raise ModelError(
+            f"The run in {path} did not end. The weights of its best epoch make a model:\n"
+            f"fusion build {path / 'recipe.json'} --weights {checkpoint} -o {model}"
+        )
+    return model if path.is_dir() else path

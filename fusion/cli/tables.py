@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fusion.drawing.wording import amount, dimensions, memory, operations
+from fusion.drawing.wording import amount, cleaned, dimensions, memory, operations
 from fusion.graph.costs import Costs, PartCost, costs
 from fusion.graph.nodes import FusionGraph
 from fusion.skeleton.layers import Skeleton
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 def table(*columns: str, title: str = "") -> Table:
     """Returns an empty table; the first column is text, the others are numbers."""
     made = Table(
-        box=box.SIMPLE_HEAD, title=escape(title), title_justify="left", title_style="bold", pad_edge=False
+        box=box.SIMPLE_HEAD,
+        title=escape(cleaned(title)),
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
     )
     for number, column in enumerate(columns):
         made.add_column(column, justify="right" if number else "left", no_wrap=True)
@@ -31,8 +35,8 @@ def table(*columns: str, title: str = "") -> Table:
 
 def show(made: Table) -> None:
     """Prints a table, nothing cut off: where the terminal is too narrow its lines wrap."""
-    console = Console()
-    Console(width=max(console.width, console.measure(made).maximum)).print(made)
+    needed = Console(width=10_000).measure(made).maximum
+    Console(width=max(Console().width, needed)).print(made)
 
 
 def print_costs(graph: FusionGraph) -> None:

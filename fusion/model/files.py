@@ -62,13 +62,13 @@ def _uncompiled(model: keras.Model) -> Iterator[None]:
 
 
 def load(path: str | Path) -> Loaded:
-    """Returns the model in a `.keras` file that `save` wrote, its recipe and the names of its classes.
+    """Returns the model in a `.keras` file that `save` wrote, or in the folder of a run, its recipe and its classes' names.
 
     Raises:
         ModelError: If there is no such file, it is none of Keras's, or it has no recipe.
         RecipeError: If the recipe is damaged or of a newer format.
     """
-    path = Path(path)
+    path = Path(path) / "model.keras" if Path(path).is_dir() else Path(path)
     try:
         with zipfile.ZipFile(path) as archive:
             about: dict[str, Any] = json.loads(archive.read(MEMBER))

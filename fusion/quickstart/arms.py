@@ -38,7 +38,7 @@ def head_only(recipe: Recipe) -> Recipe:
     epochs = sum(phase.epochs for phase in _phases(recipe))
     return recipe.replaced(
         name=f"{recipe.name}, head only",
-        training=_training(recipe, (first.replaced(train=("head",), epochs=epochs),)),
+        training=_training(recipe, (first.replaced(name="head only", train=("head",), epochs=epochs),)),
     )
 
 
@@ -53,7 +53,9 @@ def from_scratch(recipe: Recipe) -> Recipe:
     return recipe.replaced(
         name=f"{recipe.name}, from scratch",
         backbones={name: each.replaced(weights=None) for name, each in recipe.backbones.items()},
-        training=_training(recipe, (first.replaced(train=everything, epochs=epochs, batchnorm="train"),)),
+        training=_training(
+            recipe, (first.replaced(name="everything", train=everything, epochs=epochs, batchnorm="train"),)
+        ),
     )
 
 

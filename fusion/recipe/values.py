@@ -171,6 +171,17 @@ class Value(BaseModel, metaclass=_Strict):
         first = {key: getattr(self, key) for key in self.always_written}
         return first | written | free
 
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        """Refuses: a recipe is a value.
+
+        Raises:
+            TypeError: Always, saying what to do instead.
+        """
+        raise TypeError(
+            f"A recipe is a value and does not change; make another with replaced({name}=...), "
+            "or a whole recipe's replace(place, value)."
+        )
+
     def replaced(self, **fields: Any) -> Self:
         """Returns this value with some fields changed, checked like a new one."""
         kept = {name: getattr(self, name) for name in type(self).model_fields}

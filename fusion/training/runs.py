@@ -115,8 +115,7 @@ def train(
 
 
 def _finish(run: Run, out: Path) -> None:
-    with replacing(out / "curves.png") as part:
-        draw_curves(run.history).savefig(part, dpi=144, format="png")
+    # The model first: what comes after may fail without it being lost.
     save(run.model, out / "model.keras", recipe=run.graph.recipe, labels=run.labels)
     about: dict[str, Any] = {
         "recipe": recipe_hash(run.graph.recipe),
@@ -126,6 +125,8 @@ def _finish(run: Run, out: Path) -> None:
         "versions": {"fusion": version("fusion"), "keras": keras.__version__, "tensorflow": tf.__version__},
     }
     _write(out / "metrics.json", json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    with replacing(out / "curves.png") as part:
+        draw_curves(run.history).savefig(part, dpi=144, format="png")
 
 
 def check_start(graph: FusionGraph, *, out: str | Path | None, folders: Sequence[Path]) -> None:

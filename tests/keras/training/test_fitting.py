@@ -5,18 +5,22 @@ import numpy as np
 import pytest
 
 from fusion.checking import resolve
-from fusion.data.examples import Array, Data, Examples
+from fusion.data.arrays import from_arrays
+from fusion.data.examples import Array, Data, Examples, splits
 from fusion.errors import DataError, TrainingError
 from fusion.graph.costs import costs
 from fusion.model.addresses import layer, layers, set_weights, weights
 from fusion.model.building import build
 from fusion.model.files import load_weights
+from fusion.model.selftest import self_test
+from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import EarlyStopping, Optimizer, Phase, Training
 from fusion.training.evaluation import evaluate
 from fusion.training.fitting import fit
 from fusion.training.freezing import held_still, inference_mode, set_trainable
 from fusion.training.objectives import check_monitor, is_better
 from fusion.training.optimizers import make_optimizer
+from fusion.training.recording import Recorder
 
 
 def phase_of(recipe, **fields):
@@ -43,6 +47,7 @@ def test_exactly_the_declared_weights_of_each_phase_move(recipe, data):
 
     fit(recipe, data, watch=lambda start: [Keep(), *watch(start)])
 
+    assert len(seen) == 3
     for plan, before, after in zip(graph.phases, seen, seen[1:], strict=False):
         moved = {name.rpartition("/")[0] for name in before if not np.array_equal(before[name], after[name])}
         assert moved == set(plan.rates), plan.name
@@ -233,6 +238,7 @@ def test_history_and_checkpoint_are_there_after_each_epoch_and_are_of_the_best(r
 
     assert [row["phase"] for row in rows] == [epoch.phase for epoch in result.history.epochs]
     assert float(rows[0]["val_loss"]) == pytest.approx(result.history.epochs[0].metrics["val_loss"], rel=1e-4)
+    assert {name.rpartition("/")[0] for name in stored} == set(result.graph.phases[1].rates)
     assert all(np.array_equal(weights(result.model)[name], value) for name, value in stored.items())
 
 
@@ -253,10 +259,9 @@ def test_an_interrupted_training_leaves_weights_that_fit_a_fresh_model(recipe, d
     assert evaluate(model, data.validation, recipe.head.output)["loss"] == pytest.approx(best, rel=1e-4)
 
 
-def test_tables_are_normalised_by_training_rows_only():
-    from fusion.recipe.recipe import Recipe
-
-    recipe = Recipe(
+@pytest.fixture
+def table():
+    return Recipe(
         name="table",
         inputs={"facts": {"kind": "tabular", "columns": ["a", "b"]}},
         branches={"all": {"input": "facts"}},
@@ -264,14 +269,81 @@ def test_tables_are_normalised_by_training_rows_only():
         training={"phases": [{"name": "all", "train": ["head"], "epochs": 1}]},
     )
 
-    def rows(center):
-        values = np.random.default_rng(0).normal(center, 2, (40, 2)).astype("float32")
-        return Examples({"facts": Array(values)}, values[:, :1], tuple(map(str, range(40))))
 
-    result = fit(recipe, Data(rows(50), rows(-999), rows(999), None, "Made up."))
+def test_tables_are_normalised_by_training_rows_only(table):
+    values = np.random.default_rng(0).normal(50, 2, (200, 2)).astype("float32")
+    split = from_arrays(values, values[:, 0], inputs=table.inputs, output=table.head.output)
+    rows = split.train.columns["facts"].read(np.arange(len(split.train)))
 
-    mean = np.array(layer(result.model, "facts.normalise").mean)
-    assert np.allclose(mean, rows(50).columns["facts"].values.mean(0), rtol=1e-3)
+    normalise = layer(fit(table, split).model, "facts.normalise")
+
+    assert np.allclose(normalise.mean, rows.mean(0), rtol=1e-6)
+    assert not np.allclose(normalise.mean, values.mean(0), rtol=1e-6)
+
+
+def test_a_copy_made_of_weights_normalises_alike(table):
+    values = np.random.default_rng(0).normal(50, 2, (200, 2)).astype("float32")
+    split = from_arrays(values, values[:, 0], inputs=table.inputs, output=table.head.output)
+    trained = fit(table, split).model
+    copy = build(table)
+
+    set_weights(copy, weights(trained))
+
+    assert np.array_equal(copy.predict([values], verbose=0), trained.predict([values], verbose=0))
+
+
+def test_a_column_with_one_value_is_refused(table):
+    values = np.random.default_rng(0).normal(50, 2, (200, 2)).astype("float32")
+    values[:, 1] = 3
+    split = from_arrays(values, values[:, 0], inputs=table.inputs, output=table.head.output)
+
+    with pytest.raises(DataError, match="Input 'facts': b has one value in all training rows"):
+        fit(table, split)
+
+
+def test_a_trained_model_with_a_table_passes_its_self_test(table):
+    values = np.random.default_rng(0).normal(2000, 2, (200, 2)).astype("float32")
+    split = from_arrays(values, values[:, 0] - 2000, inputs=table.inputs, output=table.head.output)
+    binary = table.replaced(head={"output": {"task": "binary"}})
+    model = fit(binary, Data(*(_signs(part) for part in splits(split).values()), None, "Made up.")).model
+
+    assert [each for each in self_test(model, resolve(binary)) if not each.holds] == []
+
+
+def _signs(part):
+    return Examples(part.columns, (part.targets > 0).astype("float32"), part.names)
+
+
+def test_a_loss_that_is_no_number_ends_the_training_with_advice(recipe, data):
+    wild = phase_of(
+        recipe,
+        train=("head", "plain", "residual"),
+        epochs=3,
+        optimizer=Optimizer(name="sgd", learning_rate=1e30),
+    )
+
+    with pytest.raises(
+        TrainingError, match=r"lost its way in epoch \d: the loss is (nan|inf).*Lower its learning rate"
+    ):
+        fit(wild, data)
+
+
+def test_a_value_that_is_no_number_is_worse_than_any():
+    def recorder():
+        found = Recorder(Phase(name="a", train=("head",), epochs=3), (), lambda _: None, lambda _: None)
+        found.set_model(keras.Sequential([keras.layers.Dense(1)]))
+        return found
+
+    seen = recorder()
+    for epoch, value in enumerate([float("nan"), 0.5, float("nan"), 0.4, float("nan")]):
+        seen.on_epoch_begin(epoch)
+        seen.on_epoch_end(epoch, {"loss": 1.0, "val_loss": value})
+
+    assert (seen.kept, seen.best) == (4, 0.4)
+
+
+def test_adamw_without_decay_is_what_it_says():
+    assert make_optimizer(Optimizer(name="adamw", weight_decay=0.0), {}).weight_decay == 0.0
 
 
 def test_a_recipe_without_training_is_refused(recipe, data):
@@ -296,6 +368,24 @@ def test_which_way_is_better_is_known():
     assert is_better("val_auc", 0.9, 0.8)
     assert is_better("mae", 0.8, 0.9)
     assert not is_better("val_loss", 0.85, 0.9, by=0.1)
+
+
+def test_classes_in_another_order_are_refused(recipe, data):
+    named = recipe.replace("/head/output/classes", ["bright", "dark"])
+
+    with pytest.raises(
+        DataError, match="The head tells bright, dark apart, in this order, and the data have dark, bright"
+    ):
+        fit(named, data)
+
+
+def test_examples_of_another_shape_are_refused_in_every_split(recipe, data):
+    small = Examples({"photo": Array(np.zeros((2, 8, 8, 3)))}, np.array([0, 1]), ("a", "b"))
+
+    with pytest.raises(
+        DataError, match=r"reads examples of shape \(16, 16, 3\), those of validation have \(8, 8, 3\)"
+    ):
+        fit(recipe, Data(data.train, small, None, data.labels, "Made up."))
 
 
 def test_data_with_other_inputs_are_refused(recipe, data):
