@@ -1,6 +1,6 @@
 """Dry runs of all architectures in one process: seconds, rows, resident memory, and bytes of weights left (none).
 
-Run `python benchmarks/dry_run.py [FILE]`; FILE gets the figures as JSON (default: benchmarks/dry_run.json).
+Run `python benchmarks/dry_run.py [FILE]`; FILE gets the figures as JSON (default: build/benchmarks/dry_run.json).
 """
 
 import gc
@@ -43,6 +43,7 @@ def main(file: Path) -> None:
         "rss_mib_peak": peak,
         "rows": rows,
     }
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(figures, indent=1) + "\n")
     if peak > LIMIT or any(row["weight_bytes"] for row in rows):
         sys.exit("Too much memory was taken.")
@@ -76,4 +77,4 @@ def resident() -> float:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_suffix(".json"))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("build/benchmarks/dry_run.json"))

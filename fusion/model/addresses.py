@@ -64,7 +64,7 @@ def variables(model: keras.Model) -> dict[str, Any]:
     Random states, which dropout keeps, are none of its weights.
 
     >>> x = keras.Input((4,), name="x")
-    >>> variables(keras.Model(x, keras.layers.Dense(2, name="output")(x)))["output/bias"].shape
+    >>> tuple(variables(keras.Model(x, keras.layers.Dense(2, name="output")(x)))["output/bias"].shape)
     (2,)
     """
     return {

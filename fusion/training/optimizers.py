@@ -22,7 +22,7 @@ def make_optimizer(declared: Optimizer, rates: Mapping[str, tuple[Any, float]]) 
         declared: What the phase says.
         rates: By address, each trained layer's variables and their learning rate.
 
-    >>> make_optimizer(Optimizer(name="sgd", learning_rate=0.1), {}).name
+    >>> type(make_optimizer(Optimizer(name="sgd", learning_rate=0.1), {})).__name__
     'SGD'
     """
     base = declared.learning_rate

@@ -126,6 +126,9 @@ def test_a_trained_model_is_judged_and_asked(run, recipe_file, photos, tmp_path)
     assert set(metrics) == {"train", "validation", "test"}
 
     judged = json.loads(run("evaluate", out, "--data", photos, "--json")[1])
+    assert judged.pop("split") == "test"
+    whole = json.loads(run("evaluate", out, "--data", photos, "--split", "all", "--json")[1])
+    assert (whole["examples"], judged.pop("examples") < 60) == (60, True)
     assert judged == pytest.approx(metrics["test"], rel=1e-5)
 
     found = json.loads(run("predict", out / "model.keras", photos / "dark/0.png", "--json")[1])

@@ -314,18 +314,13 @@ def _signs(part):
     return Examples(part.columns, (part.targets > 0).astype("float32"), part.names)
 
 
-def test_a_loss_that_is_no_number_ends_the_training_with_advice(recipe, data):
-    wild = phase_of(
-        recipe,
-        train=("head", "plain", "residual"),
-        epochs=3,
-        optimizer=Optimizer(name="sgd", learning_rate=1e30),
-    )
+def test_a_loss_that_is_no_number_ends_the_training_with_advice():
+    seen = Recorder(Phase(name="a", train=("head",), epochs=3), (), lambda _: None, lambda _: None)
 
     with pytest.raises(
-        TrainingError, match=r"lost its way in epoch \d: the loss is (nan|inf).*Lower its learning rate"
+        TrainingError, match=r"Phase 'a' lost its way in epoch 2: the loss is nan.*Lower its learning rate"
     ):
-        fit(wild, data)
+        seen.on_epoch_end(1, {"loss": float("nan"), "val_loss": 1.0})
 
 
 def test_a_value_that_is_no_number_is_worse_than_any():
