@@ -100,9 +100,9 @@ def set_weights(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
             )
     for name, value in values.items():
         known[name].assign(value)
-    for address in dict.fromkeys(name.rpartition("/")[0] for name in values):
-        each = layer(model, address)
-        if isinstance(each, keras.layers.Normalization):
+    touched = {name.rpartition("/")[0] for name in values}
+    for address, each in layers(model).items():
+        if address in touched and isinstance(each, keras.layers.Normalization):
             # It computes with constants made of its weights, which do not follow them by themselves.
             each.finalize_state()
 

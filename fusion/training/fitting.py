@@ -14,7 +14,7 @@ from fusion.data.examples import Array, Data
 from fusion.errors import DataError, listed
 from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
-from fusion.model.addresses import layer
+from fusion.model.addresses import layer, layers
 from fusion.model.building import build_graph, places
 from fusion.model.files import save_weights
 from fusion.model.seeding import seed_of
@@ -170,8 +170,9 @@ class _Run:
     def compile(self, number: int) -> None:
         """Compiles for the phase: Keras goes on training what was trainable at the last compilation."""
         phase, output = self.training.phases[number], self.graph.recipe.head.output
+        known = layers(self.model)
         rates = {
-            address: (layer(self.model, address).trainable_variables, rate)
+            address: (known[address].trainable_variables, rate)
             for address, rate in self.graph.phases[number].rates.items()
         }
         self.model.compile(

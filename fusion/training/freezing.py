@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from fusion.errors import TrainingError
+from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph, PhasePlan
 from fusion.model.addresses import layers, variables
 
@@ -24,7 +25,7 @@ def set_trainable(model: keras.Model, graph: FusionGraph, plan: PhasePlan) -> No
     for address, layer in layers(model).items():
         layer.trainable = address in plan.rates
     trained = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
-    planned = sum(graph.weights[each].params - graph.weights[each].statistics for each in plan.rates)
+    planned = trainable(graph, plan.rates)
     if trained != planned:
         raise TrainingError(
             f"Phase {plan.name!r} should train {planned:,} weights, and the model has {trained:,} trainable. "
