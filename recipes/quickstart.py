@@ -12,21 +12,21 @@ recipe = fusion.Recipe(
         ),
     },
     branches={
-        "strokes": fusion.Branch(input="glyph", backbone="plain", cut="block3_relu2"),
-        "outline": fusion.Branch(input="glyph", backbone="residual", cut="stage3_block2_add"),
+        "strokes": fusion.Branch(input="glyph", backbone="plain", cut="block3_relu2", pool="avg+max"),
+        "outline": fusion.Branch(input="glyph", backbone="residual", cut="stage3_block1_out", pool="avg+max"),
     },
     fusion=fusion.Concat(of=("strokes", "outline")),
-    blocks={"top": [fusion.Dense(units=64, activation="relu"), fusion.Dropout(rate=0.3)]},
+    blocks={"top": [fusion.LayerNorm(), fusion.Dropout(rate=0.5)]},
     head=fusion.Head(blocks=["top"], output=fusion.Output(task="classification", classes=29)),
     training=fusion.Training(
         phases=[
             fusion.Phase(
-                name="head first", train=["head"], epochs=12, optimizer=fusion.Optimizer(learning_rate=0.005)
+                name="head first", train=["head"], epochs=8, optimizer=fusion.Optimizer(learning_rate=0.005)
             ),
             fusion.Phase(
                 name="last blocks",
                 train=["head", "plain[block3_conv1..]", "residual[stage2_block1_out..]"],
-                epochs=16,
+                epochs=12,
             ),
         ]
     ),

@@ -33,6 +33,9 @@ class Tables:
                 rows.append(Layer(f"mixed{number}", "Concatenate", (rows[-1].name,), (8, 8, 8)))
         return Skeleton(backbone.arch, shape, tuple(rows), rows[-1].name, "3.15.1")
 
+    def preprocess(self, backbone):
+        return "none"
+
     def needs_preparation(self, backbone, image, shape):
         return True
 
@@ -96,7 +99,7 @@ def test_problems_of_every_level_stand_in_one_list_each_with_its_place(data, wri
     data["branches"]["shape"]["poool"] = data["branches"]["shape"].pop("pool")
     data["training"]["phases"][1]["train"][2] = "inc[mixed9..]"
 
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(RecipeError, match=r"two\.json: 3 problems") as caught:
         resolve(written(data))
 
     assert str(caught.value) == (

@@ -1,1 +1,1 @@
-"""Where backbones come from: the catalogue, their skeletons, their weights, and the preprocessing they want."""
+"""Where backbones come from: the list of architectures, their skeletons, their weights, and the preprocessing they want."""

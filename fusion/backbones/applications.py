@@ -1,12 +1,9 @@
-"""The catalogue: every architecture of `keras.applications`, and two small ones of our own, as plain values."""
+"""The list of architectures: those of `keras.applications`, and two small ones of our own, as plain values."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from fusion.errors import BackboneError, near
-
-Preprocess = Literal["caffe", "tf", "torch", "none"]
-"""What a backbone wants its pictures turned into: BGR minus mean, [-1, 1], mean and deviation, or 0..255 as they are."""
+from fusion.recipe.backbones import Preprocess
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +77,13 @@ APPLICATIONS: dict[str, Application] = {application.name: application for applic
 
 
 def find_application(arch: str) -> Application:
-    """Returns the catalogue's entry for an architecture.
+    """Returns what is known of an architecture.
 
     >>> find_application("VGG16").preprocess
     'caffe'
 
     Raises:
-        BackboneError: If the catalogue has no such architecture.
+        BackboneError: If there is no such architecture.
     """
     if arch not in APPLICATIONS:
         raise BackboneError(

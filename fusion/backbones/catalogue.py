@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from fusion.backbones.applications import Preprocess, find_application
+from fusion.backbones.applications import find_application
 from fusion.backbones.ranges import needs_preprocessing
 from fusion.backbones.skeletons import skeleton as named_skeleton
 from fusion.backbones.weights import StoredWeights, check_digest, find_weights
 from fusion.errors import BackboneError
-from fusion.recipe.backbones import Backbone, WeightsFile
+from fusion.recipe.backbones import Backbone, Preprocess, WeightsFile
 from fusion.recipe.inputs import Image
 from fusion.skeleton.layers import Shape, Skeleton
 

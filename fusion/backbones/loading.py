@@ -31,7 +31,7 @@ def load(
     have the same canonical names.
 
     Args:
-        arch: Name in the catalogue.
+        arch: Name of an architecture, such as `"VGG16"`.
         shape: Height, width and channels of one input; height and width may be `None`, for any size.
         weights: `None` for random ones, `"imagenet"` for those Keras publishes, or a file.
         options: Constructor options, such as `{"alpha": 0.25}`.

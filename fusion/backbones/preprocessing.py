@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from fusion.backbones.applications import Preprocess
 from fusion.backbones.ranges import check_picture, scaling
+from fusion.recipe.backbones import Preprocess
 from fusion.skeleton.layers import Shape
 
 
@@ -24,7 +24,7 @@ def preprocessor(
     hands the picture on; `fusion.backbones.ranges.needs_preprocessing` tells beforehand.
 
     Args:
-        mode: What the backbone wants; see the catalogue.
+        mode: What the backbone wants; see `fusion.backbones.applications`.
         shape: Height, width and channels of the picture, RGB where there are three channels.
         size: Height and width the backbone reads; `None` to leave the picture as large as it is.
         value_range: Lowest and highest value of the picture, such as `(0, 255)`.

@@ -2,8 +2,8 @@
 
 from typing import get_args
 
-from fusion.backbones.applications import Preprocess
 from fusion.errors import BackboneError, InputSizeError, near
+from fusion.recipe.backbones import Preprocess
 from fusion.skeleton.layers import Shape
 
 Triple = tuple[float, ...]

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -14,7 +13,8 @@ from typing import Any
 import platformdirs
 
 from fusion.backbones.applications import Application, find_application
-from fusion.errors import BackboneError, InputSizeError, listed, near
+from fusion.errors import BackboneError, FileError, InputSizeError, listed, near
+from fusion.files import replacing
 from fusion.skeleton import files
 from fusion.skeleton.layers import Shape, Skeleton
 
@@ -27,7 +27,7 @@ def skeleton(arch: str, *, shape: Shape, options: Mapping[str, Any] | None = Non
     damaged is made again; where the folder cannot be written, the table is made each time and not kept.
 
     Args:
-        arch: Name in the catalogue, such as `"VGG16"`.
+        arch: Name of an architecture, such as `"VGG16"`.
         shape: Height, width and channels of one input; height and width may be `None`, for any size.
         options: Constructor options, such as `{"alpha": 0.25}` for `"MobileNet"`.
 
@@ -125,10 +125,5 @@ def _read(path: Path) -> Skeleton | None:
 
 def _write(path: Path, text: str) -> None:
     # A cache that cannot be written costs time, nothing else.
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            part = Path(folder) / path.name
-            part.write_text(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}", encoding="utf-8")
-            # One step for whoever else reads or writes it.
-            part.replace(path)
+    with suppress(FileError), replacing(path) as part:
+        part.write_text(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}", encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from fusion.backbones import catalogue
 from fusion.backbones.skeletons import check_arguments, is_cached
-from fusion.recipe.backbones import Backbone
+from fusion.recipe.backbones import Backbone, Preprocess
 from fusion.recipe.inputs import Image
 from fusion.skeleton.layers import Shape, Skeleton
 
@@ -23,6 +23,15 @@ def skeleton(backbone: Backbone, shape: Shape) -> Skeleton:
     with Console(stderr=True).status(f"making the layer table of {backbone.arch}, this once"):
         load_keras()
         return catalogue.skeleton(backbone, shape)
+
+
+def preprocess(backbone: Backbone) -> Preprocess:
+    """Returns what the weights of a backbone want images turned into.
+
+    Raises:
+        BackboneError: If there is no such architecture.
+    """
+    return catalogue.preprocess(backbone)
 
 
 def needs_preparation(backbone: Backbone, image: Image, shape: Shape) -> bool:

@@ -10,11 +10,11 @@ import typer
 
 from fusion import checking
 from fusion.cli import catalogue
-from fusion.drawing.wording import amount, operations
 from fusion.errors import Problem, RecipeError, WeightsError
 from fusion.graph.costs import costs
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.backbones import Backbone
+from fusion.wording import amount, operations
 
 Files = Annotated[list[Path], typer.Argument(metavar="RECIPE...", help="Recipe files.")]
 File = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file.")]

@@ -44,11 +44,11 @@ def build(
 
     graph = resolve(file)
     load_keras()
-    from fusion.drawing.wording import amount
     from fusion.model.addresses import set_weights
     from fusion.model.building import build as built
     from fusion.model.building import places
     from fusion.model.files import load_weights, save
+    from fusion.wording import amount
 
     model = built(graph, folders=places(file, folder or []))
     if weights is not None:

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from fusion.drawing.wording import amount
 from fusion.training.fitting import PhaseStart, Watch
+from fusion.wording import amount
 
 
 def bars(console: Console) -> Progress:

@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fusion.drawing.wording import amount, cleaned, dimensions, memory, operations
 from fusion.graph.costs import Costs, PartCost, costs
 from fusion.graph.nodes import FusionGraph
 from fusion.skeleton.layers import Skeleton
 from fusion.skeleton.survey import CutPoint
+from fusion.wording import amount, cleaned, dimensions, memory, operations
 
 if TYPE_CHECKING:
     from fusion.quickstart.comparison import Row

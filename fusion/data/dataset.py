@@ -9,7 +9,7 @@ from fusion.data.splits import Split
 from fusion.errors import Problem, RecipeError
 from fusion.recipe.parsing import parse, read_text
 from fusion.recipe.reading import read
-from fusion.recipe.values import Fraction, Named, Value, Word
+from fusion.recipe.values import Fraction, Named, Value, Word, by_key
 
 FORMAT: Literal[1] = 1
 
@@ -74,21 +74,7 @@ class Shares(Value):
         return self
 
 
-_KINDS: dict[type, str] = {
-    Files: "files",
-    Columns: "columns",
-    Folder: "folder",
-    Column: "column",
-    Shares: "shares",
-}
-
-
-def any_key(value: Any) -> str | None:
-    """Tells kinds apart, as pydantic asks: by the one key that names a kind."""
-    if not isinstance(value, dict):
-        return f"<{_KINDS[type(value)]}>" if type(value) in _KINDS else None
-    found = [kind for kind in _KINDS.values() if kind in value] or list(value)[:1]
-    return f"<{' + '.join(map(str, found))}>" if found else None
+_any_key = by_key({Files: "files", Columns: "columns", Folder: "folder", Column: "column"})
 
 
 def column_or_shares(value: Any) -> str:
@@ -104,11 +90,11 @@ Source = Annotated[
     Annotated[Files, Tag("<files>")]
     | Annotated[Columns, Tag("<columns>")]
     | Annotated[Folder, Tag("<folder>")],
-    Discriminator(any_key),
+    Discriminator(_any_key),
 ]
 """What feeds one input."""
 Target = Annotated[
-    Annotated[Column, Tag("<column>")] | Annotated[Columns, Tag("<columns>")], Discriminator(any_key)
+    Annotated[Column, Tag("<column>")] | Annotated[Columns, Tag("<columns>")], Discriminator(_any_key)
 ]
 """What is predicted: a class or a number in one column, several numbers or labels in several."""
 Splitting = Annotated[

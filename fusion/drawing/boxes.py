@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from fusion.drawing.display import Circle, Group, Item, Point, Rect, Text
 from fusion.drawing.icons import op_sign, snowflake, triangle
@@ -19,6 +20,10 @@ WEIGHTS: Mapping[State, float] = {"trainable": 2.6}
 """How what is frozen or trains is filled and bordered; else it is white with a thin grey border."""
 
 
+Role = Literal["thing", "card", "passage"]
+"""What a box is to the layout: a thing of its own, the card of a backbone, or where a line passes through a column."""
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A thing in a picture.
@@ -33,6 +38,7 @@ class Box:
         margin: Room above and below it.
         tip: What a pointer that rests on it is told.
         symmetric: Whether its inlets may be exchanged.
+        role: What it is to the layout.
     """
 
     name: str
@@ -44,6 +50,7 @@ class Box:
     margin: float = 8.0
     tip: str = ""
     symmetric: bool = False
+    role: Role = "thing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +145,10 @@ def chip(x: float, y: float, width: float, condition: State, parts: str = "") ->
     return (strip, *sign(start - 8, y + 7.5, 4.2, "page"), Text(start, y + 11, words, 9.5, "page", True))
 
 
-def bar(name: str, title: str, widths: Sequence[int], order: Sequence[int] = ()) -> Box:
+def bar(name: str, title: str, widths: Sequence[int]) -> Box:
     """Returns the box of a concatenation: a stack with a segment for each vector, in proportion to its width.
 
-    They stand from top to bottom as they are concatenated, or in `order`.
+    They stand from top to bottom as they are concatenated.
 
     >>> [round(y) for x, y in bar("fusion", "concat", [768, 1024]).inlets.values()]
     [51, 99]
@@ -156,8 +163,7 @@ def bar(name: str, title: str, widths: Sequence[int], order: Sequence[int] = ())
         Text(width / 2, 23, str(total), 9.5, "mute", False, "middle"),
     ]
     inlets = {}
-    for number in order or range(len(widths)):
-        each, size = widths[number], sizes[number]
+    for number, (each, size) in enumerate(zip(widths, sizes, strict=True)):
         items.append(Rect(left, y, column, size, "paper", "ink", 1.4, 2.0))
         items.append(Text(width / 2, y + size / 2 + 3.8, str(each), 10.5, "ink", True, "middle"))
         inlets[str(number)] = (left, y + size / 2)

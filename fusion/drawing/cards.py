@@ -8,7 +8,7 @@ from fusion.drawing.icons import scissors, snowflake, triangle
 from fusion.drawing.lanes import PAD, Lane, Tap, thickness
 from fusion.drawing.segments import Segment
 from fusion.drawing.widths import text_width
-from fusion.drawing.wording import dimensions, operations
+from fusion.wording import dimensions, operations
 
 RULER_TOP, RULER_HEIGHT = 65.0, 46.0
 FIRST_ROW = RULER_TOP + RULER_HEIGHT + 32.0
@@ -37,7 +37,15 @@ def lane_box(lane: Lane, ruler: float, width: float) -> Box:
     lost = lane.trunk.skeleton.params - sum(part.params for part in lane.segments if not part.discarded)
     tip = f"{lane.trunk.backbone}: {lane.arch}. {lane.facts}. Its cut discards {lost:,} params."
     return Box(
-        f"trunk {lane.trunk.backbone}", width, height, tuple(items), inlets, outlets, margin=10.0, tip=tip
+        f"trunk {lane.trunk.backbone}",
+        width,
+        height,
+        tuple(items),
+        inlets,
+        outlets,
+        margin=10.0,
+        tip=tip,
+        role="card",
     )
 
 
@@ -134,15 +142,13 @@ def _arrivals(lane: Lane, inlets: Mapping[str, Point]) -> list[Item]:
 def _cuts(lane: Lane, ruler: float, width: float, heights: Mapping[tuple[str, str], float]) -> list[Item]:
     items: list[Item] = []
     places, top = lane.ends(ruler), lane.rim + RULER_TOP
-    whole = lane.trunk.kept == lane.trunk.skeleton.rows.keys()
     for tap, x in zip(lane.taps, places, strict=True):
         rows = [heights[tap.name, call] for call, _ in tap.calls]
-        if whole and tap is lane.taps[-1]:
-            # A cut at the very end cuts nothing off.
-            items.append(Line(((x - 1, top + RULER_HEIGHT), (x - 1, rows[-1])), "line", 1.2, radius=0))
-        else:
+        if lane.is_cut(tap):
             items.append(Line(((x, top - 4), (x, rows[-1])), "ink", 2.0, 5.0, radius=0))
             items.append(Group(scissors(0, 0, "ink"), x, top - 13, name="cut"))
+        else:
+            items.append(Line(((x - 1, top + RULER_HEIGHT), (x - 1, rows[-1])), "line", 1.2, radius=0))
         for (call, shape), y in zip(tap.calls, rows, strict=True):
             colour = lane.badges[call].colour if call in lane.badges else "ink"
             items.append(Line(((x, y), (width, y)), colour, thickness(shape)))

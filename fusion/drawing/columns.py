@@ -53,7 +53,7 @@ def columns(found: Contents) -> Columns:
     """
     ranks = _ranks(found)
     boxes, links = _passages(found, ranks)
-    start = 1 if any(name.startswith("trunk ") for name in boxes) else 0
+    start = 1 if any(box.role == "card" for box in boxes.values()) else 0
     places: dict[str, Place] = {}
     for column in [*range(start, 1 + max(ranks.values())), *range(start - 1, -1, -1)]:
         names = [name for name in boxes if ranks[name] == column]
@@ -116,7 +116,8 @@ def _passages(found: Contents, ranks: dict[str, int]) -> tuple[dict[str, Box], l
         source, outlet = link.source, link.outlet
         for column in range(ranks[link.source] + 1, ranks[link.target]):
             name = f"through {column} {link.source} {link.outlet}"
-            boxes[name] = Box(name, 0.0, 10.0, (), {"": (0.0, 5.0)}, {"": (0.0, 5.0)}, margin=3.0)
+            ends = {"": (0.0, 5.0)}
+            boxes[name] = Box(name, 0.0, 10.0, (), ends, ends, margin=3.0, role="passage")
             ranks[name] = column
             links[replace(link, source=source, outlet=outlet, target=name, inlet="")] = None
             source, outlet = name, ""
@@ -127,7 +128,7 @@ def _passages(found: Contents, ranks: dict[str, int]) -> tuple[dict[str, Box], l
 def _nudge(box: Box, top: float, links: Sequence[Link], places: Mapping[str, Place]) -> float:
     """Returns how far a box is moved so that none ends level with the start of another, if it can be."""
     # Pills stand too close to each other to be moved.
-    if box.margin < 8 and box.items:
+    if box.margin < 8 and box.role != "passage":
         return 0.0
     starts = [(link, _start(link, places)) for link in links if link.source in places]
     ends = [(link, top + box.inlets[link.inlet][1]) for link in links if link.target == box.name]

@@ -11,11 +11,11 @@ from fusion.drawing.lanes import lane, lane_width, ruler_width, thickness
 from fusion.drawing.palette import Colour
 from fusion.drawing.states import View, state, trainable_params
 from fusion.drawing.streams import streams
-from fusion.drawing.wording import TIMES, amount, cleaned, counted, dimensions, operations
 from fusion.graph.nodes import Node
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm, Step
 from fusion.recipe.inputs import Table
 from fusion.skeleton.layers import Shape
+from fusion.wording import TIMES, amount, cleaned, counted, dimensions, operations
 
 RULER = 520.0
 """Least width of the rulers; all are equally wide, so that depths can be compared."""
@@ -82,7 +82,7 @@ def _owners(view: View) -> dict[str, str]:
 
 def _acyclic(view: View, owners: Mapping[str, str]) -> bool:
     pairs = [(owners[a], owners[b]) for a, b in view.graph.digraph.edges]
-    inner = {name for name in owners.values() if name.startswith("trunk ")}
+    inner = {owners[call] for trunk in view.graph.trunks.values() for call in trunk.calls}
     graph = nx.DiGraph([(a, b) for a, b in pairs if a != b or a not in inner])
     return bool(nx.is_directed_acyclic_graph(graph))
 
@@ -110,15 +110,11 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
         case "prepare":
             return replace(pill(name, "normalise", str(width)), margin=_table_margin(view, node))
         case "pool":
-            branch = node.name.split(".pool")[0]
-            pool = recipe.branches[branch].pool
-            tip = f"branch {branch}: {pool} of {dimensions(_read(view, node))}"
-            return replace(pill(name, branch, f"{pool} · {width}", badge=badge), tip=tip)
+            pool = recipe.branches[node.branch].pool
+            tip = f"branch {node.branch}: {pool} of {dimensions(_read(view, node))}"
+            return replace(pill(name, node.branch, f"{pool} · {width}", badge=badge), tip=tip)
         case "join":
-            depths = _depths(view, node)
-            deepest_first = sorted(range(len(depths)), key=depths.__getitem__, reverse=True)
-            tip = f"the taps of branch {node.name.removesuffix('.taps')}"
-            return replace(bar(name, "taps", sources, deepest_first), tip=tip)
+            return replace(bar(name, "taps", sources), tip=f"the taps of branch {node.branch}")
         case "fusion":
             op, of = recipe.nodes[node.layer].op, recipe.nodes[node.layer].of
             title = op if node.layer == "fusion" else f"{node.layer}: {op}"
@@ -133,14 +129,6 @@ def _read(view: View, node: Node) -> Shape:
     """Returns the shape of the map that a pool reads."""
     shape: Shape = next(shape for *_, shape in view.graph.digraph.in_edges(node.name, data="shape"))
     return shape
-
-
-def _depths(view: View, node: Node) -> list[int]:
-    """Returns the place in the backbone of each tap that a node joins."""
-    branch = view.graph.recipe.branches[node.name.removesuffix(".taps")]
-    taps = view.graph.trunks[branch.backbone or ""].taps
-    read = [view.graph.digraph.in_edges(parent.name, data="tap") for parent in view.graph.parents(node.name)]
-    return [taps.index(tap) for edges in read for *_, tap in edges]
 
 
 def _table_margin(view: View, node: Node) -> float:
@@ -211,8 +199,9 @@ def _links(view: View, owners: Mapping[str, str], badges: Mapping[str, Badge]) -
 
 
 def _inlet(view: View, node: Node, order: int, owners: Mapping[str, str]) -> str:
-    if node.kind == "prepare" and owners[node.name].startswith("trunk "):
-        return str(next(iter(view.graph.digraph.successors(node.name))))
+    call = next(iter(view.graph.digraph.successors(node.name)), "")
+    if node.kind == "prepare" and owners[node.name] == owners[call]:
+        return str(call)
     if node.kind == "trunk":
         return node.name
     if node.kind in {"join", "fusion"}:

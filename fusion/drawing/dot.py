@@ -4,8 +4,8 @@ import graphviz
 
 from fusion.drawing.palette import LIGHT
 from fusion.drawing.states import State, View, state
-from fusion.drawing.wording import amount, cleaned, dimensions, operations
 from fusion.graph.nodes import Node
+from fusion.wording import amount, cleaned, dimensions, operations
 
 _FILLS: dict[State, str] = {"frozen": LIGHT["frozen_fill"], "trainable": LIGHT["trainable_fill"]}
 
@@ -49,6 +49,7 @@ def _label(view: View, node: Node) -> str:
     if node.kind == "trunk":
         trunk = view.graph.trunks[node.layer]
         lines.append(f"{trunk.skeleton.source}, {len(trunk.kept)} of {len(trunk.skeleton.layers)} layers")
+        lines.append(f"preprocess {trunk.preprocess}")
     if node.kind == "fusion":
         lines.append(view.graph.recipe.nodes[node.layer].op)
     params = sum(each.params for each in node.weights)

@@ -7,8 +7,8 @@ from fusion.drawing.display import Group, Item, Rect, Text
 from fusion.drawing.icons import snowflake, triangle
 from fusion.drawing.states import State, View, trainable_params
 from fusion.drawing.widths import shortened, text_width
-from fusion.drawing.wording import amount, cleaned, memory, operations
 from fusion.graph.costs import BYTES, Costs, costs
+from fusion.wording import amount, cleaned, memory, operations
 
 BAR, BAR_HEIGHT, TITLE, WIDEST = 404.0, 22.0, 19.0, 860.0
 """Width and height of the bar of weights, size of the title, and how wide a title may be."""

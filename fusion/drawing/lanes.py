@@ -8,9 +8,9 @@ from fusion.drawing.boxes import BORDER, STROKES, Badge, shares
 from fusion.drawing.segments import Segment, segments
 from fusion.drawing.states import View
 from fusion.drawing.widths import shortened, text_width
-from fusion.drawing.wording import TIMES, amount, cleaned, dimensions, operations
 from fusion.graph.nodes import Trunk
 from fusion.skeleton.layers import Shape
+from fusion.wording import TIMES, amount, cleaned, dimensions, operations
 
 PAD = 14.0
 """Room between the border of a card and what it holds."""
@@ -78,6 +78,11 @@ class Lane:
     def name(self) -> str:
         """What the recipe calls the backbone, as long as there is room."""
         return shortened(self.trunk.backbone, 14.5, 240.0, bold=True)
+
+    def is_cut(self, tap: Tap) -> bool:
+        """Returns whether something that reads the layer of a tap is cut off there, and not kept for another tap."""
+        trunk = self.trunk
+        return any(tap.name in row.parents and row.name not in trunk.kept for row in trunk.skeleton.layers)
 
     def widths(self, ruler: float) -> list[float]:
         """Returns the width of each part of a ruler: in proportion to its layers, but wide enough for its name."""
@@ -171,13 +176,8 @@ def _read(view: View, trunk: Trunk) -> str:
     before = [graph.parents(call)[0] for call in trunk.calls]
     sizes = dict.fromkeys(dimensions(node.shape) for node in before)
     resized = any(node.shape != parent.shape for node in before for parent in graph.parents(node.name))
-    mode = graph.recipe.backbones[trunk.backbone].preprocess
-    rescaled = any(node.kind == "prepare" for node in before)
-    done = [
-        *(["resized"] if resized else []),
-        *(["rescaled" if mode == "auto" else mode] if rescaled else []),
-    ]
-    return f"reads {' and '.join(sizes)}" + (f", {' and '.join(done)}" if done else "")
+    done = [*(["resized"] if resized else []), f"preprocess {trunk.preprocess}"]
+    return f"reads {' and '.join(sizes)}, {', '.join(done)}"
 
 
 def _least(segment: Segment) -> float:

@@ -1,14 +1,15 @@
 """What stands below a picture: what its signs mean. Only those that occur are explained."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from fusion.drawing.boxes import FILLS, STROKES, WEIGHTS
 from fusion.drawing.display import Group, Item, Line, Rect, Text
 from fusion.drawing.icons import scissors, snowflake, triangle
-from fusion.drawing.states import View
+from fusion.drawing.palette import Colour
+from fusion.drawing.states import State, View
 from fusion.drawing.streams import streams
 from fusion.drawing.widths import text_width
-from fusion.drawing.wording import TIMES
+from fusion.wording import TIMES
 
 SIZE, GAP, LINE = 10.0, 22.0, 20.0
 
@@ -19,6 +20,11 @@ CONVENTIONS = (
     "line width ~ log of tensor size",
     "1 FLOP = 1 multiplication or addition, per sample",
     "activations: all outputs in float32",
+)
+
+_TRAINING: tuple[tuple[State, Callable[[float, float, float, Colour], tuple[Item, ...]], str], ...] = (
+    ("frozen", snowflake, "frozen"),
+    ("trainable", triangle, "trainable (thick border)"),
 )
 
 Entry = tuple[float, tuple[Item, ...], str]
@@ -46,12 +52,9 @@ def _entries(view: View, shown: Collection[str]) -> list[Entry]:
     graph = view.graph
     entries: list[Entry] = []
     if view.trained is not None:
-        for state, sign, words in (
-            ("frozen", snowflake, "frozen"),
-            ("trainable", triangle, "trainable (thick border)"),
-        ):
-            plate = Rect(0, -7, 20, 14, FILLS[state], STROKES[state], WEIGHTS.get(state, 1.1), 3)  # type: ignore[index,call-overload]
-            entries.append((20.0, (plate, *sign(10, 0, 4.2, STROKES[state])), words))  # type: ignore[index]
+        for state, sign, words in _TRAINING:
+            plate = Rect(0, -7, 20, 14, FILLS[state], STROKES[state], WEIGHTS.get(state, 1.1), 3)
+            entries.append((20.0, (plate, *sign(10, 0, 4.2, STROKES[state])), words))
     else:
         entries.append(
             (20.0, (Rect(0, -7, 20, 14, "paper", "line", 1.1, 3),), "weights, no training declared")

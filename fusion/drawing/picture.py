@@ -10,7 +10,7 @@ from fusion.drawing.header import header, phase_name
 from fusion.drawing.legend import legend
 from fusion.drawing.routing import Wire, gutter, routed, wires
 from fusion.drawing.states import View
-from fusion.drawing.wording import cleaned
+from fusion.wording import cleaned
 
 MARGIN, ABOVE, BELOW = 20.0, 24.0, 24.0
 """Room around a picture, between header and boxes, and between boxes and legend."""
@@ -55,7 +55,7 @@ def _width(found: Columns, column: int) -> float:
 def _left(found: Columns, place: Place, lefts: Sequence[float]) -> float:
     """Returns the left edge of a box: beside a card at the card's right edge, else in the middle of its column."""
     room = _width(found, place.column) - place.box.width
-    carded = any(other.box.name.startswith("trunk ") for other in found.column(place.column))
+    carded = any(other.box.role == "card" for other in found.column(place.column))
     return lefts[place.column] + (room if carded else room / 2)
 
 
@@ -66,10 +66,10 @@ def _lines(found: Columns, drawn: Sequence[Sequence[Wire]], lefts: Sequence[floa
         for wire in every:
             link = wire.link
             source, target = found.places[link.source], found.places[link.target]
-            passing = link.target.startswith("through ")
+            passing = target.box.role == "passage"
             begins = (
                 right
-                if link.source.startswith("through ")
+                if source.box.role == "passage"
                 else _left(found, source, lefts) + source.box.outlets[link.outlet][0]
             )
             starts[f"{link.source} {link.outlet}"] = begins
@@ -92,7 +92,7 @@ def _lines(found: Columns, drawn: Sequence[Sequence[Wire]], lefts: Sequence[floa
 def _boxes(found: Columns, lefts: Sequence[float]) -> Iterator[Group]:
     for column in range(found.count):
         for place in found.column(column):
-            if place.box.items:
+            if place.box.role != "passage":
                 yield _placed(place.box, _left(found, place, lefts), place.top)
 
 

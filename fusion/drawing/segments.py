@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from fusion.drawing.states import State, View, state, trainable_params
-from fusion.drawing.wording import DASH, MINUS, amount
 from fusion.graph.nodes import Trunk, Weights
 from fusion.skeleton.articulation import stages
 from fusion.skeleton.cuts import kept
 from fusion.skeleton.layers import Layer, Shape
 from fusion.skeleton.names import automatic_number
+from fusion.wording import DASH, MINUS, amount
 
 
 @dataclass(frozen=True, slots=True)

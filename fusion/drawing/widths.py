@@ -2,7 +2,7 @@
 
 from unicodedata import category, combining, east_asian_width
 
-from fusion.drawing.wording import DASH, MINUS, TIMES
+from fusion.wording import DASH, MINUS, TIMES
 
 # Advance widths of the characters from space to tilde, in thousandths of the type size (Adobe Core 14 metrics;
 # Arial and Liberation Sans have the same ones).

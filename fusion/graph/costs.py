@@ -73,7 +73,7 @@ def costs(graph: FusionGraph) -> Costs:
     """
     branches = tuple(_branch(graph, name) for name in graph.recipe.branches)
     fused = [node for node in graph.nodes if node.kind == "fusion"]
-    head = [node for node in graph.nodes if node.name == "output" or node.name.startswith("head.")]
+    head = [node for node in graph.nodes if node.is_head]
     parts = [*branches, *([_part("fusion", fused)] if fused else []), _part("head", head)]
     weights = graph.weights.values()
     lost = [discarded(trunk.skeleton, trunk.taps) for trunk in graph.trunks.values()]

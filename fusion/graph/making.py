@@ -100,7 +100,7 @@ def _add_call(draft: _Draft, call: Call, trunk: Trunk) -> None:
         pooled = [_add_pool(draft, name, call, node, tap, len(taps) > 1) for tap in taps]
         vectors = [vector for vector in pooled if vector is not None]
         if len(vectors) == len(taps):
-            end = vectors[0] if len(vectors) == 1 else _joined(draft, f"{name}.taps", vectors)
+            end = vectors[0] if len(vectors) == 1 else _joined(draft, f"{name}.taps", vectors, branch=name)
             _add_blocks(draft, name, recipe.branches[name].blocks, end)
 
 
@@ -121,7 +121,9 @@ def _add_pool(
     # An addition or a comparison for each value; flattening only renames them.
     cost = {"avg": values, "max": values, "avg+max": 2 * values, "flatten": 0}[pool]
     name = f"{branch}.pool.{tap}" if one_of_several else f"{branch}.pool"
-    node = draft.add(Node(name, "pool", name, (width,), flops=cost, activations=width), [trunk])
+    node = draft.add(
+        Node(name, "pool", name, (width,), flops=cost, activations=width, branch=branch), [trunk]
+    )
     draft.digraph.edges[trunk.name, name].update(tap=tap, shape=shape)
     return node
 
@@ -141,13 +143,13 @@ def _add_blocks(draft: _Draft, branch: str, blocks: Sequence[str], end: Node) ->
     for block in dict.fromkeys(blocks):
         if block not in draft.recipe.blocks or block in STEPS:
             return
-        end = _block(draft, f"{branch}.{block}", block, end)
+        end = _block(draft, f"{branch}.{block}", block, end, branch=branch)
     # Where something in the branch could not be read, its width is nobody's word.
     if not any(place[:2] == ("branches", branch) for place in draft.doubtful):
         draft.ends[branch] = end
 
 
-def _block(draft: _Draft, name: str, block: str, source: Node) -> Node:
+def _block(draft: _Draft, name: str, block: str, source: Node, *, branch: str = "") -> Node:
     layers = step_layers(draft.recipe.blocks[block], size(source.shape))
     weights = tuple(
         Weights(f"{block}/{layer.name}", layer.kind, layer.params, layer.statistics)
@@ -163,13 +165,15 @@ def _block(draft: _Draft, name: str, block: str, source: Node) -> Node:
         draft.problems.append(Problem(pointer(("blocks", block)), text))
     flops = sum(layer.flops for layer in layers)
     activations = sum(layer.width for layer in layers)
-    node = Node(name, "block", block, (layers[-1].width,), weights, flops, activations)
+    node = Node(name, "block", block, (layers[-1].width,), weights, flops, activations, branch)
     return draft.add(node, [source])
 
 
-def _joined(draft: _Draft, name: str, vectors: Sequence[Node], kind: Kind = "join") -> Node:
+def _joined(draft: _Draft, name: str, vectors: Sequence[Node], *, branch: str = "") -> Node:
+    """The taps of a branch one after the other, or where there is none the branches that are fused."""
     width = sum(size(vector.shape) for vector in vectors)
-    return draft.add(Node(name, kind, name, (width,), activations=width), vectors)
+    kind: Kind = "join" if branch else "fusion"
+    return draft.add(Node(name, kind, name, (width,), activations=width, branch=branch), vectors)
 
 
 def _add_fusion(draft: _Draft) -> None:
@@ -191,7 +195,7 @@ def _add_fusion(draft: _Draft) -> None:
 
 def _fused(draft: _Draft, name: str, op: Op, sources: Sequence[Node]) -> Node | None:
     if isinstance(op, Concat):
-        return _joined(draft, name, sources, "fusion")
+        return _joined(draft, name, sources)
     widths = {source: size(node.shape) for source, node in zip(op.of, sources, strict=True)}
     if len(set(widths.values())) > 1:
         each = ", ".join(f"{source} {width}" for source, width in widths.items())

@@ -9,6 +9,7 @@ from typing import Literal
 import networkx as nx
 
 from fusion.errors import Problem
+from fusion.recipe.backbones import Preprocess
 from fusion.recipe.recipe import Recipe
 from fusion.skeleton.layers import Shape, Skeleton
 
@@ -46,6 +47,7 @@ class Node:
         weights: Layers with weights in it; the same for every call of one layer.
         flops: Floating point operations of this call for one sample; a multiply-accumulate is two.
         activations: Numbers all its layers give for one sample.
+        branch: The branch it alone belongs to; `""` for what branches may share and for what comes after them.
     """
 
     name: str
@@ -55,6 +57,12 @@ class Node:
     weights: tuple[Weights, ...] = ()
     flops: int = 0
     activations: int = 0
+    branch: str = ""
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it is a block of the head or the output."""
+        return self.kind == "output" or (self.kind == "block" and not self.branch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,7 @@ class Trunk:
         taps: Layers that are read, in the backbone's order.
         kept: Layers that are needed for them, themselves included.
         shape: Shape of what it is called on; sizes on which its calls differ are `None`.
+        preprocess: What its weights want images turned into; never `"auto"`.
     """
 
     backbone: str
@@ -76,6 +85,7 @@ class Trunk:
     kept: frozenset[str]
     skeletons: Mapping[str, Skeleton]
     shape: Shape
+    preprocess: Preprocess
 
     @property
     def calls(self) -> tuple[str, ...]:

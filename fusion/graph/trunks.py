@@ -6,7 +6,7 @@ from typing import Protocol
 
 from fusion.errors import BackboneError, InputSizeError, LayerNotFoundError, Problem
 from fusion.graph.nodes import Trunk
-from fusion.recipe.backbones import Backbone
+from fusion.recipe.backbones import Backbone, Preprocess
 from fusion.recipe.inputs import Image
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.translation import Place, pointer
@@ -25,6 +25,9 @@ class Catalogue(Protocol):
 
     def skeleton(self, backbone: Backbone, shape: Shape) -> Skeleton:
         """Returns the layer table of a backbone for images of `shape`."""
+
+    def preprocess(self, backbone: Backbone) -> Preprocess:
+        """Returns what the weights of a backbone want images turned into."""
 
     def needs_preparation(self, backbone: Backbone, image: Image, shape: Shape) -> bool:
         """Returns whether an image must be resized or rescaled before the backbone."""
@@ -48,6 +51,7 @@ class Call:
         name: Name of its node.
         use: What is called on what.
         skeleton: The backbone's table at that shape.
+        preprocess: What the backbone's weights want images turned into.
         prepared: Whether the image is resized or rescaled before.
         taps: For each branch that reads it, the layers it reads.
     """
@@ -55,6 +59,7 @@ class Call:
     name: str
     use: Use
     skeleton: Skeleton
+    preprocess: Preprocess
     prepared: bool
     taps: Mapping[str, tuple[str, ...]]
 
@@ -111,7 +116,8 @@ def trunks(calls: Sequence[Call], half: Collection[str]) -> dict[str, Trunk]:
         sizes = zip(*(call.use.shape for call in own), strict=True)
         shape = tuple(each[0] if len(set(each)) == 1 else None for each in sizes)
         tables = {call.name: call.skeleton for call in own}
-        found[backbone] = Trunk(backbone, skeleton, taps, kept(skeleton, taps), tables, shape)
+        layers = kept(skeleton, taps)
+        found[backbone] = Trunk(backbone, skeleton, taps, layers, tables, shape, own[0].preprocess)
     return found
 
 
@@ -142,8 +148,8 @@ def _name(use: Use, every: Sequence[Use]) -> str:
 
 def _looked_up(
     recipe: Recipe, use: Use, branch: str, catalogue: Catalogue, problems: list[Problem]
-) -> tuple[Skeleton, bool] | None:
-    """Returns the table for a use and whether images are prepared for it, or `None` if it cannot be."""
+) -> tuple[Skeleton, Preprocess, bool] | None:
+    """Returns the table for a use, what its weights want and whether that takes preparation; `None` if it cannot be."""
     backbone = recipe.backbones[use.backbone]
     resized = recipe.branches[branch].resize is not None
     sizes = pointer(("branches", branch, "resize") if resized else ("inputs", use.input, "shape"))
@@ -154,7 +160,8 @@ def _looked_up(
                 f'{use.shape[2]}. Write 3 channels, or "weights": null.'
             )
         skeleton = catalogue.skeleton(backbone, use.shape)
-        return skeleton, catalogue.needs_preparation(backbone, use.image, use.shape)
+        prepared = catalogue.needs_preparation(backbone, use.image, use.shape)
+        return skeleton, catalogue.preprocess(backbone), prepared
     except InputSizeError as error:
         problems.append(Problem(sizes, str(error)))
     except BackboneError as error:

@@ -101,7 +101,7 @@ def _preparation(graph: FusionGraph, node: Node) -> Any:
     if isinstance(declared, Table):
         return normalisation(node)
     (trunk,) = graph.digraph.successors(node.name)
-    mode = catalogue.preprocess(graph.recipe.backbones[graph[trunk].layer])
+    mode = graph.trunks[graph[trunk].layer].preprocess
     size = (node.shape[0] or 0, node.shape[1] or 0)
     return preprocessor(mode, shape=declared.shape, size=size, value_range=declared.range, name=node.layer)
 
@@ -115,8 +115,7 @@ def _called(graph: FusionGraph, node: Node, layer: Any, tensors: dict[str, Any])
             shape = declared.shape if isinstance(declared, Image) else node.shape
             return keras.Input(shape, name=node.layer)
         case "pool":
-            branch = recipe.branches[node.name.partition(".")[0]]
-            return pooled(read[0], branch.pool, name=node.layer)
+            return pooled(read[0], recipe.branches[node.branch].pool, name=node.layer)
         case "join":
             return keras.layers.Concatenate(name=node.layer)(read)
         case "fusion":

@@ -7,6 +7,9 @@ from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, T
 from fusion.errors import shown
 from fusion.recipe.values import Map, Named, Number, Value, Word
 
+Preprocess = Literal["caffe", "tf", "torch", "none"]
+"""What a backbone wants its pictures turned into: BGR minus mean, [-1, 1], mean and deviation, or 0..255 as they are."""
+
 Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -85,5 +88,5 @@ class Backbone(Value):
 
     arch: Word
     weights: Weights
-    preprocess: Literal["auto", "caffe", "tf", "torch", "none"] = "auto"
+    preprocess: Literal["auto", Preprocess] = "auto"
     options: Named[Option] = Field(default=Map())

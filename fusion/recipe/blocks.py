@@ -1,10 +1,10 @@
 """Blocks: own layers, which own weights; branches and the head go through them step by step."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from fusion.recipe.values import Count, Fraction, NonNegative, Value
+from fusion.recipe.values import Count, Fraction, NonNegative, Value, by_key
 
 Activation = Literal["linear", "relu", "gelu", "elu", "selu", "silu", "tanh", "sigmoid", "softplus"]
 
@@ -85,21 +85,12 @@ KINDS: dict[type, str] = {
 }
 """The key that tells each kind of step in JSON."""
 
-
-def any_key(value: Any) -> str | None:
-    """Tells the kinds of step apart, as pydantic asks: by the one key that names a kind."""
-    if not isinstance(value, dict):
-        return f"<{KINDS[type(value)]}>" if type(value) in KINDS else None
-    found = [kind for kind in KINDS.values() if kind in value] or list(value)[:1]
-    return f"<{' + '.join(map(str, found))}>" if found else None
-
-
 Step = Annotated[
     Annotated[Dense, Tag("<dense>")]
     | Annotated[Dropout, Tag("<dropout>")]
     | Annotated[LayerNorm, Tag("<layer_norm>")]
     | Annotated[BatchNorm, Tag("<batch_norm>")],
-    Discriminator(any_key),
+    Discriminator(by_key(KINDS)),
 ]
 """A step of any kind."""
 

@@ -1,6 +1,7 @@
 """What every value of a recipe has in common: frozen, strict, and clear about what it refuses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, Self, TypeVar, get_args
 
 from pydantic import (
@@ -90,6 +91,22 @@ Filled = Annotated[Map[Name, V], AfterValidator(_some), Field(json_schema_extra=
 """A map from names the user gives, with one entry at least."""
 
 
+def by_key(kinds: Mapping[type, str]) -> Callable[[Any], str | None]:
+    """Returns what tells kinds of values apart, as pydantic asks: by the one key that names a kind in JSON.
+
+    >>> by_key({int: "dense", str: "dropout"})({"dense": 8})
+    '<dense>'
+    """
+
+    def any_key(value: Any) -> str | None:
+        if not isinstance(value, dict):
+            return f"<{kinds[type(value)]}>" if type(value) in kinds else None
+        found = [kind for kind in kinds.values() if kind in value] or list(value)[:1]
+        return f"<{' + '.join(map(str, found))}>" if found else None
+
+    return any_key
+
+
 def any_length(value: Any) -> str:
     """Tells one from several, as pydantic asks."""
     return "<several>" if isinstance(value, list | tuple) else "<one>"
@@ -154,7 +171,7 @@ class Value(BaseModel, metaclass=_Strict):
     def _gather_extras(cls, data: Any, info: ValidationInfo) -> Any:
         if not isinstance(data, dict):
             return data
-        known = _keys(cls, info)
+        known = _keys(cls, in_file=bool(info.context and info.context.get("file")))
         unknown = [key for key in data if key not in known and not str(key).startswith("x-")]
         if unknown:
             raise PydanticCustomError("unknown_keys", "unknown keys", {"unknown": unknown, "known": known})
@@ -194,9 +211,10 @@ def _aliased(cls: Any, fields: dict[str, Any]) -> dict[str, Any]:
     return {known[name].alias or name if name in known else name: value for name, value in fields.items()}
 
 
-def _keys(cls: type[BaseModel], info: ValidationInfo) -> list[str]:
+@cache
+def _keys(cls: type[BaseModel], *, in_file: bool) -> list[str]:
     """The keys that may be written: in a file the aliases only, in Python the fields' own names too."""
     fields = {name: field.alias or name for name, field in cls.model_fields.items() if name != "extras"}
-    if info.context and info.context.get("file"):
+    if in_file:
         return list(fields.values())
     return list(dict.fromkeys([*fields, *fields.values(), "extras"]))

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 from fusion.errors import LayerNotFoundError, listed, nearest
 from fusion.skeleton.articulation import articulations, natural_cuts, stages
@@ -29,8 +31,8 @@ class InsideBlock:
 
     Args:
         cut: The layer.
-        before: The nearest natural cut it depends on; `""` if there is none.
-        after: The nearest natural cut that depends on it.
+        before: The nearest natural cut without that which it depends on; `""` if there is none.
+        after: The nearest such cut that depends on it.
     """
 
     cut: str
@@ -130,27 +132,20 @@ def inside_block(skeleton: Skeleton, cut: str) -> InsideBlock | None:
     if name in passed:
         return None
     above = kept(skeleton, [name])
-    whole = natural_cuts(skeleton)
+    # Ends of NASNet's stages are natural cuts that something goes around as well: no advice.
+    whole = [other for other in natural_cuts(skeleton) if other in passed]
     before = [other for other in whole if other in above]
     # The output is an articulation, so there is always one below.
     after = [other for other in (*whole, skeleton.output) if other not in above]
     return InsideBlock(name, before[-1] if before else "", after[0])
 
 
-def _last_of_stage(skeleton: Skeleton, value: str, who: str) -> str:
-    ends = {str(stage.number): stage.last for stage in stages(skeleton)}
+def _last_of(kind: Literal["stage", "stride"], skeleton: Skeleton, value: str, who: str) -> str:
+    ends = {str(stage.number if kind == "stage" else stage.stride): stage.last for stage in stages(skeleton)}
     if value not in ends:
+        what = "stage" if kind == "stage" else "stage end with stride"
         raise LayerNotFoundError(
-            f"{who} has no stage {value!r}. Its stages: {listed(ends)}. {_known(skeleton)}"
-        )
-    return ends[value]
-
-
-def _last_of_stride(skeleton: Skeleton, value: str, who: str) -> str:
-    ends = {str(stage.stride): stage.last for stage in stages(skeleton)}
-    if value not in ends:
-        raise LayerNotFoundError(
-            f"{who} has no stage end with stride {value!r}. Its strides: {listed(ends)}. {_known(skeleton)}"
+            f"{who} has no {what} {value!r}. Its {kind}s: {listed(ends)}. {_known(skeleton)}"
         )
     return ends[value]
 
@@ -168,8 +163,8 @@ def _next_listed(skeleton: Skeleton, value: str, who: str) -> str:
 
 
 _ALIASED: dict[str, Callable[[Skeleton, str, str], str]] = {
-    "stage": _last_of_stage,
-    "stride": _last_of_stride,
+    "stage": partial(_last_of, "stage"),
+    "stride": partial(_last_of, "stride"),
     "after": _next_listed,
 }
 

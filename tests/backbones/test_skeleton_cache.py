@@ -1,7 +1,6 @@
 """The cache, with a stand-in for Keras: what it makes is counted, so a hit and a miss are told apart."""
 
 import multiprocessing
-import subprocess
 import sys
 import types
 
@@ -69,9 +68,11 @@ def test_another_shape_option_or_architecture_is_another_entry(made):
     assert len(made) == 5
 
 
-def test_another_version_of_keras_makes_its_own(made, monkeypatch):
+@pytest.mark.parametrize("package", ["keras", "fusion"])
+def test_another_version_of_keras_or_of_this_package_makes_its_own(made, monkeypatch, package):
     fetch()
-    monkeypatch.setattr(skeletons, "version", lambda _: "99.0")
+    installed = skeletons.version
+    monkeypatch.setattr(skeletons, "version", lambda name: "99.0" if name == package else installed(name))
 
     fetch()
 
@@ -152,17 +153,6 @@ def test_two_processes_that_write_at_once_leave_a_whole_file(tmp_path):
         writer.join()
     assert [writer.exitcode for writer in writers] == [0, 0]
     assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.usefixtures("made")
-def test_a_hit_imports_neither_keras_nor_numpy():
-    fetch()
-
-    code = (
-        "import sys; from fusion.backbones.skeletons import skeleton; skeleton('VGG16', shape=(32, 32, 3));"
-        "print(sorted({'keras', 'tensorflow', 'numpy'} & set(sys.modules)))"
-    )
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
 def test_the_folder_is_the_users_cache_unless_named(monkeypatch, tmp_path):

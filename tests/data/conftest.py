@@ -1,6 +1,8 @@
 """Small folders of images, written with Pillow."""
 
 import zlib
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +10,19 @@ import pytest
 from PIL import Image
 
 
+@cache
+def encoded(seed, suffix, size, mode):
+    """The bytes of an image; many tests write the same ones."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    file = BytesIO()
+    Image.fromarray(pixels).convert(mode).save(file, Image.registered_extensions()[suffix])
+    return file.getvalue()
+
+
 def write_image(path, *, content=None, size=(10, 8), mode="RGB"):
     path.parent.mkdir(parents=True, exist_ok=True)
     seed = zlib.crc32(str(content or path).encode())
-    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    Image.fromarray(pixels).convert(mode).save(path)
+    path.write_bytes(encoded(seed, path.suffix.lower(), size, mode))
     return path
 
 

@@ -261,6 +261,7 @@ def test_a_class_too_small_for_every_split_is_refused_with_advice(folder):
         read(folder({"common": 40, "rare": 1}))
 
 
+@pytest.mark.slow
 @needs_assets
 def test_cats_and_dogs_are_read():
     data = read(ASSETS / "cats_dogs")
@@ -277,6 +278,7 @@ def test_hymenoptera_is_reported_on_its_val_folder():
     assert (len(data.test), len(data.train) + len(data.validation)) == (153, 244)
 
 
+@pytest.mark.slow
 @needs_assets
 def test_rooms_of_houses_are_read_with_a_word_on_the_two_odd_houses():
     data = read(ASSETS / "houses")

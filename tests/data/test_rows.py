@@ -30,15 +30,15 @@ HOUSES = {
 def houses(tmp_path, picture):
     """Writes 40 houses with a photograph each, and a dataset file with some changes; returns the file."""
 
-    def write(changes=(), *, rows=40, lines=None):
+    def write(changes=(), *, images=40, lines=None):
         header = "id,beds,area,price,kind,part,red,round"
         made = [
             f"{i},{i % 5},{50 + i},{1000 * i},{'flat' if i % 2 else 'house'},"
             f"{('train', 'train', 'Val', 'test')[i % 4]},{i % 2},{i % 3 // 2}"
-            for i in range(rows)
+            for i in range(40)
         ]
         (tmp_path / "houses.csv").write_text("\n".join([header, *(lines or made)]))
-        for i in range(rows):
+        for i in range(images):
             picture(tmp_path / f"front/{i:03}.png", content=i)
         data = {key: value for key, value in (HOUSES | dict(changes)).items() if value is not None}
         (tmp_path / "houses.json").write_text(json.dumps(data))
@@ -207,7 +207,7 @@ def test_progress_counts_each_file_once_however_many_rows_name_it(houses):
     ],
 )
 def test_disagreements_are_found_before_anything_is_read(houses, changes, message):
-    path = houses(changes)
+    path = houses(changes, images=1, lines=["0,1,50,1,flat,train,0,0"])
     (path.parent / "front/000.png").write_bytes(b"broken, but that comes later")
 
     with pytest.raises(DataError if message is None else RecipeError, match=message or "000.png"):
@@ -216,7 +216,7 @@ def test_disagreements_are_found_before_anything_is_read(houses, changes, messag
 
 def test_classes_are_told_by_one_column(houses):
     with pytest.raises(RecipeError, match=r'/target +A classification is told by one "column"'):
-        read_dataset(houses({"target": {"columns": ["kind", "part"]}}), inputs=INPUTS, output=KIND)
+        read_dataset(houses({"target": {"columns": ["kind", "part"]}}, images=0), inputs=INPUTS, output=KIND)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_what_needs_a_table_is_refused_without_one(tmp_path, changes, message):
 
 
 def test_a_target_of_null_is_missing_where_there_is_a_table(houses):
-    path = houses()
+    path = houses(images=0)
     path.write_text(json.dumps(HOUSES | {"target": None}))
 
     with pytest.raises(RecipeError, match=r"/target +Missing key 'target'"):
@@ -246,7 +246,7 @@ def test_a_target_of_null_is_missing_where_there_is_a_table(houses):
 
 
 def test_a_table_of_null_is_none(houses):
-    path = houses()
+    path = houses(images=0)
     path.write_text(json.dumps(HOUSES | {"table": None}))
 
     with pytest.raises(RecipeError, match=r'/inputs/front +This reads a table, but there is no "table"'):
@@ -268,7 +268,7 @@ def test_misspelt_key_does_not_hide_what_else_is_wrong(houses):
     }
 
     with pytest.raises(RecipeError, match=r"houses\.json: 3 problems") as caught:
-        read_dataset(houses(changes), inputs=INPUTS, output=PRICE)
+        read_dataset(houses(changes, images=0), inputs=INPUTS, output=PRICE)
 
     assert [problem.place for problem in caught.value.problems] == [
         "/splitt",
@@ -292,7 +292,7 @@ def test_misspelt_key_does_not_hide_what_else_is_wrong(houses):
 )
 def test_cells_that_cannot_be_used_are_named_with_their_row(houses, line, message):
     with pytest.raises(DataError, match=message):
-        read_dataset(houses(lines=["0,1,50,1,flat,train,0,0", line]), inputs=INPUTS, output=PRICE)
+        read_dataset(houses(images=1, lines=["0,1,50,1,flat,train,0,0", line]), inputs=INPUTS, output=PRICE)
 
 
 def test_words_that_name_no_split_are_refused(houses):
@@ -301,14 +301,18 @@ def test_words_that_name_no_split_are_refused(houses):
     with pytest.raises(
         DataError, match=r"neither train, validation nor test in:\n  row 3: 'tset' Did you mean 'test'\?$"
     ):
-        read_dataset(houses({"split": {"column": "part"}}, lines=lines), inputs=INPUTS, output=PRICE)
+        read_dataset(
+            houses({"split": {"column": "part"}}, lines=lines, images=0), inputs=INPUTS, output=PRICE
+        )
 
 
 def test_a_column_that_holds_nothing_out_is_refused(houses):
     lines = [f"{i},1,50,1,flat,train,0,0" for i in range(3)]
 
     with pytest.raises(DataError, match="The given split has only train"):
-        read_dataset(houses({"split": {"column": "part"}}, lines=lines), inputs=INPUTS, output=PRICE)
+        read_dataset(
+            houses({"split": {"column": "part"}}, lines=lines, images=3), inputs=INPUTS, output=PRICE
+        )
 
 
 def test_broken_image_is_named(houses):
@@ -367,19 +371,21 @@ def test_ten_of_many_missing_images_are_named(houses):
     lines = [f"{i},1,50,1,flat,train,0,0" for i in range(100, 112)]
 
     with pytest.raises(DataError, match=r"12 of 12 images .*(\n  row \d+: .*){10}\n  and 2 more$"):
-        read_dataset(houses(lines=lines), inputs=INPUTS, output=PRICE)
+        read_dataset(houses(images=0, lines=lines), inputs=INPUTS, output=PRICE)
 
 
 def test_ten_of_many_wrong_splits_are_named(houses):
     lines = [f"{i},1,50,1,flat,zzz,0,0" for i in range(12)]
 
     with pytest.raises(DataError, match=r"test in:(\n  row \d+: 'zzz'){10}\n  and 2 more$"):
-        read_dataset(houses({"split": {"column": "part"}}, lines=lines), inputs=INPUTS, output=PRICE)
+        read_dataset(
+            houses({"split": {"column": "part"}}, lines=lines, images=0), inputs=INPUTS, output=PRICE
+        )
 
 
 def test_a_column_like_no_other_is_answered_with_all_there_are(houses):
     with pytest.raises(RecipeError, match=r"no column 'zzz'\. It has id, beds, area, price"):
-        read_dataset(houses({"target": {"column": "zzz"}}), inputs=INPUTS, output=PRICE)
+        read_dataset(houses({"target": {"column": "zzz"}}, images=0), inputs=INPUTS, output=PRICE)
 
 
 def test_an_input_like_no_other_is_answered_with_all_there_are(houses):
@@ -388,4 +394,4 @@ def test_an_input_like_no_other_is_answered_with_all_there_are(houses):
     with pytest.raises(
         RecipeError, match=r"/inputs/zzz +The recipe has no input 'zzz'\. It has front, facts"
     ):
-        read_dataset(houses(changes), inputs=INPUTS, output=PRICE)
+        read_dataset(houses(changes, images=0), inputs=INPUTS, output=PRICE)

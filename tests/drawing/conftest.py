@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from fusion.drawing.display import Drawing
+from fusion.drawing.figure import draw
 from fusion.graph.making import make_graph
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.backbones import Backbone
@@ -47,6 +49,9 @@ class Tables:
             rows.append(Layer(f"block{stage}_pool", "MaxPooling2D", (before,), (size, size, width)))
             before = f"block{stage}_pool"
         return Skeleton(backbone.arch, shape, tuple(rows), before, "3.15.1")
+
+    def preprocess(self, backbone: Backbone) -> str:
+        return {"Plain": "caffe", "Residual": "torch"}[backbone.arch]
 
     def needs_preparation(self, backbone: Backbone, image: Image, shape: Shape) -> bool:
         return bool(backbone.arch and image.shape and shape)
@@ -212,15 +217,25 @@ def graph_of() -> Callable[[Recipe], FusionGraph]:
     return lambda recipe: make_graph(recipe, Tables())
 
 
-@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
-def case(
-    request: pytest.FixtureRequest, graph_of: Callable[[Recipe], FusionGraph]
-) -> tuple[FusionGraph, int]:
+@pytest.fixture(scope="session")
+def topologies(graph_of: Callable[[Recipe], FusionGraph]) -> dict[str, FusionGraph]:
+    """Every topology by its name."""
+    return {name: graph_of(each) for name, each in RECIPES.items()}
+
+
+@pytest.fixture(scope="session", params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+def case(request: pytest.FixtureRequest, topologies: dict[str, FusionGraph]) -> tuple[FusionGraph, int]:
     """Every topology in every phase."""
     name, phase = request.param
-    return graph_of(RECIPES[name]), phase
+    return topologies[name], phase
+
+
+@pytest.fixture(scope="session")
+def drawing(case: tuple[FusionGraph, int]) -> Drawing:
+    """The picture of every topology in every phase."""
+    return draw(case[0], phase=case[1]).drawing
 
 
 @pytest.fixture
-def topology(graph_of: Callable[[Recipe], FusionGraph]) -> Callable[[str], FusionGraph]:
-    return lambda name: graph_of(RECIPES[name])
+def topology(topologies: dict[str, FusionGraph]) -> Callable[[str], FusionGraph]:
+    return topologies.__getitem__

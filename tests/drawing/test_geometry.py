@@ -57,16 +57,17 @@ def wires(drawing: Drawing) -> list[list[tuple[float, float]]]:
 
 def check_boxes(drawing: Drawing) -> None:
     whole = (0.0, 0.0, drawing.width, drawing.height)
-    for (one, a), (two, b) in combinations(frames(drawing).items(), 2):
+    boxes = frames(drawing)
+    for (one, a), (two, b) in combinations(boxes.items(), 2):
         assert not overlap(a, b), f"{one} lies on {two}"
-    for name, box in frames(drawing).items():
+    for name, box in boxes.items():
         assert inside(box, whole, 0), f"{name} leaves the picture"
 
 
 def check_texts(drawing: Drawing) -> None:
+    boxes = frames(drawing)
     for group, x, y in framed(drawing):
-        found = list(texts(group.items, x, y))
-        box = frames(drawing)[group.name]
+        found, box = list(texts(group.items, x, y)), boxes[group.name]
         for text, place in found:
             assert inside(place, box), f"{text!r} leaves {group.name}"
         for (one, a), (two, b) in combinations(found, 2):
@@ -75,6 +76,7 @@ def check_texts(drawing: Drawing) -> None:
 
 def check_texts_and_lines(drawing: Drawing) -> None:
     for group, x, y in framed(drawing):
+        words = list(texts(group.items, x, y))
         for item, dx, dy in flattened(group.items, x, y):
             if isinstance(item, Line):
                 for (x1, y1), (x2, y2) in pairwise(item.points):
@@ -84,7 +86,7 @@ def check_texts_and_lines(drawing: Drawing) -> None:
                         max(x1, x2) + dx + 0.1,
                         max(y1, y2) + dy + 0.1,
                     )
-                    for text, place in texts(group.items, x, y):
+                    for text, place in words:
                         assert not overlap(ends, place), f"a line of {group.name} runs through {text!r}"
 
 
@@ -114,39 +116,27 @@ def check_apart(drawing: Drawing) -> None:
         assert not (near and shared > 1), "two lines run along each other"
 
 
-def test_boxes_lie_apart_and_inside_the_picture(case: tuple[FusionGraph, int]) -> None:
-    drawing = draw(case[0], phase=case[1]).drawing
-
+def test_boxes_lie_apart_and_inside_the_picture(drawing: Drawing) -> None:
     check_boxes(drawing)
 
 
-def test_text_lies_inside_its_box_and_on_no_other_text(case: tuple[FusionGraph, int]) -> None:
-    drawing = draw(case[0], phase=case[1]).drawing
-
+def test_text_lies_inside_its_box_and_on_no_other_text(drawing: Drawing) -> None:
     check_texts(drawing)
 
 
-def test_no_text_is_smaller_than_nine_pixels(case: tuple[FusionGraph, int]) -> None:
-    drawing = draw(case[0], phase=case[1]).drawing
-
+def test_no_text_is_smaller_than_nine_pixels(drawing: Drawing) -> None:
     assert min(item.size for item, *_ in flattened(drawing.items) if isinstance(item, Text)) >= 9
 
 
-def test_no_line_of_a_card_runs_through_its_words(case: tuple[FusionGraph, int]) -> None:
-    drawing = draw(case[0], phase=case[1]).drawing
-
+def test_no_line_of_a_card_runs_through_its_words(drawing: Drawing) -> None:
     check_texts_and_lines(drawing)
 
 
-def test_lines_run_through_no_box(case: tuple[FusionGraph, int]) -> None:
-    drawing = draw(case[0], phase=case[1]).drawing
-
+def test_lines_run_through_no_box(drawing: Drawing) -> None:
     check_wires(drawing)
 
 
-def test_lines_do_not_run_along_each_other(case: tuple[FusionGraph, int]) -> None:
-    drawing = draw(case[0], phase=case[1]).drawing
-
+def test_lines_do_not_run_along_each_other(drawing: Drawing) -> None:
     check_apart(drawing)
 
 
@@ -226,8 +216,6 @@ def random_recipe(chance: random.Random) -> Recipe:
     )
 
 
-def test_no_line_bends_by_less_than_the_eye_can_tell(case: tuple[FusionGraph, int]) -> None:
-    drawing = draw(case[0], phase=case[1]).drawing
-
+def test_no_line_bends_by_less_than_the_eye_can_tell(drawing: Drawing) -> None:
     lines = [item for item, *_ in flattened(drawing.items) if isinstance(item, Line) and item.arrow]
     assert all(abs(a[1] - b[1]) >= 3 for line in lines for a, b in pairwise(line.points) if a[0] == b[0])

@@ -10,9 +10,10 @@ from fusion.drawing.display import Drawing, Line, Rect, Text
 from fusion.drawing.figure import draw
 from fusion.drawing.palette import DARK, LIGHT
 from fusion.drawing.svg import to_svg
-from fusion.drawing.wording import amount
 from fusion.graph.costs import costs
 from fusion.graph.nodes import FusionGraph
+from fusion.recipe.recipe import Recipe
+from fusion.wording import TIMES, amount
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -20,6 +21,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 def groups(text: str, ending: str) -> list[ElementTree.Element]:
     found = ElementTree.fromstring(text).iter(f"{SVG}g")
     return [group for group in found if group.get("data-name", "").endswith(ending)]
+
+
+def groups_named(text: str, beginning: str) -> list[ElementTree.Element]:
+    found = ElementTree.fromstring(text).iter(f"{SVG}g")
+    return [group for group in found if group.get("data-name", "").startswith(beginning)]
 
 
 def test_every_picture_is_well_formed_and_for_readers_of_screens(case: tuple[FusionGraph, int]) -> None:
@@ -122,6 +128,61 @@ def test_a_segment_of_both_kinds_shows_the_share_of_each(topology: Callable[[str
     fills = [rect.get("fill") for rect in mixed[0].iter(f"{SVG}rect")]
     assert fills == [LIGHT["frozen_fill"], LIGHT["trainable_fill"], "none"]
     assert "some of each, by share of weights" in figure.svg()
+
+
+def test_vectors_are_stacked_as_the_recipe_lists_them(topology: Callable[[str], FusionGraph]) -> None:
+    graph = topology("two")
+
+    stack = groups(draw(graph).svg(), "shape.taps")[0]
+    widths = [
+        (float(text.get("y")), int(text.text))
+        for text in list(stack.iter(f"{SVG}text"))[2:]  # after its name and its width
+    ]
+    assert [parent.name for parent in graph.parents("shape.taps")] == [
+        "shape.pool.block2_pool",
+        "shape.pool.block4_conv1",
+    ]
+    assert [width for _, width in sorted(widths)] == [32, 128]
+
+
+def test_scissors_stand_only_where_something_is_cut_off(topology: Callable[[str], FusionGraph]) -> None:
+    text = draw(topology("two")).svg()
+    everything = draw(topology("six")).svg()
+
+    cuts = [len(groups(ElementTree.tostring(card, "unicode"), "cut")) for card in groups_named(text, "trunk")]
+    # Of the second backbone's two taps the deeper one alone ends it.
+    assert cuts == [1, 1]
+    assert "discarded, never built" in text
+    assert not groups(everything, "cut")
+    assert ">cut<" not in everything
+
+
+def test_a_tap_is_a_cut_where_one_of_two_that_read_it_is_left_out(
+    graph_of: Callable[[Recipe], FusionGraph], topology: Callable[[str], FusionGraph]
+) -> None:
+    recipe = topology("two").recipe.replace("/branches/shape/cut", ["block2_bn1", "block2_conv2"])
+    graph = graph_of(recipe.replace("/training", None))
+
+    # The convolution that reads block2_bn1 is kept, the addition that reads it too is not.
+    card = groups_named(draw(graph).svg(), "trunk right")[0]
+    assert len(groups(ElementTree.tostring(card, "unicode"), "cut")) == 2
+
+
+@pytest.mark.parametrize(
+    ("backbone", "words"),
+    [
+        ("left", f"32{TIMES}32{TIMES}3, resized, preprocess caffe"),
+        ("right", f"64{TIMES}64{TIMES}3, preprocess torch"),
+    ],
+)
+def test_a_card_says_what_is_done_to_images(
+    topology: Callable[[str], FusionGraph], backbone: str, words: str
+) -> None:
+    figure = draw(topology("two"))
+
+    card = groups(figure.svg(), f"trunk {backbone}")[0]
+    assert any(element.text.endswith(f"reads {words}") for element in card.iter(f"{SVG}text"))
+    assert f"preprocess {words.split()[-1]}" in figure.dot()
 
 
 def test_shared_backbones_have_two_borders_and_a_letter_for_each_stream(

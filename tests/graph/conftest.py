@@ -105,6 +105,9 @@ class Tables:
         rows = ARCHITECTURES[backbone.arch](shape)
         return Skeleton(backbone.arch, shape, rows, rows[-1].name, "3.15.1")
 
+    def preprocess(self, backbone: Backbone) -> str:
+        return "none" if backbone.preprocess == "auto" else backbone.preprocess
+
     def needs_preparation(self, backbone: Backbone, image: Image, shape: Shape) -> bool:
         return shape != image.shape or image.range != (0, 255)
 

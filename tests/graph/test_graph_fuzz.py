@@ -1,7 +1,5 @@
 """One thing of a sound recipe made wrong at a time: what cannot be read leads to no problem elsewhere in the graph."""
 
-import copy
-
 import pytest
 
 from fusion.graph.making import examine_graph
@@ -9,38 +7,7 @@ from fusion.recipe.reading import examine, read
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.translation import pointer
 
-VALUES = (None, [], -1, "x" * 99, {"": 1})
-MISTYPED = "z"
-
-
-def places(data, above=()):
-    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, child in children:
-        yield (*above, key)
-        yield from places(child, (*above, key))
-
-
-def variants(data):
-    """Yields the data with each value in turn exchanged, taken out or mistyped, and the place."""
-    for place in places(data):
-        wrong = copy.deepcopy(data)
-        inside = wrong
-        for part in place[:-1]:
-            inside = inside[part]
-        right = inside[place[-1]]
-        for value in VALUES:
-            inside[place[-1]] = value
-            yield place, wrong
-        if isinstance(inside, dict):
-            del inside[place[-1]]
-            yield place, wrong
-            inside[f"{place[-1]}{MISTYPED}"] = right
-            yield (*place[:-1], f"{place[-1]}{MISTYPED}"), wrong
-
-
-def is_related(one, place):
-    other = pointer(place).removesuffix(MISTYPED)
-    return f"{one}/".startswith(other) or f"{other}/".startswith(f"{one}/")
+VALUES = ((None, [], {"": 1}), (-1, "x" * 99))
 
 
 @pytest.fixture
@@ -73,18 +40,19 @@ def test_the_recipe_to_start_from_is_sound(graph_of, sound):
     assert graph_of(sound).remarks == ()
 
 
-def test_what_cannot_be_read_leads_to_no_problem_elsewhere(sound, tables):
+def test_what_cannot_be_read_leads_to_no_problem_elsewhere(sound, tables, variants_of):
     strays = []
-    for place, wrong in variants(sound):
+    for variant in variants_of(sound, VALUES):
+        wrong, place = variant.data, variant.place
         found = examine(wrong)
         graph, more = (
             examine_graph(found.recipe, tables, doubtful=found.doubtful) if found.recipe else (None, ())
         )
         assert graph is not None or found.problems or more
-        stray = [problem for problem in (*found.problems, *more) if not is_related(problem.place, place)]
+        stray = [problem for problem in (*found.problems, *more) if not variant.is_related(problem.place)]
         # Where names are gone with a whole section, or an entry has another name, who uses them is wrong as well.
         emptied = len(place) == 1 and isinstance(wrong.get(place[0]), dict)
-        renamed = len(place) == 2 and str(place[1]).endswith(MISTYPED)
+        renamed = len(place) == 2 and variant.mistyped
         if stray and not emptied and not renamed and read(wrong, Recipe)[1]:
             strays.append((pointer(place), stray))
 

@@ -321,3 +321,19 @@ def test_a_backbone_whose_options_nobody_knows_has_no_widths(two, tables):
     doubtful = {("backbones", "net", "options", "alpha")}
 
     assert examine_graph(from_data(two), tables, doubtful=doubtful) == (None, [])
+
+
+def test_what_belongs_to_one_branch_alone_says_so(graph_of, two):
+    two["branches"]["left"] |= {"cut": ["pool1", "pool2"], "blocks": ["own"]}
+    two["blocks"]["own"] = [{"dense": 3}]
+
+    nodes = graph_of(two).nodes
+
+    assert {node.name: node.branch for node in nodes if node.branch} == {
+        "left.pool.pool1": "left",
+        "left.pool.pool2": "left",
+        "left.taps": "left",
+        "left.own": "left",
+        "right.pool": "right",
+    }
+    assert [node.name for node in nodes if node.is_head] == ["head.top", "output"]

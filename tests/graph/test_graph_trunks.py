@@ -77,6 +77,13 @@ def test_images_of_another_range_are_prepared(graph_of, one):
     assert [node.name for node in graph_of(one).nodes][:3] == ["photo", "net.prepare", "net"]
 
 
+@pytest.mark.parametrize(("declared", "meant"), [("auto", "none"), ("caffe", "caffe")])
+def test_a_trunk_says_what_its_weights_want_of_images(graph_of, one, declared, meant):
+    one["backbones"]["net"]["preprocess"] = declared
+
+    assert graph_of(one).trunks["net"].preprocess == meant
+
+
 def test_a_cut_inside_a_block_is_remarked_with_the_whole_block_cuts(graph_of, two):
     two["branches"]["right"]["cut"] = "a_conv"
 

@@ -1,6 +1,5 @@
 """One thing of a full recipe made wrong at a time: it is accepted or refused at its place, and nothing else is."""
 
-import copy
 import json
 
 import pytest
@@ -11,42 +10,19 @@ from fusion.recipe.reading import examine, read
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.translation import pointer
 
-VALUES = (None, [], {}, "", -1, 10**400, True, "x" * 1000, {"": 1})
-
-
-def places(data, above=()):
-    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, child in children:
-        yield (*above, key)
-        yield from places(child, (*above, key))
-
-
-def variants(data):
-    """Yields the data with each value in turn exchanged or taken out, and the place."""
-    for place in places(data):
-        wrong = copy.deepcopy(data)
-        inside = wrong
-        for part in place[:-1]:
-            inside = inside[part]
-        for value in VALUES:
-            inside[place[-1]] = value
-            yield place, wrong
-        if isinstance(inside, dict):
-            del inside[place[-1]]
-            yield place, wrong
-
-
-def related(one, other):
-    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+VALUES = ((None, [], {}, {"": 1}), ("", -1, 10**400), (True, "x" * 1000))
 
 
 @pytest.fixture(scope="module")
-def examined(data):
+def examined(data, variants_of):
     """For each variant its place, the problems found, and those of them elsewhere that have no right to be."""
     found = []
-    for place, wrong in variants(data):
+    for variant in variants_of(data, VALUES):
+        if variant.mistyped:
+            continue
+        wrong, place = variant.data, variant.place
         problems = examine(wrong).problems
-        elsewhere = [problem for problem in problems if not related(problem.place, pointer(place))]
+        elsewhere = [problem for problem in problems if not variant.is_related(problem.place)]
         # A section that is sound in itself, or an object at least, may still lack the names that others use.
         lacks_names = len(place) == 1 and isinstance(wrong.get(place[0]), dict)
         stray = elsewhere and not lacks_names and read(wrong, Recipe)[1]
@@ -58,11 +34,11 @@ def test_nothing_but_the_value_that_is_wrong_is_refused(examined):
     assert [(where, stray) for where, _, stray in examined if stray] == []
 
 
-def test_every_part_of_a_full_recipe_can_be_wrong(examined, data):
+def test_every_part_of_a_full_recipe_can_be_wrong(examined, data, places_of):
     refused = {where for where, problems, _ in examined if problems}
 
-    free = {where for where in map(pointer, places(data)) if where.startswith("/x-free")}
-    assert refused == set(map(pointer, places(data))) - free
+    every = set(map(pointer, places_of(data)))
+    assert refused == {where for where in every if not where.startswith("/x-free")}
 
 
 def test_every_problem_is_told_once_and_in_short_lines(examined):

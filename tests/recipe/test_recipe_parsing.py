@@ -8,7 +8,7 @@ from fusion.recipe.reading import from_json, load_recipe
 
 
 def test_every_key_that_stands_twice_is_told_with_its_place():
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(RecipeError, match=r"x\.json: 3 problems") as caught:
         parse('{"a": 1, "b": [{"c": 1, "c": 2, "c": 3}], "a": {"d": 1, "d": 2}}', source="x.json")
 
     assert [problem.place for problem in caught.value.problems] == ["/a", "/a/d", "/b/0/c"]

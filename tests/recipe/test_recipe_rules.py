@@ -444,7 +444,7 @@ def test_what_is_no_name_is_refused(changed, name):
     ],
 )
 def test_values_made_in_python_keep_the_same_rules(make, place, text):
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(RecipeError, match="1 problem\n") as caught:
         make()
 
     assert [problem.place for problem in caught.value.problems] == [place]
@@ -452,7 +452,7 @@ def test_values_made_in_python_keep_the_same_rules(make, place, text):
 
 
 def test_a_constructor_lists_every_problem_of_nested_values():
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(RecipeError, match=r"^Recipe: \d problems") as caught:
         Recipe(
             name="",
             colour="red",

@@ -1,8 +1,5 @@
 """Small tables with each trait that the rules are about. The 40 applications are in tests/keras/backbones."""
 
-import subprocess
-import sys
-
 import pytest
 
 from fusion.skeleton.articulation import articulations, digraph, natural_cuts, stages
@@ -217,12 +214,3 @@ def test_every_layer_lies_in_one_stage(branched):
     members = [name for stage in stages(branched) for name in stage.layers]
 
     assert members == list(branched.rows)
-
-
-def test_the_layer_table_is_read_without_keras():
-    code = (
-        "import sys, fusion.skeleton.cuts, fusion.skeleton.files, fusion.skeleton.articulation;"
-        "print(sorted({'keras', 'tensorflow', 'numpy'} & set(sys.modules)))"
-    )
-
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

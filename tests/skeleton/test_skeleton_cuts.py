@@ -72,7 +72,7 @@ def test_a_nested_model_in_a_nested_model_means_its_output():
 
 
 def test_a_mistyped_name_is_answered_with_the_nearest_its_shape_and_the_stage_ends(residual):
-    with pytest.raises(LayerNotFoundError) as caught:
+    with pytest.raises(LayerNotFoundError, match="has no layer 'a_ot'") as caught:
         resolve(residual, "a_ot", owner="res")
 
     assert str(caught.value) == (
@@ -144,6 +144,23 @@ def test_a_cut_inside_a_block_is_told_with_its_whole_block_neighbours(residual):
 def test_a_cut_everything_passes_through_is_not_inside_a_block(residual):
     assert inside_block(residual, "a_add") is None
     assert inside_block(residual, "stage:2") is None
+
+
+def test_the_end_of_a_stage_that_something_goes_around_is_no_advice():
+    # As in NASNet, where every cell reads the two before it.
+    rows = (
+        row("x", "InputLayer", "", (16, 16, 3)),
+        row("stem", "Conv2D", "x", (16, 16, 8)),
+        row("a", "Conv2D", "stem", (8, 8, 8)),
+        row("cell", "Add", "stem a", (8, 8, 8)),
+        row("b", "Conv2D", "cell", (4, 4, 8)),
+        row("c", "Conv2D", "a", (4, 4, 8)),
+        row("top", "Add", "b c", (4, 4, 8)),
+    )
+    skeleton = Skeleton("cells", (16, 16, 3), rows, "top", "")
+
+    assert resolve(skeleton, "stage:2") == "cell"
+    assert inside_block(skeleton, "cell") == InsideBlock("cell", before="stem", after="top")
 
 
 def test_a_cut_before_the_first_block_end_has_none_before_it():

@@ -1,8 +1,7 @@
-"""Numbers and names as a picture says them."""
+"""Numbers and names as pictures, tables and messages say them."""
 
 import unicodedata
-
-from fusion.skeleton.layers import Shape
+from collections.abc import Sequence
 
 TIMES, MINUS, DASH = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}", "\N{EN DASH}"
 LONGEST = 400
@@ -61,7 +60,7 @@ def memory(count: float) -> str:
     return f"{value:.{0 if unit == 'B' or value >= 9.95 else 1}f} {unit}"
 
 
-def dimensions(shape: Shape) -> str:
+def dimensions(shape: Sequence[int | None]) -> str:
     """Returns a shape in words.
 
     >>> dimensions((None, 12, 768)).split(TIMES)
