@@ -32,9 +32,11 @@ from fusion.recipe.training import EarlyStopping, Optimizer, Part, Phase, Traini
 from fusion.recipe.writing import recipe_hash, to_json
 
 if TYPE_CHECKING:
+    from fusion.comparing import differences
     from fusion.data.arrays import from_arrays
     from fusion.data.examples import Data
     from fusion.data.reading import read_data, read_images
+    from fusion.locking import lock, moved
     from fusion.model.addresses import layer, layers, set_weights, weights
     from fusion.model.building import build
     from fusion.model.files import load, load_weights, save, save_weights
@@ -103,6 +105,7 @@ __all__ = [
     "build",
     "check",
     "costs",
+    "differences",
     "draw",
     "evaluate",
     "from_arrays",
@@ -112,6 +115,8 @@ __all__ = [
     "load",
     "load_recipe",
     "load_weights",
+    "lock",
+    "moved",
     "predict",
     "read_data",
     "read_images",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from fusion.cli.describing import check, cost, layers, schema
+from fusion.cli.knowing import diff, lock, self_test
 from fusion.cli.making import build, draw
 from fusion.cli.running import evaluate, predict, train
 from fusion.cli.showing import quickstart
@@ -19,7 +20,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (quickstart, check, layers, cost, draw, build, train, evaluate, predict, schema):
+for command in (
+    quickstart,
+    check,
+    layers,
+    cost,
+    draw,
+    diff,
+    lock,
+    build,
+    self_test,
+    train,
+    evaluate,
+    predict,
+    schema,
+):
     app.command()(command)
 
 

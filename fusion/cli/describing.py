@@ -10,7 +10,7 @@ import typer
 
 from fusion import checking
 from fusion.cli import catalogue
-from fusion.errors import Problem, RecipeError, WeightsError
+from fusion.errors import FusionError, Problem, RecipeError, WeightsError
 from fusion.graph.costs import costs
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.backbones import Backbone
@@ -30,9 +30,15 @@ def resolve(file: Path) -> FusionGraph:
     return checking.resolve(file, catalogue=catalogue)
 
 
-def check(files: Files) -> None:
+def check(
+    files: Files,
+    locked: Annotated[
+        bool,
+        typer.Option("--locked", help="Also say what moved since `fusion lock`, and fail if anything did."),
+    ] = False,
+) -> None:
     """Say whether recipes can be built, and every problem of those that cannot."""
-    sound = [_is_sound(file) for file in files]
+    sound = [_is_sound(file) and (not locked or _is_as_locked(file)) for file in files]
     raise typer.Exit(0 if all(sound) else 1)
 
 
@@ -94,6 +100,19 @@ def _is_sound(file: Path) -> bool:
     for remark in [*graph.remarks, *_missing_weights(graph, file)]:
         typer.echo(f"  note {remark.place}   {remark.text}")
     return True
+
+
+def _is_as_locked(file: Path) -> bool:
+    from fusion.locking import lock_file, moved, read_lock
+
+    try:
+        found = moved(resolve(file), read_lock(lock_file(file)), folders=[file.absolute().parent])
+    except FusionError as error:
+        typer.echo(f"{file}: {error}", err=True)
+        return False
+    if found:
+        typer.echo(str(RecipeError.of(f"{file}, since it was locked", found)), err=True)
+    return not found
 
 
 def _missing_weights(graph: FusionGraph, file: Path) -> Iterator[Problem]:

@@ -228,3 +228,40 @@ def test_the_version_is_said(run):
 
     assert status == 0
     assert out.startswith("fusion ")
+
+
+def test_diff_says_in_words_what_changed(run, recipe_file):
+    first = recipe_file()
+    other = recipe_file(
+        "other.json", branches={"all": {"input": "photo", "backbone": "eye", "cut": "block1_pool"}}
+    )
+
+    status, out, _ = run("diff", first, other)
+
+    assert status == 0
+    assert "cut of branch 'all': block2_pool -> block1_pool: 8 -> 4 features" in out
+    assert "mean the same" in run("diff", first, first)[1]
+
+
+def test_check_locked_fails_once_something_moved(run, recipe_file):
+    path = recipe_file()
+
+    assert run("check", "--locked", path)[0] == 1
+    assert run("lock", path)[0] == 0
+    assert run("check", "--locked", path)[0] == 0
+    recipe_file(head={"output": {"task": "classification", "classes": 3}})
+    status, _, err = run("check", "--locked", path)
+
+    assert status == 1
+    assert "means something else" in err
+
+
+def test_self_test_takes_a_recipe_and_a_model(run, recipe_file, tmp_path):
+    path = recipe_file()
+    assert run("build", path, "-o", tmp_path / "m.keras")[0] == 0
+
+    for file in (path, tmp_path / "m.keras"):
+        status, out, _ = run("self-test", file)
+
+        assert status == 0
+        assert out.count("ok  ") == 4
