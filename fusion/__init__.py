@@ -1,5 +1,6 @@
 """Fuse pretrained Keras backbones, cut at any layer, and transfer only the parts you name."""
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from fusion.recipe.ops import Add, Average, Concat, Maximum, Multiply
 from fusion.recipe.reading import from_json, load_recipe
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.schema import schema
+from fusion.recipe.short import fuse
 from fusion.recipe.training import EarlyStopping, Optimizer, Part, Phase, Training
 from fusion.recipe.writing import recipe_hash, to_json
 
@@ -110,6 +112,7 @@ __all__ = [
     "evaluate",
     "from_arrays",
     "from_json",
+    "fuse",
     "layer",
     "layers",
     "load",
@@ -131,6 +134,12 @@ __all__ = [
     "train",
     "weights",
 ]
+
+
+if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+    from fusion.notebooks import register
+
+    register(shell.display_formatter.mimebundle_formatter)
 
 
 def __getattr__(name: str) -> object:

@@ -52,6 +52,16 @@ def test_the_recipe_in_python_is_the_one_in_json():
     assert written["recipe"] == load_recipe(ROOT / "recipes" / "quickstart.json")
 
 
+def test_the_recipe_in_python_takes_no_more_lines_than_the_one_in_json():
+    written = (ROOT / "recipes" / "quickstart.py").read_text(encoding="utf-8")
+    said = written.partition("\n)\n\n")[2].partition("\nif __name__")[0]
+
+    in_json = (ROOT / "recipes" / "quickstart.json").read_text(encoding="utf-8")
+
+    assert "Recipe(" in said
+    assert len(said.splitlines()) <= len(in_json.splitlines())
+
+
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_shipped_recipe_is_written_in_the_order_of_the_format(path):
     keys = list(json.loads(path.read_text(encoding="utf-8")))
