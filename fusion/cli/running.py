@@ -75,6 +75,7 @@ def evaluate(
     from fusion.cli.progress import examining
     from fusion.cli.tables import print_metrics
     from fusion.data.examples import describe, join, splits
+    from fusion.data.seen import SEEN, seen_before
     from fusion.model.files import load
     from fusion.training.evaluation import evaluate as evaluated
     from fusion.training.fitness import check_labels
@@ -93,10 +94,13 @@ def evaluate(
     else:
         raise DataError(f"The data have no split {split!r}; they have {', '.join(every)}, and all.")
     found = evaluated(loaded.model, part, loaded.recipe.head.output)
+    before = seen_before(_digests(found_data, split), _model(model).parent / SEEN)
     if as_json:
-        typer.echo(json.dumps({"split": split, "examples": len(part), **found}))
-    else:
-        print_metrics({split: found})
+        typer.echo(json.dumps({"split": split, "examples": len(part), "seen": before, **found}))
+        return
+    print_metrics({split: found})
+    for part_name, count in before.items():
+        typer.echo(f"{count} of these {len(part)} examples were in its {part_name} split: not held out.")
 
 
 def predict(
@@ -136,6 +140,12 @@ def _read(path: Path, recipe: "Recipe", progress: "Progress") -> "Data":
 
     seed = recipe.training.seed if recipe.training else 0
     return read_data(path, inputs=recipe.inputs, output=recipe.head.output, seed=seed, progress=progress)
+
+
+def _digests(data: "Data", split: str) -> list[bytes]:
+    """Returns the digests of a split's examples, or of all splits' for `all`."""
+    parts = list(data.digests.values()) if split == "all" else [data.digests.get(split, ())]
+    return [digest for part in parts for digest in part]
 
 
 def _model(path: Path) -> Path:

@@ -1,7 +1,7 @@
 """Examples as plain values: one column per input of the model, and targets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +139,7 @@ class Data:
         test: What is reported, never used to choose; `None` if nothing was kept for it.
         labels: Names of the classes in the order of their numbers; `None` where targets are not classes.
         source: Where the examples come from and how they were split, as one sentence.
+        digests: By split, the digest of each example's content, in order; empty where nobody looked.
     """
 
     train: Examples
@@ -146,6 +147,7 @@ class Data:
     test: Examples | None
     labels: tuple[str, ...] | None
     source: str
+    digests: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
 
 
 def splits(data: Data) -> dict[str, Examples]:

@@ -148,7 +148,14 @@ def assemble(
     empty = [name for name in wanted if name not in chosen]
     if empty:
         raise DataError(f"{source}: there is no example in {listed(empty)}. {advice}")
-    data = Data(chosen["train"], chosen.get("validation"), chosen.get("test"), labels, f"{source}, {how}")
+    data = Data(
+        chosen["train"],
+        chosen.get("validation"),
+        chosen.get("test"),
+        labels,
+        f"{source}, {how}",
+        {name: tuple(digests[i] for i in np.flatnonzero(parts == name)) for name in chosen},
+    )
     check_classes(data, advice=advice)
     return data
 

@@ -16,6 +16,7 @@ from fusion.checking import Source, resolve
 from fusion.data.examination import Progress
 from fusion.data.examples import Data, splits
 from fusion.data.reading import read_data
+from fusion.data.seen import SEEN, write_seen
 from fusion.drawing.figure import draw
 from fusion.errors import TrainingError
 from fusion.files import replacing
@@ -35,6 +36,7 @@ FILES = {
     "checkpoint.npz": "weights by address of the phase's best epoch so far",
     "curves.png": "the history as a picture",
     "model.keras": "the trained model; opens anywhere Keras does",
+    SEEN: "which examples it was trained on and chosen by, as digests",
     "metrics.json": "loss and metrics of the finished model on each split",
 }
 """What a run's folder holds at the end, in the order in which it comes about."""
@@ -102,6 +104,7 @@ def train(
     except KeyboardInterrupt:
         if out is not None and (Path(out) / CHECKPOINT).exists():
             _rescue(graph, Path(out), data.labels, places(recipe, folders))
+            write_seen(data.digests, Path(out) / SEEN)
         raise
     metrics = {
         name: evaluate(trained.model, examples, declared.head.output)
@@ -110,13 +113,14 @@ def train(
     seconds = time.perf_counter() - began
     run = Run(trained.model, graph, trained.history, metrics, data.labels, seconds)
     if out is not None:
-        _finish(run, Path(out))
+        _finish(run, Path(out), data.digests)
     return run
 
 
-def _finish(run: Run, out: Path) -> None:
+def _finish(run: Run, out: Path, digests: Mapping[str, Sequence[bytes]]) -> None:
     # The model first: what comes after may fail without it being lost.
     save(run.model, out / "model.keras", recipe=run.graph.recipe, labels=run.labels)
+    write_seen(digests, out / SEEN)
     about: dict[str, Any] = {
         "recipe": recipe_hash(run.graph.recipe),
         "metrics": run.metrics,

@@ -121,6 +121,7 @@ def test_a_trained_model_is_judged_and_asked(run, recipe_file, photos, tmp_path)
     written = {path.name for path in out.iterdir()}
     assert written == {
         "recipe.json", "diagram.svg", "history.csv", "checkpoint.npz", "curves.png", "model.keras", "metrics.json",
+        "seen.json",
     }  # fmt: skip
     metrics = json.loads((out / "metrics.json").read_text())["metrics"]
     assert set(metrics) == {"train", "validation", "test"}
@@ -129,7 +130,14 @@ def test_a_trained_model_is_judged_and_asked(run, recipe_file, photos, tmp_path)
     assert judged.pop("split") == "test"
     whole = json.loads(run("evaluate", out, "--data", photos, "--split", "all", "--json")[1])
     assert (whole["examples"], judged.pop("examples") < 60) == (60, True)
+    assert judged.pop("seen") == {}
+    assert set(whole["seen"]) == {"train", "validation"}
     assert judged == pytest.approx(metrics["test"], rel=1e-5)
+
+    told = run("evaluate", out, "--data", photos, "--split", "train")[1]
+    assert (
+        f"{whole['seen']['train']} of these {whole['seen']['train']} examples were in its train split" in told
+    )
 
     found = json.loads(run("predict", out / "model.keras", photos / "dark/0.png", "--json")[1])
     assert len(found) == 1
@@ -161,6 +169,7 @@ def test_a_checkpoint_of_a_broken_off_training_makes_a_model(run, recipe_file, p
 
     assert status == 130
     assert f"the best weights so far are in {out / 'model.keras'}" in " ".join(err.split())
+    assert len(json.loads((out / "seen.json").read_text())["train"]) > 30
     rescued = load(out / "model.keras")
     assert rescued.labels == ("bright", "dark")
     stored = load_weights(out / "checkpoint.npz")
