@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from fusion.backbones.registered import register_backbone
 from fusion.checking import check, costs, draw, resolve
 from fusion.errors import (
     BackboneError,
@@ -20,17 +21,29 @@ from fusion.errors import (
     WeightsError,
 )
 from fusion.graph.nodes import FusionGraph
-from fusion.recipe.backbones import Backbone, WeightsFile
+from fusion.recipe.augmentation import Brightness, Contrast, Flip, Rotation, Translation, Zoom
+from fusion.recipe.backbones import Backbone, BackboneFile, BackbonePreset, KerasHubBackbone, WeightsFile
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm
 from fusion.recipe.branches import Branch
 from fusion.recipe.head import Head, Output
-from fusion.recipe.inputs import Image, Table
-from fusion.recipe.ops import Add, Average, Concat, Maximum, Multiply
+from fusion.recipe.inputs import Category, Image, Table
+from fusion.recipe.joining import Add, Average, Compare, Concat, Maximum, Multiply
+from fusion.recipe.preprocessing import Scaling
 from fusion.recipe.reading import from_json, load_recipe
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.schema import schema
 from fusion.recipe.short import fuse
 from fusion.recipe.training import EarlyStopping, Optimizer, Part, Phase, Training
+from fusion.recipe.weighing import (
+    Attention,
+    Bilinear,
+    CrossAttention,
+    Film,
+    Gated,
+    LowRank,
+    Tensor,
+    WeightedSum,
+)
 from fusion.recipe.writing import recipe_hash, to_json
 
 if TYPE_CHECKING:
@@ -49,12 +62,15 @@ if TYPE_CHECKING:
 LATER = {
     "Data": "fusion.data.examples",
     "build": "fusion.model.building",
+    "differences": "fusion.comparing",
     "evaluate": "fusion.training.evaluation",
     "from_arrays": "fusion.data.arrays",
     "layer": "fusion.model.addresses",
     "layers": "fusion.model.addresses",
     "load": "fusion.model.files",
     "load_weights": "fusion.model.files",
+    "lock": "fusion.locking",
+    "moved": "fusion.locking",
     "predict": "fusion.training.evaluation",
     "read_data": "fusion.data.reading",
     "read_images": "fusion.data.reading",
@@ -69,12 +85,21 @@ LATER = {
 
 __all__ = [
     "Add",
+    "Attention",
     "Average",
     "Backbone",
     "BackboneError",
+    "BackboneFile",
+    "BackbonePreset",
     "BatchNorm",
+    "Bilinear",
     "Branch",
+    "Brightness",
+    "Category",
+    "Compare",
     "Concat",
+    "Contrast",
+    "CrossAttention",
     "Data",
     "DataError",
     "Dense",
@@ -82,13 +107,18 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "FileError",
+    "Film",
+    "Flip",
     "FusionError",
     "FusionGraph",
+    "Gated",
     "Head",
     "Image",
     "InputSizeError",
+    "KerasHubBackbone",
     "LayerNorm",
     "LayerNotFoundError",
+    "LowRank",
     "Maximum",
     "ModelError",
     "Multiply",
@@ -99,11 +129,17 @@ __all__ = [
     "Problem",
     "Recipe",
     "RecipeError",
+    "Rotation",
+    "Scaling",
     "Table",
+    "Tensor",
     "Training",
     "TrainingError",
+    "Translation",
+    "WeightedSum",
     "WeightsError",
     "WeightsFile",
+    "Zoom",
     "build",
     "check",
     "costs",
@@ -124,6 +160,7 @@ __all__ = [
     "read_data",
     "read_images",
     "recipe_hash",
+    "register_backbone",
     "resolve",
     "save",
     "save_weights",

@@ -1,9 +1,11 @@
 """Recipes looked at without being built: read, checked, resolved to a graph, costed, drawn."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fusion.backbones import catalogue
+from fusion.backbones.catalogue import Shelf
+from fusion.backbones.registered import unmet, unregistered
 from fusion.drawing.figure import Figure
 from fusion.drawing.figure import draw as drawn
 from fusion.errors import Problem, RecipeError
@@ -22,14 +24,17 @@ Source = Recipe | FusionGraph | str | Path
 """A recipe, one that is resolved already, or the path of its file."""
 
 
-def resolve(recipe: Source, *, catalogue: Catalogue = catalogue) -> FusionGraph:
+def resolve(
+    recipe: Source, *, folders: Sequence[str | Path] = (), catalogue: Catalogue | None = None
+) -> FusionGraph:
     """Returns a recipe, or the one in a JSON file, as a graph: every shape, cost and trainable weight.
 
     Keras is loaded only where the table of a backbone is not in the cache yet.
 
     Args:
         recipe: The recipe, or the path of its file; a graph is given back as it is.
-        catalogue: Where layer tables come from.
+        folders: Where files of backbones lie; the recipe file's own folder and those in FUSION_WEIGHTS come after them.
+        catalogue: Where layer tables come from, if not from these folders.
 
     >>> one = Recipe(
     ...     name="one",
@@ -46,14 +51,28 @@ def resolve(recipe: Source, *, catalogue: Catalogue = catalogue) -> FusionGraph:
     """
     if isinstance(recipe, FusionGraph):
         return recipe
-    found, problems = _examined(recipe, catalogue)
+    found, problems = _examined(recipe, catalogue or Shelf(tuple(places(recipe, folders))))
     if problems or found is None:
         raise RecipeError.of(recipe.name if isinstance(recipe, Recipe) else str(recipe), problems)
     return found
 
 
-def check(recipe: Recipe | str | Path, *, catalogue: Catalogue = catalogue) -> tuple[Problem, ...]:
+def places(recipe: Source, folders: Sequence[str | Path] = ()) -> list[Path]:
+    """Returns where the files of a recipe's backbones may lie: in some folders, then beside its own file.
+
+    >>> [place.name for place in places("recipes/quickstart.json", ["weights"])]
+    ['weights', 'recipes']
+    """
+    beside = [Path(recipe).absolute().parent] if isinstance(recipe, str | Path) else []
+    return [*map(Path, folders), *beside]
+
+
+def check(
+    recipe: Recipe | str | Path, *, folders: Sequence[str | Path] = (), catalogue: Catalogue | None = None
+) -> tuple[Problem, ...]:
     """Returns every problem of a recipe, or of the one in a JSON file; none if it can be built.
+
+    Arguments are those of `resolve`.
 
     >>> one = Recipe(
     ...     name="one",
@@ -66,11 +85,13 @@ def check(recipe: Recipe | str | Path, *, catalogue: Catalogue = catalogue) -> t
     'eye' (TinyVGG) has no layer 'block2_pol'. Did you mean 'block2_pool' (8x8x8)?
     ...
     """
-    return tuple(_examined(recipe, catalogue)[1])
+    return tuple(_examined(recipe, catalogue or Shelf(tuple(places(recipe, folders))))[1])
 
 
-def costs(recipe: Source) -> Costs:
+def costs(recipe: Source, *, folders: Sequence[str | Path] = ()) -> Costs:
     """Returns what a recipe's model costs: weights, operations and memory, by part and in all.
+
+    Arguments are those of `resolve`.
 
     >>> costs(
     ...     Recipe(
@@ -85,17 +106,28 @@ def costs(recipe: Source) -> Costs:
     Raises:
         RecipeError: Listing every problem, each with its JSON Pointer.
     """
-    return costs_of(resolve(recipe))
+    return costs_of(resolve(recipe, folders=folders))
 
 
-def draw(recipe: Source, *, phase: int = 0) -> Figure:
+def draw(
+    recipe: Source,
+    *,
+    phase: int = 0,
+    style: str = "auto",
+    level: str = "branch",
+    expand: str | Sequence[str] = (),
+    folders: Sequence[str | Path] = (),
+) -> Figure:
     """Returns the picture of a recipe, coloured by what its phase number `phase`, from 0, trains.
+
+    Arguments are those of `fusion.drawing.figure.draw` and of `resolve`.
 
     Raises:
         RecipeError: Listing every problem, each with its JSON Pointer.
-        DrawingError: If there is no such phase.
+        DrawingError: If there is no such phase, style or level, or nothing of that name to open.
     """
-    return drawn(resolve(recipe), phase=phase)
+    graph = resolve(recipe, folders=folders)
+    return drawn(graph, phase=phase, style=style, level=level, expand=expand)
 
 
 def _examined(recipe: Recipe | str | Path, catalogue: Catalogue) -> tuple[FusionGraph | None, list[Problem]]:
@@ -115,5 +147,7 @@ def _examined(recipe: Recipe | str | Path, catalogue: Catalogue) -> tuple[Fusion
         read = examine(data)
     if read.recipe is None:
         return None, in_order(read.problems, data)
-    graph, more = examine_graph(read.recipe, catalogue, doubtful=read.doubtful)
-    return graph, in_order([*read.problems, *more], data)
+    # As where options cannot be read: the layers of what is not there are not known.
+    absent = {("backbones", name, "options") for name in unregistered(read.recipe)}
+    graph, more = examine_graph(read.recipe, catalogue, doubtful=read.doubtful | absent)
+    return graph, in_order([*read.problems, *unmet(read.recipe), *more], data)

@@ -85,7 +85,7 @@ def lock(recipe: Source, *, folders: Sequence[Path] = ()) -> Lock:
         RecipeError: Listing every problem of the recipe.
         WeightsError: If a weights file is not there, or is not the one that was meant.
     """
-    graph = resolve(recipe)
+    graph = resolve(recipe, folders=folders)
     return Lock(
         recipe=recipe_hash(graph.recipe),
         cuts={name: _taps(graph, name) for name, each in graph.recipe.branches.items() if each.backbone},

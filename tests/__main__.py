@@ -9,7 +9,7 @@ CHECKS = (
     ["ruff", "check", "."],
     ["ruff", "format", "--check", "."],
     ["mypy"],
-    ["pytest", "-q", "--durations=15"],
+    ["pytest", "-q", "--durations=15", "--numprocesses=2", "--dist=worksteal"],
 )
 
 

@@ -15,10 +15,11 @@ LEVELS = (
     ("errors",),
     ("files", "recipe", "skeleton", "wording"),
     ("graph",),
-    ("drawing", "backbones"),
+    ("drawing", "backbones", "frontier"),
     ("checking", "data"),
     ("comparing", "locking", "model", "notebooks"),
     ("training",),
+    ("study",),
     ("quickstart",),
     ("cli",),
     ("__init__",),
@@ -32,6 +33,7 @@ KERAS_FREE = (
     "skeleton",
     "graph",
     "drawing",
+    "frontier",
     "files",
     "checking",
     "comparing",
@@ -39,18 +41,40 @@ KERAS_FREE = (
     "notebooks",
     "wording",
     "backbones.applications",
+    "backbones.archives",
     "backbones.catalogue",
+    "backbones.presets",
     "backbones.ranges",
+    "backbones.registered",
     "backbones.skeletons",
+    "backbones.sources",
     "backbones.weights",
+    "study.agreement",
+    "study.alignment",
+    "study.evidence",
+    "study.neighbours",
+    "study.nulls",
+    "study.probing",
+    "study.ridge",
+    "study.sampling",
+    "study.separation",
+    "study.shares",
+    "study.spectra",
+    "study.subsets",
+    "study.targets",
+    "study.weights",
 )
 """Parts and modules that never load Keras; naming it for a type checker alone is allowed."""
 
 DOORS = {
     # A table that is not in the cache yet is made by Keras.
     ("backbones.skeletons", "backbones.building"),
+    ("backbones.sources", "backbones.opening"),
+    ("backbones.sources", "backbones.kerashub"),
     # A backbone with its weights is a Keras model.
     ("backbones.catalogue", "backbones.loading"),
+    ("backbones.catalogue", "backbones.opening"),
+    ("backbones.catalogue", "backbones.kerashub"),
 }
 """The imports, inside functions, by which what is free of Keras reaches what is not."""
 

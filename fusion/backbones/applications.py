@@ -1,9 +1,11 @@
-"""The list of architectures: those of `keras.applications`, and two small ones of our own, as plain values."""
+"""The list of architectures as plain values: those of `keras.applications`, two small ones of our own, registered ones."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from fusion.errors import BackboneError, near
-from fusion.recipe.backbones import Preprocess
+from fusion.recipe.preprocessing import Preprocess
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,26 @@ _LISTED = (
 )
 
 APPLICATIONS: dict[str, Application] = {application.name: application for application in _LISTED}
-"""Every known architecture by name."""
+"""Every architecture that is built in, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """An architecture that a function registered in Python builds.
+
+    Args:
+        application: What is known of it.
+        function: What builds it.
+        takes_any: Whether the function takes any option.
+    """
+
+    application: Application
+    function: Callable[..., Any]
+    takes_any: bool = False
+
+
+REGISTERED: dict[str, Registered] = {}
+"""Architectures registered in this process, by name; `fusion.register_backbone` adds to them."""
 
 
 def find_application(arch: str) -> Application:
@@ -85,8 +106,11 @@ def find_application(arch: str) -> Application:
     Raises:
         BackboneError: If there is no such architecture.
     """
+    if arch in REGISTERED:
+        return REGISTERED[arch].application
     if arch not in APPLICATIONS:
+        known = [*APPLICATIONS, *REGISTERED]
         raise BackboneError(
-            f"There is no architecture {arch!r}.{near(arch, APPLICATIONS)} Known: {', '.join(APPLICATIONS)}."
+            f"There is no architecture {arch!r}.{near(arch, known)} Known: {', '.join(known)}."
         )
     return APPLICATIONS[arch]

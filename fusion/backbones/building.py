@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 
 from fusion.backbones import small
-from fusion.backbones.applications import find_application
+from fusion.backbones.applications import REGISTERED, Registered, find_application
+from fusion.backbones.archives import find_foreign
 from fusion.backbones.tracing import trace
-from fusion.errors import BackboneError
+from fusion.errors import BackboneError, listed
 from fusion.skeleton.layers import Shape, Skeleton
+
+Made = TypeVar("Made")
 
 
 def construct(arch: str, *, shape: Shape, weights: str | None, options: Mapping[str, Any]) -> keras.Model:
@@ -26,7 +29,9 @@ def construct(arch: str, *, shape: Shape, weights: str | None, options: Mapping[
             package does not know.
     """
     find_application(arch)
-    _check_setup()
+    check_setup()
+    if arch in REGISTERED:
+        return _called(REGISTERED[arch], shape=shape, options=options)
     constructor = CONSTRUCTORS.get(arch) or getattr(keras.applications, arch)
     try:
         return constructor(include_top=False, weights=weights, input_shape=shape, pooling=None, **options)
@@ -34,7 +39,47 @@ def construct(arch: str, *, shape: Shape, weights: str | None, options: Mapping[
         raise BackboneError(f"{arch} cannot be built for {worded(shape, options)}: {error}") from error
 
 
-def _check_setup() -> None:
+def _called(registered: Registered, *, shape: Shape, options: Mapping[str, Any]) -> keras.Model:
+    name = registered.application.name
+    try:
+        model = registered.function(input_shape=shape, **options)
+    # The last where it reads a weight that a dry run did not make.
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BackboneError(
+            f"The function registered as {name!r} does not build a model for {worded(shape, options)}: {error}"
+        ) from error
+    if not isinstance(model, keras.Model):
+        raise BackboneError(
+            f"The function registered as {name!r} returns {type(model).__name__}, expected keras.Model(inputs, outputs)."
+        )
+    if not isinstance(model, keras.Function | keras.Sequential):
+        # The reason is told by whoever lists its layers.
+        return model
+    unknown = [
+        each
+        for each in find_foreign(keras.saving.serialize_keras_object(model), name)
+        if not _is_registered(each)
+    ]
+    if unknown:
+        raise BackboneError(
+            f"What the function registered as {name!r} builds could be saved but never opened: Keras does not know "
+            f"{listed(map(repr, unknown))}. Decorate it with @keras.saving.register_keras_serializable()."
+        )
+    return model
+
+
+def _is_registered(name: str) -> bool:
+    return keras.saving.get_registered_object(name) is not None
+
+
+def check_setup() -> None:
+    """Raises if Keras is set up in a way that this package does not know; says nothing else.
+
+    >>> check_setup()
+
+    Raises:
+        BackboneError: If it runs on another backend than TensorFlow, or reads channels first.
+    """
     if keras.backend.backend() != "tensorflow":
         raise BackboneError(
             f"Keras runs on {keras.backend.backend()}; this package needs TensorFlow. Set KERAS_BACKEND=tensorflow."
@@ -66,19 +111,28 @@ CONSTRUCTORS: dict[str, Callable[..., keras.Model]] = {
 def dry_build(arch: str, *, shape: Shape, options: Mapping[str, Any]) -> Skeleton:
     """Returns the table of an architecture, which is built in a dry run that allocates no weights.
 
-    The run has a thread of its own. Keras keeps its session (the counters of automatic names, the queue of variables
-    still to be made, the default dtype) per thread, so nothing of the user's is touched and nothing is left behind.
-
     >>> dry_build("TinyVGG", shape=(16, 16, 3), options={"width": 4})["block1_conv1"].shape
     (16, 16, 4)
 
     Raises:
         BackboneError: If the constructor refuses the shape or the options.
     """
+    return dry(lambda: trace(construct(arch, shape=shape, weights=None, options=options), source=arch))
 
-    def run() -> Skeleton:
+
+def dry(make: Callable[[], Made]) -> Made:
+    """Returns what `make` returns, run so that the models it builds have no weights.
+
+    The run has a thread of its own. Keras keeps its session (the counters of automatic names, the queue of variables
+    still to be made, the default dtype) per thread, so nothing of the user's is touched and nothing is left behind.
+
+    >>> dry(lambda: keras.layers.Dense(2).name)
+    'dense'
+    """
+
+    def run() -> Made:
         with keras.StatelessScope(initialize_variables=False):
-            return trace(construct(arch, shape=shape, weights=None, options=options), source=arch)
+            return make()
 
     with ThreadPoolExecutor(max_workers=1) as executor:
         return executor.submit(run).result()

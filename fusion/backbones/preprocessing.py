@@ -5,8 +5,9 @@ from typing import Any
 import keras
 from keras import layers
 
-from fusion.backbones.ranges import check_picture, scaling
-from fusion.recipe.backbones import Preprocess
+from fusion.backbones.ranges import check_picture, is_reversed, scaling
+from fusion.errors import InputSizeError
+from fusion.recipe.preprocessing import Preprocess
 from fusion.skeleton.layers import Shape
 
 
@@ -17,6 +18,7 @@ def preprocessor(
     size: tuple[int, int] | None,
     value_range: tuple[float, float],
     name: str,
+    channels: int | None = None,
 ) -> keras.Model:
     """Returns the model that turns a picture as declared into what a backbone wants: resized, then scaled.
 
@@ -29,6 +31,7 @@ def preprocessor(
         size: Height and width the backbone reads; `None` to leave the picture as large as it is.
         value_range: Lowest and highest value of the picture, such as `(0, 255)`.
         name: Name of the model.
+        channels: How many the backbone reads, if not as many as a grey picture has: the one is repeated.
 
     >>> preprocessor(
     ...     "tf", shape=(32, 32, 3), size=(16, 16), value_range=(0, 255), name="prepare"
@@ -39,7 +42,10 @@ def preprocessor(
         BackboneError: If the mode is unknown or the range is empty.
         InputSizeError: If the pictures have other channels than the mode wants.
     """
-    check_picture(mode, value_range=value_range, shape=shape)
+    read = channels or shape[-1]
+    check_picture(mode, value_range=value_range, shape=(*shape[:-1], read))
+    if read != shape[-1] != 1:
+        raise InputSizeError(f"Only a grey picture is read as one of {read} channels, got {shape[-1]}.")
     inputs = keras.Input(tuple(shape), name=f"{name}_picture")
     x: Any = inputs
     # Single precision whatever the policy: half would lose the lower bits of a 0..255 picture.
@@ -48,7 +54,9 @@ def preprocessor(
         # Its own default is training=True, and in a call that says nothing of training Keras hands that on to every
         # layer after it: dropout drops, statistics move.
         x = resize(x, training=False)
-    if mode == "caffe":
+    if read != shape[-1]:
+        x = layers.Concatenate(name=f"{name}_repeat")([x] * (read or 1))
+    if is_reversed(mode):
         x = keras.ops.flip(x, axis=-1)
     scale, offset = scaling(mode, value_range)
     if set(scale) != {1.0} or set(offset) != {0.0}:

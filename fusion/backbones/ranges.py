@@ -3,7 +3,7 @@
 from typing import get_args
 
 from fusion.errors import BackboneError, InputSizeError, near
-from fusion.recipe.backbones import Preprocess
+from fusion.recipe.preprocessing import Mode, Preprocess, Scaling
 from fusion.skeleton.layers import Shape
 
 Triple = tuple[float, ...]
@@ -32,13 +32,22 @@ def needs_preprocessing(
     check_picture(mode, value_range=value_range, shape=shape)
     resized = size is not None and tuple(size) != tuple(shape[:2])
     scale, offset = scaling(mode, value_range)
-    return resized or set(scale) != {1.0} or set(offset) != {0.0}
+    return resized or is_reversed(mode) or set(scale) != {1.0} or set(offset) != {0.0}
+
+
+def is_reversed(mode: Preprocess) -> bool:
+    """Returns whether a backbone reads blue, green, red.
+
+    >>> is_reversed("caffe"), is_reversed(Scaling(scale=1.0))
+    (True, False)
+    """
+    return mode == "caffe" or (isinstance(mode, Scaling) and mode.channels == "bgr")
 
 
 def scaling(mode: Preprocess, value_range: tuple[float, float]) -> tuple[Triple, Triple]:
     """Returns scale and offset, one for all channels or one each, that turn `value_range` into what `mode` wants.
 
-    For `"caffe"` they hold after the channels are reversed.
+    Where the channels are reversed they hold after that.
 
     >>> scaling("tf", (0, 1))
     ((2.0,), (-1.0,))
@@ -50,6 +59,8 @@ def scaling(mode: Preprocess, value_range: tuple[float, float]) -> tuple[Triple,
     # As a line through 0..255 first: scale and offset to reach raw bytes, then those of the mode.
     scale, offset = 255 / (high - low), -255 * low / (high - low)
     match mode:
+        case Scaling():
+            return _as_read(mode, scale, offset)
         case "none":
             return (scale,), (offset,)
         case "tf":
@@ -62,7 +73,7 @@ def scaling(mode: Preprocess, value_range: tuple[float, float]) -> tuple[Triple,
                 tuple(scale / 255 / deviation for _, deviation in pairs),
                 tuple((offset / 255 - mean) / deviation for mean, deviation in pairs),
             )
-    known = get_args(Preprocess)
+    known = get_args(Mode)
     raise BackboneError(f"There is no preprocessing {mode!r}.{near(mode, known)} Known: {', '.join(known)}.")
 
 
@@ -83,9 +94,34 @@ def check_picture(mode: Preprocess, *, value_range: tuple[float, float], shape: 
             f"A range of values goes from low to high, such as (0, 255); got {tuple(value_range)}."
         )
     scaling(mode, value_range)
-    if mode in ("caffe", "torch") and shape[-1] != 3:
+    wanted = _channels(mode)
+    if wanted not in (None, shape[-1]):
         got = "x".join("?" if size is None else str(size) for size in shape)
         raise InputSizeError(
-            f"Preprocessing {mode!r} needs pictures with 3 channels (RGB), got {got}. "
-            "Repeat the channel three times, or take a backbone that wants 'tf' or 'none'."
+            f"Preprocessing {str(mode)!r} needs pictures with {wanted} channels{' (RGB)' if wanted == 3 else ''}, "
+            f"got {got}. Repeat the channel three times, or take a backbone that wants 'tf' or 'none'."
         )
+
+
+def _channels(mode: Preprocess) -> int | None:
+    """Returns how many channels a mode is for; `None` if for any number."""
+    if isinstance(mode, Scaling):
+        each = {len(part) for part in (mode.scale, mode.offset) if isinstance(part, tuple)}
+        if len(each) > 1:
+            raise BackboneError(
+                f"Scale and offset are for different numbers of channels: {mode.scale} and {mode.offset}."
+            )
+        return each.pop() if each else 3 if mode.channels == "bgr" else None
+    return 3 if mode in ("caffe", "torch") else None
+
+
+def _as_read(line: Scaling, scale: float, offset: float) -> tuple[Triple, Triple]:
+    """Returns a line over 0..255 as one over values that `scale` and `offset` bring there."""
+    factors = line.scale if isinstance(line.scale, tuple) else (line.scale,)
+    shifts = line.offset if isinstance(line.offset, tuple) else (line.offset,)
+    wide = max(len(factors), len(shifts))
+    factors, shifts = factors * (wide // len(factors)), shifts * (wide // len(shifts))
+    return (
+        tuple(factor * scale for factor in factors),
+        tuple(factor * offset + shift for factor, shift in zip(factors, shifts, strict=True)),
+    )

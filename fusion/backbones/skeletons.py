@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version
@@ -12,7 +12,7 @@ from typing import Any
 
 import platformdirs
 
-from fusion.backbones.applications import Application, find_application
+from fusion.backbones.applications import REGISTERED, Application, Registered, find_application
 from fusion.errors import BackboneError, FileError, InputSizeError, listed, near
 from fusion.files import replacing
 from fusion.skeleton import files
@@ -40,6 +40,8 @@ def skeleton(arch: str, *, shape: Shape, options: Mapping[str, Any] | None = Non
     """
     settings = dict(options or {})
     check_arguments(arch, shape=shape, options=settings)
+    if arch in REGISTERED:
+        return _registered(REGISTERED[arch], tuple(shape), json.dumps(settings, sort_keys=True))
     return _skeleton(arch, tuple(shape), json.dumps(settings, sort_keys=True))
 
 
@@ -49,7 +51,7 @@ def is_cached(arch: str, *, shape: Shape, options: Mapping[str, Any] | None = No
     >>> is_cached("TinyVGG", shape=(9999, 16, 3))
     False
     """
-    return _read(_path(arch, tuple(shape), json.dumps(dict(options or {}), sort_keys=True))) is not None
+    return read_text(_path(arch, tuple(shape), json.dumps(dict(options or {}), sort_keys=True))) is not None
 
 
 def check_arguments(arch: str, *, shape: Shape, options: Mapping[str, Any]) -> None:
@@ -66,7 +68,7 @@ def check_arguments(arch: str, *, shape: Shape, options: Mapping[str, Any]) -> N
     """
     application = find_application(arch)
     unknown = [name for name in options if name not in application.options]
-    if unknown:
+    if unknown and not (arch in REGISTERED and REGISTERED[arch].takes_any):
         allowed = listed(application.options)
         hint = near(unknown[0], application.options)
         raise BackboneError(f"{arch} has no option {unknown[0]!r}.{hint} It has: {allowed}.")
@@ -97,30 +99,66 @@ def _check_shape(application: Application, shape: Shape) -> None:
 
 @lru_cache(maxsize=64)
 def _skeleton(arch: str, shape: Shape, options: str) -> Skeleton:
-    path = _path(arch, shape, options)
-    found = _read(path)
-    if found is None:
+    def make() -> Skeleton:
         # Only a miss needs Keras, which takes seconds to import.
         from fusion.backbones.building import dry_build
 
-        found = dry_build(arch, shape=shape, options=json.loads(options))
-        _write(path, files.to_json(found))
-    return found
+        return dry_build(arch, shape=shape, options=json.loads(options))
+
+    return remembered(_path(arch, shape, options), make)
+
+
+@lru_cache(maxsize=64)
+def _registered(registered: Registered, shape: Shape, options: str) -> Skeleton:
+    # Never in the cache folder: what a function builds may change with anything it calls.
+    from fusion.backbones.building import dry_build
+
+    return dry_build(registered.application.name, shape=shape, options=json.loads(options))
 
 
 def _path(arch: str, shape: Shape, options: str) -> Path:
-    key = json.dumps([files.FORMAT, version("fusion"), version("keras"), arch, shape, options])
-    return cache_folder() / "skeletons" / f"{arch}-{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
+    return cache_place(arch, [arch, shape, options])
 
 
-def _read(path: Path) -> Skeleton | None:
-    """Returns the skeleton in a cache file: a line with the sha256 of the rest, then the text; `None` if not whole."""
+def cache_place(name: str, source: Sequence[Any]) -> Path:
+    """Returns where what is known of a source is kept: under a key of all that could change it.
+
+    >>> cache_place("mine", ["file", 3]).name[:5]
+    'mine-'
+    """
+    key = json.dumps([files.FORMAT, version("fusion"), version("keras"), *source])
+    return cache_folder() / "skeletons" / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
+
+
+def remembered(place: Path, make: Callable[[], Skeleton]) -> Skeleton:
+    """Returns the table in a file of the cache; one that is not there is made and put there."""
+    text = read_text(place)
+    if text is not None:
+        return files.from_json(text)
+    made = make()
+    _write(place, files.to_json(made))
+    return made
+
+
+def remembered_text(place: Path, make: Callable[[], str]) -> str:
+    """Returns the text in a file of the cache; one that is not there is made and put there."""
+    text = read_text(place)
+    if text is None:
+        text = make()
+        _write(place, text)
+    return text
+
+
+def read_text(place: Path) -> str | None:
+    """Returns the text in a file of the cache, a line with the sha256 of the rest before it; `None` if not whole.
+
+    >>> read_text(Path("/nowhere/mine-0.json"))
+    """
     try:
-        digest, _, text = path.read_text(encoding="utf-8").partition("\n")
+        digest, _, text = place.read_text(encoding="utf-8").partition("\n")
     except (OSError, UnicodeDecodeError):
         return None
-    whole = digest == hashlib.sha256(text.encode()).hexdigest()
-    return files.from_json(text) if whole else None
+    return text if digest == hashlib.sha256(text.encode()).hexdigest() else None
 
 
 def _write(path: Path, text: str) -> None:

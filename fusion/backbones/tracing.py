@@ -11,7 +11,7 @@ import keras
 from fusion.errors import BackboneError, listed
 from fusion.skeleton.flops import flops
 from fusion.skeleton.layers import Layer, Shape, Skeleton
-from fusion.skeleton.names import canonical_names
+from fusion.skeleton.names import Naming, canonical_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,15 @@ class _Row:
     outer: tuple[int, ...]
 
 
-def trace(model: keras.Model, *, source: str) -> Skeleton:
+def trace(model: keras.Model, *, source: str, naming: Naming = canonical_names) -> Skeleton:
     """Returns the table of a functional model with one input and one output, its nested models opened.
 
     Nothing is run and no weight is read, so a model whose weights were never made does as well.
+
+    Args:
+        model: The model.
+        source: What messages call it.
+        naming: What gives the rows their names.
 
     >>> inputs = keras.Input((8, 8, 3))
     >>> model = keras.Model(inputs, keras.layers.Conv2D(4, 3, padding="same")(inputs))
@@ -39,7 +44,7 @@ def trace(model: keras.Model, *, source: str) -> Skeleton:
     """
     _check(model, source)
     rows = _rows(model, source)
-    names = _names(rows, source)
+    names = _names(rows, source, naming)
     feeds = _feeds(rows)
     makers = {id(tensor): name for row, name in zip(rows, names, strict=True) for tensor in row.outputs}
     layers = []
@@ -52,10 +57,10 @@ def trace(model: keras.Model, *, source: str) -> Skeleton:
     return Skeleton(source, _sample(model.inputs[0].shape), tuple(layers), output, keras.__version__)
 
 
-def operations(model: keras.Model, *, source: str = "") -> dict[str, Any]:
-    """Returns the Keras operations of a model by canonical name, layers of nested models under dotted names.
+def operations(model: keras.Model, *, source: str = "", naming: Naming = canonical_names) -> dict[str, Any]:
+    """Returns the Keras operations of a model by name, canonical if not said otherwise.
 
-    A nested model itself is listed too, under its own name.
+    Layers of nested models have dotted names; a nested model itself is listed too, under its own name.
 
     >>> inputs = keras.Input((8, 8, 3))
     >>> model = keras.Model(inputs, keras.layers.Conv2D(4, 3)(inputs))
@@ -68,7 +73,7 @@ def operations(model: keras.Model, *, source: str = "") -> dict[str, Any]:
     source = source or model.name
     _check(model, source)
     rows = _rows(model, source)
-    return {name: row.operation for row, name in zip(rows, _names(rows, source), strict=True)}
+    return {name: row.operation for row, name in zip(rows, _names(rows, source, naming), strict=True)}
 
 
 def _check(model: keras.Model, source: str) -> None:
@@ -139,8 +144,8 @@ def _nodes(graph: Any, source: str) -> dict[int, Any]:
     return nodes
 
 
-def _names(rows: list[_Row], source: str) -> list[str]:
-    plain = canonical_names([(row.operation.name, type(row.operation).__name__) for row in rows])
+def _names(rows: list[_Row], source: str, naming: Naming) -> list[str]:
+    plain = naming([(row.operation.name, type(row.operation).__name__) for row in rows])
     names = [
         ".".join([*(plain[place] for place in row.outer), own]) for row, own in zip(rows, plain, strict=True)
     ]
@@ -175,6 +180,10 @@ def _layer(row: _Row, name: str, parents: tuple[str, ...], container: str) -> La
     output = row.outputs[0]
     is_layer = isinstance(operation, keras.Layer)
     weights = operation.weights if is_layer else []
+    package = type(operation).__module__.partition(".")[0]
+    # Layers of other packages may have no configuration at all.
+    config = operation.get_config() if is_layer and package == "keras" else {}
+    activation = config.get("activation")
     return Layer(
         name=name,
         kind=type(operation).__name__,
@@ -182,10 +191,12 @@ def _layer(row: _Row, name: str, parents: tuple[str, ...], container: str) -> La
         shape=_sample(output.shape),
         params=sum(prod(weight.shape) for weight in weights),
         statistics=sum(prod(weight.shape) for weight in _fixed(operation, weights)),
-        flops=_flops(row, is_layer, weights),
+        flops=_flops(row, config, weights),
         dtype=output.dtype,
         operation=not is_layer,
         container=container,
+        package=package,
+        activation=activation if isinstance(activation, str) else "",
     )
 
 
@@ -198,10 +209,10 @@ def _fixed(operation: Any, weights: list[Any]) -> Iterator[Any]:
         yield from (weight for weight in weights if weight.name in known)
 
 
-def _flops(row: _Row, is_layer: bool, weights: list[Any]) -> int:
+def _flops(row: _Row, config: dict[str, Any], weights: list[Any]) -> int:
     return flops(
         type(row.operation).__name__,
-        row.operation.get_config() if is_layer else {},
+        config,
         [_sample(tensor.shape) for tensor in row.inputs],
         _sample(row.outputs[0].shape),
         [tuple(weight.shape) for weight in weights],

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,18 +38,41 @@ def find_weights(file: str, folders: Sequence[Path] = ()) -> Path:
     Raises:
         WeightsError: If it lies nowhere; the message lists every place.
     """
-    # An empty entry of a path list would mean the current folder, which nobody wrote.
-    named = [Path(entry) for entry in os.environ.get("FUSION_WEIGHTS", "").split(os.pathsep) if entry]
-    path = Path(file)
-    places = [path] if path.is_absolute() else [folder / path for folder in (*folders, *named)]
-    for place in places:
+    looked_for = places(file, folders)
+    for place in looked_for:
         if place.is_file():
             return place
-    tried = ", ".join(str(place) for place in places) or "nowhere, as no folder is known"
+    tried = ", ".join(str(place) for place in looked_for) or "nowhere, as no folder is known"
     raise WeightsError(
         f"There is no weights file {file!r}. Looked for: {tried}. "
         "Put it there, or name its folder in the variable FUSION_WEIGHTS."
     )
+
+
+def places(file: str, folders: Sequence[Path] = ()) -> list[Path]:
+    """Returns where a file or folder may lie: the path itself, or in some folders, then in those of FUSION_WEIGHTS.
+
+    >>> [place.as_posix() for place in places("a.h5", [Path("/one")])][:1]
+    ['/one/a.h5']
+    """
+    # An empty entry of a path list would mean the current folder, which nobody wrote.
+    named = [Path(entry) for entry in os.environ.get("FUSION_WEIGHTS", "").split(os.pathsep) if entry]
+    path = Path(file)
+    return [path] if path.is_absolute() else [folder / path for folder in (*folders, *named)]
+
+
+def digest(weights: StoredWeights) -> str:
+    """Returns the sha256 of a weights file, which is the one that was meant.
+
+    >>> digest(StoredWeights(Path("/nowhere/absent.h5")))
+    Traceback (most recent call last):
+    ...
+    fusion.errors.WeightsError: The weights file /nowhere/absent.h5 cannot be read: No such file or directory.
+
+    Raises:
+        WeightsError: If the file is missing, unreadable, or another one.
+    """
+    return _checked(weights, _sha256(weights.path))
 
 
 def check_digest(weights: StoredWeights) -> None:
@@ -62,13 +86,30 @@ def check_digest(weights: StoredWeights) -> None:
     Raises:
         WeightsError: If the file is missing, unreadable, or another one.
     """
+    if weights.sha256:
+        _checked(weights, _sha256(weights.path))
+        return
+    with _readable(weights.path):
+        weights.path.open("rb").close()
+
+
+def _sha256(path: Path) -> str:
+    with _readable(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     try:
-        with weights.path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest() if weights.sha256 else None
+        yield
     except OSError as error:
-        raise WeightsError(f"The weights file {weights.path} cannot be read: {error.strerror}.") from error
+        raise WeightsError(f"The weights file {path} cannot be read: {error.strerror}.") from error
+
+
+def _checked(weights: StoredWeights, found: str) -> str:
     if weights.sha256 and found != weights.sha256.lower():
         raise WeightsError(
             f"The weights file {weights.path} is not the one meant: its sha256 is {found}, "
             f"expected {weights.sha256}. Fetch it again, or correct the digest."
         )
+    return found

@@ -9,6 +9,7 @@ import typer
 from fusion.cli.describing import check, cost, layers, schema
 from fusion.cli.knowing import diff, lock, self_test
 from fusion.cli.making import build, draw
+from fusion.cli.planning import plan
 from fusion.cli.running import evaluate, predict, train
 from fusion.cli.showing import quickstart
 from fusion.errors import FusionError
@@ -25,6 +26,7 @@ for command in (
     check,
     layers,
     cost,
+    plan,
     draw,
     diff,
     lock,

@@ -1,10 +1,13 @@
 """Where the commands take layer tables from: the cache, or Keras with a word on what takes so long."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from fusion.backbones import catalogue
+from fusion.backbones.applications import find_application
 from fusion.backbones.catalogue import Shelf
-from fusion.recipe.backbones import AnyBackbone
+from fusion.backbones.presets import CONFIG
+from fusion.recipe.backbones import AnyBackbone, Backbone, BackboneFile, BackbonePreset
 from fusion.skeleton.layers import Shape, Skeleton
 
 
@@ -28,3 +31,22 @@ class Announced(Shelf):
         with Console(stderr=True).status(f"making the layer table of {backbone.arch}, this once"):
             load_keras()
             return catalogue.skeleton(backbone, shape, self.folders)
+
+
+def named(source: str) -> tuple[AnyBackbone, Shape]:
+    """Returns the backbone a command names, and the shape it is meant to read.
+
+    A name is an architecture's, a `.keras` file's, or the folder or address of a preset of KerasHub.
+
+    >>> named("VGG16")[1], named("mine.keras")[1]
+    ((224, 224, 3), (None, None, None))
+
+    Raises:
+        BackboneError: If there is no such architecture.
+    """
+    if source.endswith(".keras"):
+        return BackboneFile(file=source, preprocess="none"), (None, None, None)
+    if "://" in source or (Path(source) / CONFIG).is_file():
+        return BackbonePreset(preset=source, preprocess="none"), (224, 224, 3)
+    size = find_application(source).size
+    return Backbone(arch=source, weights=None), (size, size, 3)

@@ -1,7 +1,7 @@
 """Commands that look and build nothing: check, cost, layers, schema."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from fusion import checking
-from fusion.cli import catalogue
+from fusion.cli.catalogue import Announced
 from fusion.errors import FusionError, Problem, RecipeError, WeightsError
 from fusion.graph.costs import costs
 from fusion.graph.nodes import FusionGraph
-from fusion.recipe.backbones import Backbone
 from fusion.wording import amount, operations
 
 Files = Annotated[list[Path], typer.Argument(metavar="RECIPE...", help="Recipe files.")]
@@ -21,13 +20,13 @@ File = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def resolve(file: Path) -> FusionGraph:
+def resolve(file: Path, folders: Sequence[Path] = ()) -> FusionGraph:
     """Returns the recipe in a file, resolved; layer tables that are missing are made with a word on it.
 
     Raises:
         RecipeError: Listing every problem.
     """
-    return checking.resolve(file, catalogue=catalogue)
+    return checking.resolve(file, catalogue=Announced(tuple(checking.places(file, folders))))
 
 
 def check(
@@ -55,22 +54,25 @@ def cost(file: File, as_json: AsJson = False) -> None:
 
 def layers(
     arch: Annotated[
-        str, typer.Argument(metavar="ARCH", help="An architecture, such as VGG16; 'all' lists them.")
+        str,
+        typer.Argument(
+            metavar="ARCH", help="An architecture, such as VGG16, or a .keras file; 'all' lists them."
+        ),
     ],
     shape: Annotated[str, typer.Option("--input", metavar="H,W,C", help="Height, width, channels.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Every layer, not only where a block ends.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List where an architecture can be cut, with what is kept up to there."""
-    from fusion.backbones.applications import APPLICATIONS, find_application
+    from fusion.backbones.applications import APPLICATIONS
+    from fusion.cli.catalogue import named
     from fusion.skeleton.survey import survey
 
     if arch == "all":
         typer.echo("\n".join(APPLICATIONS))
         return
-    size = find_application(arch).size
-    backbone = Backbone(arch=arch, weights=None)
-    table = catalogue.skeleton(backbone, _shape(shape) if shape else (size, size, 3))
+    backbone, own = named(arch)
+    table = Announced((Path.cwd(),)).skeleton(backbone, _shape(shape) if shape else own)
     points = [point for point in survey(table) if every or point.natural or point.stage]
     if as_json:
         typer.echo(json.dumps([asdict(point) for point in points], indent=1))

@@ -35,7 +35,7 @@ def lock(file: File, folder: Folders = None) -> None:
     from fusion.locking import lock_file, write_lock
 
     out = lock_file(file)
-    made = locked(resolve(file), folders=[*(folder or []), file.absolute().parent])
+    made = locked(resolve(file, folder or ()), folders=[*(folder or []), file.absolute().parent])
     write_lock(made, out)
     typer.echo(f"{out}: {len(made.backbones)} backbones, recipe {made.recipe}")
 
@@ -59,12 +59,13 @@ def self_test(
 
 
 def _model(file: Path, folders: list[Path]) -> "tuple[keras.Model, FusionGraph]":
+    from fusion.checking import places
     from fusion.checking import resolve as resolved
-    from fusion.model.building import build_graph, places
+    from fusion.model.building import build_graph
     from fusion.model.files import load
 
     if file.suffix == ".json":
-        graph = resolve(file)
+        graph = resolve(file, folders)
         return build_graph(graph, folders=places(file, folders)), graph
     loaded = load(file / "model.keras" if file.is_dir() else file)
     return loaded.model, resolved(loaded.recipe)

@@ -18,16 +18,45 @@ def draw(
     file: File,
     out: Out,
     phase: Annotated[int, typer.Option(help="Phase whose training is shown, from 1.")] = 1,
+    engine: Annotated[
+        str, typer.Option(help="own, or dot: a plain graph laid out by Graphviz, if it is installed.")
+    ] = "own",
+    style: Annotated[
+        str, typer.Option(help="auto, light, dark, paper (at most 800 pixels wide) or slide (16:9).")
+    ] = "auto",
+    level: Annotated[
+        str, typer.Option(help="branch, stage or layer: how closely backbones are shown.")
+    ] = "branch",
+    expand: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Part, layer or backbone whose layers are shown at layer level; or cut, all or none. Can be repeated."
+        ),
+    ] = None,
 ) -> None:
-    """Draw the architecture of a recipe, coloured by what a phase trains."""
-    from fusion.drawing.figure import draw as drawn
-    from fusion.drawing.figure import save
+    """Draw the architecture of a recipe, coloured by what a phase trains.
 
+    The file's suffix says how: .svg, .html (all levels, parts open on a click), .png, .pdf, .tex (TikZ), .gv (Graphviz),
+    .mmd (Mermaid), .json (Model Explorer) or .txt, the picture in words.
+    """
+    from fusion.drawing.figure import ENGINES, save
+    from fusion.drawing.figure import draw as drawn
+    from fusion.drawing.levels import LEVELS
+    from fusion.drawing.styles import STYLES
+
+    if engine not in ENGINES:
+        raise typer.BadParameter(f"There is no engine {engine!r}; there are: {', '.join(ENGINES)}.")
+    if style not in STYLES:
+        raise typer.BadParameter(f"There is no style {style!r}; there are: {', '.join(STYLES)}.")
+    if level not in LEVELS:
+        raise typer.BadParameter(f"There is no level {level!r}; there are: {', '.join(LEVELS)}.")
+    if expand and level != "layer":
+        raise typer.BadParameter("--expand opens what --level layer shows; write both.")
     graph = resolve(file)
     if phase not in range(1, max(len(graph.phases), 1) + 1):
         names = [f"{number} {plan.name}" for number, plan in enumerate(graph.phases, start=1)]
         raise typer.BadParameter(f"There is no phase {phase}; there are: {', '.join(names) or 'none'}.")
-    save(drawn(graph, phase=phase - 1), out)
+    save(drawn(graph, phase=phase - 1, style=style, level=level, expand=expand or ()), out, engine=engine)
     typer.echo(f"{out}")
 
 
@@ -42,11 +71,11 @@ def build(
     """Build the model of a recipe and save it as a .keras file that opens anywhere Keras does."""
     from fusion.cli.quiet import load_keras
 
-    graph = resolve(file)
+    graph = resolve(file, folder or ())
     load_keras()
+    from fusion.checking import places
     from fusion.model.addresses import set_weights
     from fusion.model.building import build as built
-    from fusion.model.building import places
     from fusion.model.files import load_weights, save
     from fusion.wording import amount
 
@@ -54,4 +83,6 @@ def build(
     if weights is not None:
         set_weights(model, load_weights(weights))
     save(model, out, recipe=graph.recipe)
+    for remark in graph.remarks:
+        typer.echo(f"  note {remark.place}   {remark.text}")
     typer.echo(f"{out}: {amount(model.count_params())} params, {out.stat().st_size / 1e6:.1f} MB")

@@ -34,12 +34,12 @@ def train(
 
     from fusion.cli.quiet import load_keras
 
-    graph = resolve(file)
+    graph = resolve(file, folder or ())
     load_keras()
+    from fusion.checking import places
     from fusion.cli.progress import examining, watching
     from fusion.cli.tables import print_metrics
     from fusion.data.examples import describe
-    from fusion.model.building import places
     from fusion.training.runs import FILES, check_start
     from fusion.training.runs import train as trained
 

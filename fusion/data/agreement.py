@@ -7,7 +7,7 @@ from fusion.data.dataset import Column, Columns, Dataset, Files, Folder, Source
 from fusion.data.table import CsvTable, check_template, fields
 from fusion.errors import DataError, Problem, listed, near
 from fusion.recipe.head import Output
-from fusion.recipe.inputs import Image, Input
+from fusion.recipe.inputs import Category, Image, Input, Table
 from fusion.recipe.translation import pointer
 
 
@@ -87,12 +87,16 @@ def _needs(dataset: Dataset, data: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _input(name: str, source: Source, declared: Input | None) -> Iterator[Problem]:
     place = pointer(("inputs", name))
-    if isinstance(source, Columns) and isinstance(declared, Image):
-        yield Problem(place, f'Input {name!r} is an image, so it wants "files" or "folder", not "columns".')
-    if not isinstance(source, Columns) and declared is not None and not isinstance(declared, Image):
-        yield Problem(place, f'Input {name!r} is a table of numbers, so it wants "columns".')
-    if isinstance(source, Columns) and declared is not None and not isinstance(declared, Image):
-        yield from _same_columns(f"{place}/columns", source.columns, declared.columns)
+    match declared:
+        case Image() if isinstance(source, Columns | Column):
+            key = "columns" if isinstance(source, Columns) else "column"
+            yield Problem(place, f'Input {name!r} is an image, so it wants "files" or "folder", not "{key}".')
+        case Table() if isinstance(source, Columns):
+            yield from _same_columns(f"{place}/columns", source.columns, declared.columns)
+        case Table():
+            yield Problem(place, f'Input {name!r} is a table of numbers, so it wants "columns".')
+        case Category() if not isinstance(source, Column):
+            yield Problem(place, f'Input {name!r} is a category, so it wants one "column" of texts.')
     if isinstance(source, Files):
         try:
             check_template(source.files)
@@ -136,6 +140,8 @@ def _mentioned(dataset: Dataset) -> Iterator[tuple[str, str]]:
         place = pointer(("inputs", name))
         if isinstance(source, Columns):
             yield from ((f"{place}/columns/{i}", column) for i, column in enumerate(source.columns))
+        elif isinstance(source, Column):
+            yield f"{place}/column", source.column
         elif isinstance(source, Files):
             yield from ((f"{place}/files", column) for column in fields(source.files))
     if isinstance(dataset.target, Columns):

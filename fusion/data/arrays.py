@@ -13,7 +13,7 @@ from fusion.data.splits import USUAL, Split, assemble
 from fusion.data.targets import encode
 from fusion.errors import DataError, listed, near
 from fusion.recipe.head import Output
-from fusion.recipe.inputs import Image, Input
+from fusion.recipe.inputs import Category, Image, Input
 
 _PARTS = ("train", "validation", "test")
 _CHUNK = 2**24  # bytes looked at together, so that a memory-mapped array never comes into memory whole
@@ -103,9 +103,22 @@ def digest_rows(arrays: Mapping[str, np.ndarray]) -> list[bytes]:
     for i in range(len(ordered[0])):
         seen = hashlib.sha256()
         for array in ordered:
-            seen.update(np.ascontiguousarray(array[i]).tobytes())
+            seen.update(row_bytes(array[i]))
         digests.append(seen.digest())
     return digests
+
+
+def row_bytes(row: np.ndarray) -> bytes:
+    """Returns what one example's values are told apart by; of texts, whatever room the array has for longer ones.
+
+    >>> row_bytes(np.array(["ab"], dtype="<U2")) == row_bytes(np.array(["ab"], dtype="<U9"))
+    True
+    """
+    if row.dtype.kind not in "UO":
+        return np.ascontiguousarray(row).tobytes()
+    encoded = [str(text).encode() for text in row.reshape(-1)]
+    # With its length before it no text runs into the next.
+    return b"".join(b"%d:%s" % (len(text), text) for text in encoded)
 
 
 def check_array(array: np.ndarray, declared: Input, *, what: str) -> None:
@@ -125,22 +138,49 @@ def check_array(array: np.ndarray, declared: Input, *, what: str) -> None:
     fusion.errors.DataError: input 'photo' declares range 0..255, but its 960 values lie in 1..1: was the
     array divided by 255? Multiply it, or write "range": [0, 1].
     """
-    if array.dtype.kind not in "biuf":
+    if isinstance(declared, Category):
+        _check_texts(array, what)
+    elif array.dtype.kind not in "biuf":
         raise DataError(f"{what} holds {array.dtype}; expected numbers.")
     shape = declared.shape if isinstance(declared, Image) else (len(declared.columns),)
     if array.shape[1:] != shape:
-        hint = " Add an axis for the channel: array[..., None]." if (*array.shape[1:], 1) == shape else ""
+        of = " for the channel" if isinstance(declared, Image) else ""
+        hint = f" Add an axis{of}: array[..., None]." if (*array.shape[1:], 1) == shape else ""
         raise DataError(
             f"{what} wants examples of shape {shape}, but its array has shape {array.shape}, "
             f"so {array.shape[1:]} for each of {len(array)}.{hint}"
         )
     if not len(array):
         raise DataError(f"{what} has no rows.")
+    if isinstance(declared, Category):
+        return
     low, high = _bounds(array)
     if not fits([low, high]).all():
         raise DataError(_unfit(array, what))
     if isinstance(declared, Image):
         _check_range(low, high, array.size, declared, what)
+
+
+def _check_texts(array: np.ndarray, what: str) -> None:
+    """Refuses what is no text, and texts that say nothing or that UTF-8 has no bytes for."""
+    wants = "expected texts, as numpy.array([...], dtype=str)"
+    if array.dtype.kind not in "UO":
+        raise DataError(f"{what} holds {array.dtype}; {wants}.")
+    for place, text in np.ndenumerate(array):
+        if not isinstance(text, str):
+            raise DataError(f"{what} holds {text!r} in row {place[0]}, counted from 0; {wants}.")
+        if not text.strip() or not _is_encodable(text):
+            reason = "no valid text" if text.strip() else "an empty text"
+            raise DataError(
+                f"{what} has {reason} in row {place[0]}, counted from 0. Fill, correct or leave out the row."
+            )
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _check_range(low: float, high: float, count: int, declared: Image, what: str) -> None:

@@ -4,10 +4,12 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from fusion.data.augmentation import Augment
 from fusion.data.examples import Array, Column, Examples
 from fusion.data.images import read_pixels
 from fusion.errors import DataError
@@ -17,7 +19,7 @@ def batches(examples: Examples, *, batch_size: int) -> tf.data.Dataset:
     """Returns a dataset of `({input name: tensor}, targets)` in order; without targets, of the inputs only.
 
     Image files are decoded, several batches at a time, to float32 of shape (batch, height, width, channels) as
-    `fusion.data.images.to_pixels` says; arrays become float32.
+    `fusion.data.images.to_pixels` says; arrays of numbers become float32, those of texts strings in UTF-8.
 
     Raises:
         DataError: If there is no example, or `batch_size` is less than 1.
@@ -33,13 +35,20 @@ def batches(examples: Examples, *, batch_size: int) -> tf.data.Dataset:
 
 
 def shuffled_batches(
-    examples: Examples, *, batch_size: int, seed: int, epochs: int, start: int = 0
+    examples: Examples,
+    *,
+    batch_size: int,
+    seed: int,
+    epochs: int,
+    start: int = 0,
+    augment: Augment | None = None,
 ) -> tf.data.Dataset:
     """Returns one dataset of all epochs from `start` to `epochs - 1`, each in an order of its own.
 
     The order of an epoch follows from the seed and the number of the epoch alone, so a training that goes on at epoch
     7 sees what it would have seen. Batches never cross the end of an epoch; its last one may be smaller. An epoch has
-    `steps(examples, batch_size=...)` of them.
+    `steps(examples, batch_size=...)` of them. What `augment` makes of a batch follows from the seed, the number of the
+    epoch and the batch's place in it.
 
     Raises:
         DataError: If there is no example, `batch_size` is less than 1, or `start` is not one of the epochs.
@@ -61,8 +70,13 @@ def shuffled_batches(
         return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, (count,))).batch(batch_size)
 
     numbers = tf.data.Dataset.range(start, epochs).flat_map(epoch_batches)
-    total = (epochs - start) * steps(examples, batch_size=batch_size)
-    return _loaded(numbers.apply(tf.data.experimental.assert_cardinality(total)), examples)
+    each = steps(examples, batch_size=batch_size)
+    total = (epochs - start) * each
+    loaded = _loaded(numbers.apply(tf.data.experimental.assert_cardinality(total)), examples)
+    if augment is None:
+        return loaded
+    places = tf.data.Dataset.range(start * each, epochs * each)
+    return _augmented(loaded, places.map(lambda place: tf.random.fold_in([seed, 0], place)), augment)
 
 
 def steps(examples: Examples, *, batch_size: int) -> int:
@@ -88,7 +102,8 @@ def _loaded(indices: tf.data.Dataset, examples: Examples) -> tf.data.Dataset:
     """Batches of indices to batches of tensors; Python reads them, so arrays may stay in a memory-mapped file."""
     names = list(examples.columns)
     targets = [] if examples.targets is None else [examples.targets]
-    kinds = [tf.float32] * len(names) + [tf.as_dtype(array.dtype) for array in targets]
+    kinds = [_kind(column) for column in examples.columns.values()]
+    kinds += [tf.as_dtype(array.dtype) for array in targets]
     shapes = [column.sample_shape for column in examples.columns.values()]
     shapes += [array.shape[1:] for array in targets]
     load = _loader(examples)
@@ -104,6 +119,18 @@ def _loaded(indices: tf.data.Dataset, examples: Examples) -> tf.data.Dataset:
     )
 
 
+def _augmented(loaded: tf.data.Dataset, seeds: tf.data.Dataset, augment: Augment) -> tf.data.Dataset:
+    """Batches to batches whose inputs are changed, each by its own seed."""
+
+    def augmented(batch: Any, seed: tf.Tensor) -> Any:
+        # Without targets a batch is its inputs.
+        return (augment(batch[0], seed), *batch[1:]) if isinstance(batch, tuple) else augment(batch, seed)
+
+    pairs = tf.data.Dataset.zip((loaded, seeds))
+    changed = pairs.map(augmented, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return changed.prefetch(tf.data.AUTOTUNE)
+
+
 def _loader(examples: Examples) -> Callable[[np.ndarray], list[np.ndarray]]:
     targets = examples.targets
 
@@ -112,6 +139,10 @@ def _loader(examples: Examples) -> Callable[[np.ndarray], list[np.ndarray]]:
         return loaded if targets is None else [*loaded, targets[chosen]]
 
     return load
+
+
+def _kind(column: Column) -> tf.DType:
+    return tf.string if isinstance(column, Array) and column.is_text else tf.float32
 
 
 def _rows(column: Column, chosen: np.ndarray) -> np.ndarray:

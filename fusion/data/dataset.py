@@ -35,7 +35,7 @@ class Columns(Value):
 
 
 class Column(Value):
-    """One column of the table; in JSON `{"column": "price"}`.
+    """One column of the table, of numbers or of texts; in JSON `{"column": "price"}`.
 
     >>> Column(column="price").column
     'price'
@@ -89,6 +89,7 @@ def column_or_shares(value: Any) -> str:
 Source = Annotated[
     Annotated[Files, Tag("<files>")]
     | Annotated[Columns, Tag("<columns>")]
+    | Annotated[Column, Tag("<column>")]
     | Annotated[Folder, Tag("<folder>")],
     Discriminator(_any_key),
 ]

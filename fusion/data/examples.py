@@ -62,7 +62,7 @@ class ImageFiles:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Array:
-    """One input's values in memory or in a memory-mapped file, which stays there until a batch needs its rows.
+    """One input's numbers or texts in memory or in a memory-mapped file, which stay there until a batch needs its rows.
 
     Args:
         values: One row per example, or more rows than are used.
@@ -83,10 +83,16 @@ class Array:
         """Shape of one example, without the batch axis."""
         return self.values.shape[1:]
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds texts, and no numbers."""
+        return self.values.dtype.kind in "UO"
+
     def read(self, indices: np.ndarray) -> np.ndarray:
-        """Returns the examples at `indices` as float32."""
+        """Returns the examples at `indices`: numbers as float32, texts as Python's own."""
         rows = indices if self.rows is None else self.rows[indices]
-        return np.asarray(self.values[rows], dtype=np.float32)
+        # NumPy's own texts TensorFlow takes only as far as they are ASCII.
+        return np.asarray(self.values[rows], dtype=object if self.is_text else np.float32)
 
 
 Column = ImageFiles | Array
@@ -231,7 +237,7 @@ def _form(examples: Examples) -> str:
 def _column_form(column: Column) -> str:
     if isinstance(column, ImageFiles):
         return f"from files, of shape {column.shape} and range {tuple(map(float, column.range))}"
-    return f"from an array, of shape {column.sample_shape}"
+    return f"from an array{' of texts' if column.is_text else ''}, of shape {column.sample_shape}"
 
 
 def _join_column(columns: Sequence[Column]) -> Column:

@@ -13,7 +13,7 @@ from fusion.data.splits import Split
 from fusion.data.targets import match_head
 from fusion.errors import DataError
 from fusion.recipe.head import Output
-from fusion.recipe.inputs import Image, Input
+from fusion.recipe.inputs import Category, Image, Input
 
 
 def read_data(
@@ -106,6 +106,8 @@ def dataset_example(inputs: Mapping[str, Input]) -> str:
 def _source(name: str, declared: Input) -> dict[str, object]:
     if isinstance(declared, Image):
         return {"files": f"{name}/{{id}}.jpg"}
+    if isinstance(declared, Category):
+        return {"column": declared.column}
     return {"columns": list(declared.columns)}
 
 

@@ -1,4 +1,4 @@
-"""The rows of a table, with the files and numbers they point to, as data."""
+"""The rows of a table, with the files, numbers and texts they point to, as data."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 
 from fusion.data.agreement import disagreements
+from fusion.data.arrays import row_bytes
 from fusion.data.contents import remarked
 from fusion.data.dataset import Column, Columns, Dataset, Files, Folder, drawn_split, load_dataset
 from fusion.data.examination import Progress, examine
@@ -114,6 +115,8 @@ def read_rows(
             columns[name] = ImageFiles(paths, declared.shape, declared.range)
         elif isinstance(source, Columns):
             columns[name] = Array(numbers(table, source.columns))
+        elif isinstance(source, Column):
+            columns[name] = Array(np.array(texts(table, source.column), dtype=np.str_)[:, None])
     for name, column in columns.items():
         if isinstance(column, ImageFiles):
             _check_there(table, name, column.paths)
@@ -185,7 +188,7 @@ def _check_there(table: CsvTable, name: str, paths: Sequence[Path]) -> None:
 def _digests(
     columns: Mapping[str, ExampleColumn], count: int, progress: Progress | None
 ) -> tuple[bytes, ...]:
-    """Of each row, the digest of all its images and numbers; files named by several rows are examined once."""
+    """Of each row, the digest of all its images, numbers and texts; files named by several rows are examined once."""
     images = [column for column in columns.values() if isinstance(column, ImageFiles)]
     unique = list(dict.fromkeys(path for column in images for path in column.paths))
     known = dict(zip(unique, examine(unique, progress=progress), strict=True))
@@ -193,6 +196,6 @@ def _digests(
     for _, column in sorted(columns.items()):
         for i, row in enumerate(rows):
             row.update(
-                known[column.paths[i]] if isinstance(column, ImageFiles) else column.values[i].tobytes()
+                known[column.paths[i]] if isinstance(column, ImageFiles) else row_bytes(column.values[i])
             )
     return tuple(row.digest() for row in rows)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 
@@ -154,7 +155,7 @@ def assemble(
         chosen.get("test"),
         labels,
         f"{source}, {how}",
-        {name: tuple(digests[i] for i in np.flatnonzero(parts == name)) for name in chosen},
+        {name: tuple(compress(digests, (parts == name).tolist())) for name in chosen},
     )
     check_classes(data, advice=advice)
     return data

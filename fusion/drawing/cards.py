@@ -10,17 +10,17 @@ from fusion.drawing.segments import Segment
 from fusion.drawing.widths import text_width
 from fusion.wording import dimensions, operations
 
-RULER_TOP, RULER_HEIGHT = 65.0, 46.0
-FIRST_ROW = RULER_TOP + RULER_HEIGHT + 32.0
-"""Where the line of the deepest cut runs; each further line runs a row lower."""
+RULER_HEIGHT = 46.0
+FIRST_ROW = RULER_HEIGHT + 32.0
+"""How far below a ruler's upper edge the line of the deepest cut runs; each further line runs a row lower."""
 
 
 def lane_box(lane: Lane, ruler: float, width: float) -> Box:
     """Returns the card, `width` wide, with a port on the left for each call and on the right for each call of each cut."""
     rows = {(tap.name, call): None for tap in reversed(lane.taps) for call, _ in tap.calls}
-    heights = {key: lane.rim + FIRST_ROW + ROW * number for number, key in enumerate(rows)}
+    heights = {key: lane.top + FIRST_ROW + ROW * number for number, key in enumerate(rows)}
     height = max(heights.values()) + 16.0 + lane.rim
-    middle = lane.rim + RULER_TOP + RULER_HEIGHT / 2
+    middle = lane.top + RULER_HEIGHT / 2
     count = len(lane.trunk.calls)
     inlets = {
         call: (lane.left - (24.0 if lane.badges else 1.0), middle + 24 * (number - (count - 1) / 2))
@@ -69,14 +69,14 @@ def _words(lane: Lane) -> list[Item]:
     after = x + text_width(lane.name, 14.5, bold=True) + 12
     return [
         Text(x, y + 21, lane.name, 14.5, "ink", True),
-        Text(after, y + 21, lane.arch, 10.5, "mute"),
-        Text(x, y + 37, lane.facts, 10.5, "mute"),
+        Text(after, y + 21, lane.origin, 10.5, "mute"),
+        *(Text(x, y + 37 + 15 * number, line, 10.5, "mute") for number, line in enumerate(lane.lines)),
     ]
 
 
 def _ruler(lane: Lane, ruler: float) -> list[Item]:
     items: list[Item] = []
-    x, top, taken = lane.left, lane.rim + RULER_TOP, 0.0
+    x, top, taken = lane.left, lane.top, 0.0
     parts = list(zip(lane.segments, lane.widths(ruler), strict=True))
     # Calls at different sizes have no shapes in common.
     sized, ends = None not in lane.trunk.shape, lane.ends(ruler)
@@ -96,7 +96,7 @@ def _ruler(lane: Lane, ruler: float) -> list[Item]:
 
 
 def _segment(segment: Segment, lane: Lane, x: float, width: float) -> Group:
-    top, ghost = lane.rim + RULER_TOP, segment.discarded
+    top, ghost = lane.top, segment.discarded
     words = segment.size
     items: list[Item] = []
     inner = width - 2
@@ -141,7 +141,7 @@ def _arrivals(lane: Lane, inlets: Mapping[str, Point]) -> list[Item]:
 
 def _cuts(lane: Lane, ruler: float, width: float, heights: Mapping[tuple[str, str], float]) -> list[Item]:
     items: list[Item] = []
-    places, top = lane.ends(ruler), lane.rim + RULER_TOP
+    places, top = lane.ends(ruler), lane.top
     for tap, x in zip(lane.taps, places, strict=True):
         rows = [heights[tap.name, call] for call, _ in tap.calls]
         if lane.is_cut(tap):

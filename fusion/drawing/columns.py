@@ -39,8 +39,8 @@ class Columns:
         return 1 + max(place.column for place in self.places.values())
 
 
-def columns(found: Contents) -> Columns:
-    """Returns the columns of a picture.
+def columns(found: Contents, ranked: Mapping[str, int] | None = None) -> Columns:
+    """Returns the columns of a picture; `ranked` says in which one each box stands, if not as far left as can be.
 
     A box stands one column right of the last thing it reads. A link that crosses columns passes each through a place of
     its own, as if that were a box, so no line ever runs through a box (after Sugiyama, Tagawa and Toda, "Methods for
@@ -51,7 +51,7 @@ def columns(found: Contents) -> Columns:
     >>> found.places["b"].column, found.places["b"].top
     (1, 0.0)
     """
-    ranks = _ranks(found)
+    ranks = dict(ranked or ranks_of(found))
     boxes, links = _passages(found, ranks)
     start = 1 if any(box.role == "card" for box in boxes.values()) else 0
     places: dict[str, Place] = {}
@@ -98,7 +98,13 @@ def spread(boxes: Sequence[Box], wanted: Sequence[float]) -> list[float]:
     return [value + offset for value, offset in zip(level, offsets, strict=True)]
 
 
-def _ranks(found: Contents) -> dict[str, int]:
+def ranks_of(found: Contents) -> dict[str, int]:
+    """Returns the column of each box: one right of the last thing it reads.
+
+    >>> boxes = {name: Box(name, 9, 9, ()) for name in "ab"}
+    >>> ranks_of(Contents(boxes, (Link("a", "", "b", "", "line", 1.0),)))
+    {'a': 0, 'b': 1}
+    """
     ranks = dict.fromkeys(found.boxes, 0)
     for _ in found.boxes:
         before = dict(ranks)

@@ -1,19 +1,21 @@
 """What is in a picture: the boxes of a graph and the links between them, before anything has a place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 
 import networkx as nx
 
-from fusion.drawing.boxes import Badge, Box, bar, block, op_circle, pill
+from fusion.drawing.boxes import Badge, Box, bar, block, pill
 from fusion.drawing.cards import lane_box
+from fusion.drawing.joints import joint, pool_words
 from fusion.drawing.lanes import lane, lane_width, ruler_width, thickness
 from fusion.drawing.palette import Colour
 from fusion.drawing.states import View, state, trainable_params
 from fusion.drawing.streams import streams
 from fusion.graph.nodes import Node
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm, Step
-from fusion.recipe.inputs import Table
+from fusion.recipe.inputs import Category, Image
 from fusion.skeleton.layers import Shape
 from fusion.wording import TIMES, amount, cleaned, counted, dimensions, operations
 
@@ -41,11 +43,35 @@ class Contents:
     links: tuple[Link, ...]
 
 
-def contents(view: View) -> Contents:
-    """Returns everything the picture of a graph shows, in the order of the recipe."""
+Cards = Callable[[View, Mapping[str, Badge]], Mapping[str, Box]]
+"""What draws the cards of all backbones, by their names, of a graph and its streams."""
+
+
+def ruler_cards(view: View, badges: Mapping[str, Badge]) -> Mapping[str, Box]:
+    """Returns cards that show backbones along rulers, all equally long."""
+    return _cards(view, badges, RULER, inf)
+
+
+def _cards(view: View, badges: Mapping[str, Badge], least: float, limit: float) -> Mapping[str, Box]:
+    lanes = [
+        replace(lane(view, trunk, {c: badges[c] for c in trunk.calls if len(trunk.calls) > 1}), limit=limit)
+        for trunk in view.graph.trunks.values()
+    ]
+    ruler = max([least, *(ruler_width(each) for each in lanes)])
+    width = max((lane_width(each, ruler) for each in lanes), default=0.0)
+    return {box.name: box for box in (lane_box(each, ruler, width) for each in lanes)}
+
+
+def narrow_cards(view: View, badges: Mapping[str, Badge], room: float = 470.0) -> Mapping[str, Box]:
+    """Returns the same for a page: rulers and words at most `room` wide, unless parts need more to be named."""
+    return _cards(view, badges, room, room)
+
+
+def contents(view: View, cards: Cards = ruler_cards) -> Contents:
+    """Returns everything the picture of a graph shows, in the order of the recipe, its backbones as `cards` draws them."""
     badges = streams(view.graph)
     owners = _owners(view)
-    boxes = _lanes(view, badges)
+    boxes = dict(cards(view, badges))
     for name in dict.fromkeys(owners.values()):
         if name not in boxes:
             boxes[name] = _box(
@@ -87,16 +113,6 @@ def _acyclic(view: View, owners: Mapping[str, str]) -> bool:
     return bool(nx.is_directed_acyclic_graph(graph))
 
 
-def _lanes(view: View, badges: Mapping[str, Badge]) -> dict[str, Box]:
-    trunks = view.graph.trunks.values()
-    lanes = [
-        lane(view, trunk, {c: badges[c] for c in trunk.calls if len(trunk.calls) > 1}) for trunk in trunks
-    ]
-    ruler = max([RULER, *(ruler_width(each) for each in lanes)])
-    width = max((lane_width(each, ruler) for each in lanes), default=0.0)
-    return {box.name: box for box in (lane_box(each, ruler, width) for each in lanes)}
-
-
 def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) -> Box:
     graph, recipe, node = view.graph, view.graph.recipe, nodes[0]
     sources = [parent.shape[-1] or 0 for parent in graph.parents(node.name)]
@@ -104,25 +120,37 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
     match node.kind:
         case "input":
             spec = recipe.inputs[node.name]
-            detail = counted(width, "column") if isinstance(spec, Table) else dimensions(node.shape)
-            tip = ", ".join(cleaned(each) for each in spec.columns) if isinstance(spec, Table) else ""
+            if isinstance(spec, Image):
+                detail, tip = dimensions(node.shape), ""
+            else:
+                what = "text" if isinstance(spec, Category) else "column"
+                detail, tip = counted(width, what), ", ".join(cleaned(each) for each in spec.columns)
             return replace(pill(name, node.name, detail, strong=True, badge=badge), tip=tip)
         case "prepare":
-            return replace(pill(name, "normalise", str(width)), margin=_table_margin(view, node))
+            return _prepared(view, name, node)
         case "pool":
-            pool = recipe.branches[node.branch].pool
+            pool = pool_words(recipe.branches[node.branch], _read(view, node))
             tip = f"branch {node.branch}: {pool} of {dimensions(_read(view, node))}"
-            return replace(pill(name, node.branch, f"{pool} · {width}", badge=badge), tip=tip)
+            return replace(
+                pill(name, node.branch, f"{pool} · {dimensions(node.shape)}", badge=badge), tip=tip
+            )
         case "join":
             return replace(bar(name, "taps", sources), tip=f"the taps of branch {node.branch}")
         case "fusion":
-            op, of = recipe.nodes[node.layer].op, recipe.nodes[node.layer].of
-            title = op if node.layer == "fusion" else f"{node.layer}: {op}"
-            box = bar(name, title, sources) if op == "concat" else op_circle(name, op, title, width, len(of))
-            tip = ", ".join(f"{source} {size}" for source, size in zip(of, sources, strict=True))
-            return replace(box, tip=f"{title} of {tip}")
+            return joint(view, node)
         case _:
             return _block(view, name, nodes)
+
+
+def _prepared(view: View, name: str, node: Node) -> Box:
+    spec = view.graph.recipe.inputs[view.graph.parents(node.name)[0].name]
+    width, tip = str(node.shape[-1]), ""
+    if isinstance(spec, Category):
+        tip = (
+            f"one place for each of the {spec.most} most frequent texts in training, the first for all others"
+        )
+    box = pill(name, "one-hot" if isinstance(spec, Category) else "normalise", width)
+    return replace(box, margin=_table_margin(view, node), tip=tip)
 
 
 def _read(view: View, node: Node) -> Shape:
@@ -142,9 +170,7 @@ def _table_margin(view: View, node: Node) -> float:
 def _block(view: View, name: str, nodes: list[Node]) -> Box:
     graph, node = view.graph, nodes[0]
     if node.kind == "output":
-        task = graph.recipe.head.output.task
-        activation = {"classification": "softmax", "regression": "linear"}.get(task, "sigmoid")
-        lines = [f"dense {node.shape[-1]} {activation}"]
+        lines = [f"dense {node.shape[-1]} {graph.recipe.head.output.activation}"]
     else:
         lines = [_step(step) for step in graph.recipe.blocks[node.layer]]
     params = sum(each.params for each in node.weights)

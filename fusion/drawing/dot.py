@@ -2,12 +2,11 @@
 
 import graphviz
 
+from fusion.drawing.labels import FILLS, is_shared, label
 from fusion.drawing.palette import LIGHT
-from fusion.drawing.states import State, View, state
+from fusion.drawing.states import View, state
 from fusion.graph.nodes import Node
-from fusion.wording import amount, cleaned, dimensions, operations
-
-_FILLS: dict[State, str] = {"frozen": LIGHT["frozen_fill"], "trainable": LIGHT["trainable_fill"]}
+from fusion.wording import cleaned, dimensions
 
 
 def to_dot(view: View) -> str:
@@ -35,7 +34,7 @@ def to_dot(view: View) -> str:
     # Numbered, because a colon in a name would mean a port.
     keys = {node.name: f"n{number}" for number, node in enumerate(graph.nodes)}
     for node in graph.nodes:
-        source.node(keys[node.name], _label(view, node), **_look(view, node))
+        source.node(keys[node.name], _safe("\n".join(label(view, node))), **_look(view, node))
     for node in graph.nodes:
         for _, target, data in graph.digraph.out_edges(node.name, data=True):
             words = " ".join(part for part in (data["tap"], dimensions(data["shape"])) if part)
@@ -44,27 +43,12 @@ def to_dot(view: View) -> str:
     return text
 
 
-def _label(view: View, node: Node) -> str:
-    lines = [node.name]
-    if node.kind == "trunk":
-        trunk = view.graph.trunks[node.layer]
-        lines.append(f"{trunk.skeleton.source}, {len(trunk.kept)} of {len(trunk.skeleton.layers)} layers")
-        lines.append(f"preprocess {trunk.preprocess}")
-    if node.kind == "fusion":
-        lines.append(view.graph.recipe.nodes[node.layer].op)
-    params = sum(each.params for each in node.weights)
-    if params:
-        lines.append(f"{amount(params)} params, {operations(node.flops)}")
-    return _safe("\n".join([*lines, dimensions(node.shape)]))
-
-
 def _look(view: View, node: Node) -> dict[str, str]:
     condition = state(node.weights, view.trained)
-    shared = sum(other.layer == node.layer and other.kind == node.kind for other in view.graph.nodes) > 1
-    look = {"fillcolor": _FILLS[condition]} if condition in _FILLS else {}
+    look = {"fillcolor": FILLS[condition]} if condition in FILLS else {}
     if condition == "trainable":
         look["penwidth"] = "2.5"
-    return look | ({"peripheries": "2"} if shared else {})
+    return look | ({"peripheries": "2"} if is_shared(view, node) else {})
 
 
 def _safe(text: str) -> str:

@@ -1,16 +1,21 @@
 """Figures: the picture of a graph in one phase of its training."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from fusion.drawing.display import Drawing
-from fusion.drawing.picture import picture
+from fusion.drawing.levels import Level
+from fusion.drawing.levels import level as level_named
+from fusion.drawing.pages import page
+from fusion.drawing.runs import opened
 from fusion.drawing.states import view
+from fusion.drawing.styles import Style, colours
+from fusion.drawing.styles import style as named
 from fusion.drawing.svg import to_svg
-from fusion.errors import DrawingError, listed, near
+from fusion.errors import DrawingError, listed, near, shown
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 
@@ -22,25 +27,62 @@ class Figure:
     Args:
         graph: What it shows.
         phase: In which phase of the training, from 0.
+        style: How it looks.
+        level: How closely it looks at backbones.
+        expand: What of them is open at layer level.
     """
 
     graph: FusionGraph
     phase: int
+    style: Style = "auto"
+    level: Level = "branch"
+    expand: tuple[str, ...] = ("cut",)
 
     @cached_property
     def drawing(self) -> Drawing:
         """What it is made of."""
-        return picture(view(self.graph, self.phase))
+        return page(view(self.graph, self.phase), self.style, self.level, self.expand)
 
     def svg(self) -> str:
         """Returns it as an SVG document, the same to the byte for the same graph."""
-        return to_svg(self.drawing)
+        return to_svg(self.drawing, self.style)
+
+    def html(self) -> str:
+        """Returns one page with the picture at every level, in which parts of backbones open on a click."""
+        from fusion.drawing.html import to_html
+
+        seen = view(self.graph, self.phase)
+        return to_html(seen, self.style, self.level, opened(seen, self.expand))
 
     def dot(self) -> str:
         """Returns the graph as DOT source, to be edited and laid out by Graphviz."""
         from fusion.drawing.dot import to_dot
 
         return to_dot(view(self.graph, self.phase))
+
+    def mermaid(self) -> str:
+        """Returns the graph as a Mermaid flowchart, which GitHub shows where it stands in Markdown."""
+        from fusion.drawing.mermaid import to_mermaid
+
+        return to_mermaid(view(self.graph, self.phase))
+
+    def tikz(self) -> str:
+        """Returns it as a LaTeX document with one TikZ picture."""
+        from fusion.drawing.tikz import to_tikz
+
+        return to_tikz(self.drawing, colours(self.style))
+
+    def explorer(self) -> str:
+        """Returns every layer of the graph as JSON for Google's Model Explorer."""
+        from fusion.drawing.explorer import to_explorer
+
+        return to_explorer(view(self.graph, self.phase))
+
+    def text(self) -> str:
+        """Returns what the picture says in words, a line for each thing, for terminals and screen readers."""
+        from fusion.drawing.tree import to_text
+
+        return to_text(view(self.graph, self.phase))
 
     def _repr_svg_(self) -> str:
         return self.svg()
@@ -52,8 +94,24 @@ class Figure:
         }
 
 
-def draw(graph: FusionGraph, *, phase: int = 0) -> Figure:
+def draw(
+    graph: FusionGraph,
+    *,
+    phase: int = 0,
+    style: str = "auto",
+    level: str = "branch",
+    expand: str | Sequence[str] = (),
+) -> Figure:
     """Returns the picture of a graph, coloured by what its phase number `phase` trains.
+
+    Args:
+        graph: What it shows.
+        phase: In which phase of the training, from 0.
+        style: `light`, `dark`, or `auto`: as dark as the reader's screen where the format can ask, else light. Or a
+            shape, in light colours: `paper`, at most 800 pixels wide for a column of text, or `slide`, 16 to 9.
+        level: `branch`, `stage` or `layer`: whether backbones are rulers, rows of stages, or layers from top to bottom.
+        expand: What is open at layer level, else folded: `cut`, the parts that end at a cut, as if nothing is given;
+            `all`; `none`; or the name of a backbone, a part such as `block4` or a layer; or several of these.
 
     >>> from fusion.graph.making import make_graph
     >>> from fusion.recipe.recipe import Recipe
@@ -67,46 +125,83 @@ def draw(graph: FusionGraph, *, phase: int = 0) -> Figure:
     'one'
 
     Raises:
-        DrawingError: If there is no such phase.
+        DrawingError: If there is no such phase, style or level, nothing of that name to open, or nothing to open at
+            that level.
     """
     names = [repr(plan.name) for plan in graph.phases]
     if phase not in range(max(len(names), 1)):
         known = listed(f"{number} {name}" for number, name in enumerate(names))
         text = f"Phases are {known}." if names else "It declares no training; leave the phase out."
         raise DrawingError(f"The recipe {graph.recipe.name!r} has no phase {phase}, counted from 0. {text}")
-    return Figure(graph, phase)
+    close = level_named(level)
+    words = (expand,) if isinstance(expand, str) else tuple(expand)
+    if words and close != "layer":
+        raise DrawingError(
+            f"At the level {close!r} there is nothing to open; write the level 'layer' with expand."
+        )
+    opened(view(graph, phase), words)
+    return Figure(graph, phase, named(style), close, words or ("cut",))
 
 
-def save(figure: Figure, path: str | Path) -> None:
+def save(figure: Figure, path: str | Path, *, engine: str = "own") -> None:
     """Writes a figure in the format that the suffix of `path` names.
+
+    Args:
+        figure: The figure.
+        path: Where to.
+        engine: What lays it out: `own`, or `dot`, Graphviz's program, for a plain graph with a box for each call.
 
     >>> save(None, "picture.jpg")
     Traceback (most recent call last):
     ...
-    fusion.errors.DrawingError: Cannot draw to 'picture.jpg': this version writes .svg, .png, .gv. ...
+    fusion.errors.DrawingError: Cannot draw to 'picture.jpg': this version writes .svg, .png, ...
 
     Raises:
-        DrawingError: If this version does not write that format.
+        DrawingError: If this version does not write that format, or there is no such engine or it fails.
         FileError: If the file cannot be written.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in WRITERS:
         hint = near(suffix, WRITERS)
         raise DrawingError(f"Cannot draw to {str(path)!r}: this version writes {listed(WRITERS)}.{hint}")
+    if engine not in ENGINES:
+        hint = near(str(engine), ENGINES)
+        raise DrawingError(f"There is no engine {shown(engine)}; engines are {listed(ENGINES)}.{hint}")
     with replacing(Path(path)) as part:
-        part.write_bytes(WRITERS[suffix](figure))
+        part.write_bytes(WRITERS[suffix](figure) if engine == "own" else _by_dot(figure, suffix))
 
 
 def _png(figure: Figure) -> bytes:
     # Pillow takes time to load that a picture in SVG has no need of.
     from fusion.drawing.png import to_png
 
-    return to_png(figure.drawing)
+    return to_png(figure.drawing, colours(figure.style))
+
+
+def _pdf(figure: Figure) -> bytes:
+    # Matplotlib takes longer still.
+    from fusion.drawing.pdf import to_pdf
+
+    return to_pdf(figure.drawing, colours(figure.style))
+
+
+def _by_dot(figure: Figure, suffix: str) -> bytes:
+    from fusion.drawing.engine import rendered
+
+    return rendered(figure.dot(), suffix)
 
 
 WRITERS: Mapping[str, Callable[[Figure], bytes]] = {
     ".svg": lambda figure: figure.svg().encode(),
     ".png": _png,
+    ".pdf": _pdf,
+    ".html": lambda figure: figure.html().encode(),
+    ".tex": lambda figure: figure.tikz().encode(),
     ".gv": lambda figure: figure.dot().encode(),
+    ".mmd": lambda figure: figure.mermaid().encode(),
+    ".json": lambda figure: figure.explorer().encode(),
+    ".txt": lambda figure: figure.text().encode(),
 }
 """For each suffix, what makes the bytes of the file."""
+ENGINES = ("own", "dot")
+"""What can lay a picture out."""

@@ -6,7 +6,7 @@ from fusion.drawing.boxes import shares
 from fusion.drawing.display import Group, Item, Rect, Text
 from fusion.drawing.icons import snowflake, triangle
 from fusion.drawing.states import State, View, trainable_params
-from fusion.drawing.widths import shortened, text_width
+from fusion.drawing.widths import filled, shortened, text_width
 from fusion.graph.costs import BYTES, Costs, costs
 from fusion.wording import amount, cleaned, memory, operations
 
@@ -23,22 +23,27 @@ class Header:
     items: tuple[Item, ...]
 
 
-def header(view: View) -> Header:
-    """Returns what stands above the picture of a graph, from its top left corner."""
+def header(view: View, limit: float = WIDEST) -> Header:
+    """Returns what stands above the picture of a graph, from its top left corner, its words at most `limit` wide."""
     found, name = costs(view.graph), cleaned(view.graph.recipe.name)
-    title = shortened(name, TITLE, WIDEST, bold=True)
-    phase, totals = shortened(phase_name(view), 12.0, WIDEST), _totals(found)
+    title = shortened(name, TITLE, limit, bold=True)
+    phase, parts = shortened(phase_name(view), 12.0, limit), _totals(found)
     heading = Group(
         (Text(0, 17, title, TITLE, "ink", True),), tip=name if title != name else "", name="title"
     )
     items = (heading, Text(0, 38, phase, 12.0, "mute"), *_bar(view, found, 48.0))
-    items += (Text(BAR + 16, 63, totals, 11.0, "mute"),)
+    # Beside the bar where there is room, else below it.
+    beside = limit >= WIDEST
+    x, y = (BAR + 16, 63) if beside else (0.0, 87)
+    lines = [" · ".join(parts)] if beside else filled(parts, " · ", 11.0, limit)
+    items += tuple(Text(x, y + 15 * number, line, 11.0, "mute") for number, line in enumerate(lines))
     widths = (
         text_width(title, TITLE, bold=True),
         text_width(phase, 12.0),
-        BAR + 16 + text_width(totals, 11.0),
+        BAR,
+        *(x + text_width(line, 11.0) for line in lines),
     )
-    return Header(max(widths), 48.0 + BAR_HEIGHT, items)
+    return Header(max(widths), max(48.0 + BAR_HEIGHT, y + 15 * len(lines) - 11), items)
 
 
 def phase_name(view: View) -> str:
@@ -49,7 +54,7 @@ def phase_name(view: View) -> str:
     return f"phase {view.phase + 1} of {len(phases)}: {cleaned(phases[view.phase].name)}"
 
 
-def _totals(found: Costs) -> str:
+def _totals(found: Costs) -> list[str]:
     lost = found.discarded
     cut = f"cuts discard {amount(lost.params)} params and {operations(lost.flops)}"
     parts = [
@@ -58,7 +63,7 @@ def _totals(found: Costs) -> str:
         f"{memory(found.activation_bytes)} activations per sample",
         cut if lost.layers else "",
     ]
-    return " · ".join(part for part in parts if part)
+    return [part for part in parts if part]
 
 
 def _bar(view: View, found: Costs, y: float) -> tuple[Item, ...]:

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from fusion.drawing.boxes import BORDER, STROKES, Badge, shares
 from fusion.drawing.segments import Segment, segments
 from fusion.drawing.states import View
-from fusion.drawing.widths import shortened, text_width
+from fusion.drawing.widths import filled, shortened, text_width
 from fusion.graph.nodes import Trunk
 from fusion.skeleton.layers import Shape
 from fusion.wording import TIMES, amount, cleaned, dimensions, operations
@@ -55,6 +56,7 @@ class Lane:
         segments: Its parts along the depth.
         taps: Its cuts, the shallowest first.
         badges: The stream of each call, where there are more than one.
+        limit: How wide its words may be; facts go on in further lines.
     """
 
     trunk: Trunk
@@ -63,6 +65,27 @@ class Lane:
     segments: tuple[Segment, ...]
     taps: tuple[Tap, ...]
     badges: Mapping[str, Badge]
+    limit: float = inf
+
+    @property
+    def lines(self) -> list[str]:
+        """Its facts in lines."""
+        return filled(self.facts.split(" · "), " · ", 10.5, self.limit)
+
+    @property
+    def name(self) -> str:
+        """What the recipe calls the backbone, as long as there is room."""
+        return shortened(self.trunk.backbone, 14.5, 240.0, bold=True)
+
+    @property
+    def origin(self) -> str:
+        """Its architecture and where its weights come from, as long as there is room beside the name."""
+        return shortened(self.arch, 10.5, self.limit - text_width(self.name, 14.5, bold=True) - 12)
+
+    @property
+    def top(self) -> float:
+        """How far below the card's upper edge the ruler starts."""
+        return self.rim + 50.0 + 15.0 * len(self.lines)
 
     @property
     def rim(self) -> float:
@@ -73,11 +96,6 @@ class Lane:
     def left(self) -> float:
         """Where the ruler starts."""
         return (PAD + 18 if self.badges else PAD) + self.rim
-
-    @property
-    def name(self) -> str:
-        """What the recipe calls the backbone, as long as there is room."""
-        return shortened(self.trunk.backbone, 14.5, 240.0, bold=True)
 
     def is_cut(self, tap: Tap) -> bool:
         """Returns whether something that reads the layer of a tap is cut off there, and not kept for another tap."""
@@ -122,6 +140,14 @@ def lane(view: View, trunk: Trunk, badges: Mapping[str, Badge]) -> Lane:
     )
 
 
+def lanes(view: View, badges: Mapping[str, Badge]) -> list[Lane]:
+    """Returns what the cards of all backbones say; `badges` are the streams by call."""
+    return [
+        lane(view, trunk, {call: badges[call] for call in trunk.calls if len(trunk.calls) > 1})
+        for trunk in view.graph.trunks.values()
+    ]
+
+
 def ruler_width(lane: Lane) -> float:
     """Returns the least width of a ruler in which every part can be named."""
     return sum(_least(segment) for segment in lane.segments)
@@ -130,13 +156,14 @@ def ruler_width(lane: Lane) -> float:
 def lane_width(lane: Lane, ruler: float) -> float:
     """Returns the width of the card whose ruler is `ruler` wide."""
     ends = lane.ends(ruler)
-    name = text_width(lane.name, 14.5, bold=True) + 12 + text_width(lane.arch, 10.5)
+    words = [text_width(lane.name, 14.5, bold=True) + 12 + text_width(lane.origin, 10.5)]
+    words += [text_width(line, 10.5) for line in lane.lines]
     labels = [
         x + 8 + tap.width + 12 - lane.left
         for tap, x in zip(lane.taps, ends, strict=True)
         if not lane.fits_left(tap, x, ends)
     ]
-    return lane.left + max(ruler, name, text_width(lane.facts, 10.5), *labels) + PAD + lane.rim
+    return lane.left + max(ruler, *words, *labels) + PAD + lane.rim
 
 
 def thickness(shape: Shape) -> float:
@@ -175,8 +202,10 @@ def _read(view: View, trunk: Trunk) -> str:
     graph = view.graph
     before = [graph.parents(call)[0] for call in trunk.calls]
     sizes = dict.fromkeys(dimensions(node.shape) for node in before)
-    resized = any(node.shape != parent.shape for node in before for parent in graph.parents(node.name))
-    done = [*(["resized"] if resized else []), f"preprocess {trunk.preprocess}"]
+    pairs = [(parent.shape, node.shape) for node in before for parent in graph.parents(node.name)]
+    resized = ["resized"] if any(fed[:2] != read[:2] for fed, read in pairs) else []
+    grey = ["grey repeated"] if any(fed[2] != read[2] for fed, read in pairs) else []
+    done = [*resized, *grey, f"preprocess {trunk.preprocess}"]
     return f"reads {' and '.join(sizes)}, {', '.join(done)}"
 
 

@@ -1,22 +1,36 @@
 """What stands below a picture: what its signs mean. Only those that occur are explained."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from fusion.drawing.boxes import FILLS, STROKES, WEIGHTS
 from fusion.drawing.display import Group, Item, Line, Rect, Text
 from fusion.drawing.icons import scissors, snowflake, triangle
+from fusion.drawing.levels import Level
 from fusion.drawing.palette import Colour
 from fusion.drawing.states import State, View
 from fusion.drawing.streams import streams
-from fusion.drawing.widths import text_width
+from fusion.drawing.widths import filled, text_width
 from fusion.wording import TIMES
 
 SIZE, GAP, LINE = 10.0, 22.0, 20.0
 
-CONVENTIONS = (
-    "width of a segment ~ number of layers, the bar being the whole backbone",
-    "numbers in segments: weights",
-    f"H{TIMES}W{TIMES}C: tensor after a segment",
+CONVENTIONS: Mapping[Level, tuple[str, ...]] = {
+    "branch": (
+        "width of a segment ~ number of layers, the bar being the whole backbone",
+        "numbers in segments: weights",
+        f"H{TIMES}W{TIMES}C: tensor after a segment",
+    ),
+    "stage": (f"H{TIMES}W{TIMES}C: tensor after a stage",),
+    "layer": (
+        f"H{TIMES}W{TIMES}C: tensor between parts",
+        f"{TIMES}3: three parts in one box",
+        "/2: half the resolution",
+        "\N{RIGHTWARDS ARROW} 64: channels it gives",
+        "BN, act: batch normalisation and activation, in the box of what they finish",
+    ),
+}
+"""What the picture of each level takes for granted about backbones."""
+ALWAYS = (
     "line width ~ log of tensor size",
     "1 FLOP = 1 multiplication or addition, per sample",
     "activations: all outputs in float32",
@@ -31,8 +45,8 @@ Entry = tuple[float, tuple[Item, ...], str]
 """Width of a sign, the sign around a line at height 0, and what it means."""
 
 
-def legend(view: View, width: float, shown: Collection[str]) -> Group:
-    """Returns the legend in lines of at most `width` pixels, for a picture of groups with the names `shown`."""
+def legend(view: View, width: float, shown: Collection[str], level: Level) -> Group:
+    """Returns the legend in lines of at most `width` pixels, for a picture at some level of groups with the names `shown`."""
     placed: list[Item] = []
     x, y = 0.0, 10.0
     for size, sign, words in _entries(view, shown):
@@ -42,7 +56,8 @@ def legend(view: View, width: float, shown: Collection[str]) -> Group:
         placed += [Group(sign, x, y), Text(x + size + 6, y + 3.5, words, SIZE)]
         x += needed + GAP
     y += LINE
-    for line in _lines([*CONVENTIONS] if view.graph.trunks else [*CONVENTIONS[3:]], width):
+    said = [*(CONVENTIONS[level] if view.graph.trunks else ()), *ALWAYS]
+    for line in filled(said, "; ", SIZE, width):
         placed.append(Text(0, y + 3.5, line, SIZE, "mute"))
         y += 15
     return Group(tuple(placed), name="legend", frame=(width, y - 4))
@@ -60,11 +75,11 @@ def _entries(view: View, shown: Collection[str]) -> list[Entry]:
             (20.0, (Rect(0, -7, 20, 14, "paper", "line", 1.1, 3),), "weights, no training declared")
         )
     entries.append((22.0, (Rect(0, -7, 22, 14, "paper", "line", 1.1, 7),), "no weights"))
-    if "mixed segment" in shown:
+    if any(name.startswith("mixed ") for name in shown):
         halves = (Rect(0, -7, 10, 14, "frozen_fill"), Rect(10, -7, 10, 14, "trainable_fill"))
         border = Rect(0, -7, 20, 14, None, "line", 1.6, 3)
         entries.append((20.0, (*halves, border), "some of each, by share of weights"))
-    if "discarded segment" in shown:
+    if any(name.startswith("discarded ") for name in shown):
         hatched = Rect(0, -7, 22, 14, "ghost_fill", "ghost", 1.1, 3, 4, hatched=True)
         entries.append((22.0, (hatched,), "discarded, never built"))
     if "cut" in shown:
@@ -76,14 +91,3 @@ def _entries(view: View, shown: Collection[str]) -> list[Entry]:
     for badge in sorted(set(badges.values()), key=lambda badge: badge.letter):
         entries.append((20.0, (Line(((0, 0), (20, 0)), badge.colour, 2.4),), f"stream {badge.letter}"))
     return entries
-
-
-def _lines(parts: Sequence[str], width: float) -> list[str]:
-    lines: list[str] = []
-    for part in parts:
-        longer = f"{lines[-1]}; {part}" if lines else part
-        if lines and text_width(longer, SIZE) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(part)
-    return lines

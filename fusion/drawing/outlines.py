@@ -1,9 +1,12 @@
-"""Points of lines that writers share: arrowheads, and ends that leave room for them."""
+"""Points of lines that writers share: arrowheads, ends that leave room for them, borders and hatching."""
 
 from collections.abc import Sequence
 from math import dist, hypot
 
-from fusion.drawing.display import Line, Point
+from fusion.drawing.display import Line, Point, Rect
+
+HATCH = 7 * 2**0.5
+"""Distance of hatching along a border."""
 
 
 def arrowhead(line: Line) -> tuple[Point, Point, Point]:
@@ -56,6 +59,34 @@ def rounded(points: Sequence[Point], radius: float) -> list[Point]:
             a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t**2
             curve.append((a * x1 + b * x2 + c * x3, a * y1 + b * y2 + c * y3))
     return [*curve, points[-1]]
+
+
+def outline(rect: Rect) -> list[Point]:
+    """Returns the points of a rectangle's border, its corners rounded by a few straight pieces.
+
+    >>> outline(Rect(0, 0, 4, 2))
+    [(2.0, 0), (4, 0), (4, 2), (0, 2), (0, 0), (2.0, 0)]
+    """
+    left, top, right, low = rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
+    middle = ((left + right) / 2, top)
+    points = [middle, (right, top), (right, low), (left, low), (left, top), middle]
+    return rounded(points, rect.radius) if rect.radius else points
+
+
+def hatching(rect: Rect) -> list[tuple[Point, Point]]:
+    """Returns the ends of the lines, from top right to bottom left, that hatch a rectangle.
+
+    >>> len(hatching(Rect(0, 0, 20, 10)))
+    3
+    """
+    right, low = rect.x + rect.width, rect.y + rect.height
+    found = []
+    for number in range(1, int((rect.width + rect.height) / HATCH) + 1):
+        end, start = rect.x + number * HATCH, rect.x + number * HATCH - rect.height
+        upper = (min(end, right), rect.y + max(end - right, 0))
+        lower = (max(start, rect.x), low - max(rect.x - start, 0))
+        found.append((upper, lower))
+    return found
 
 
 def _towards(start: Point, end: Point, distance: float) -> Point:

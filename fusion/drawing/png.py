@@ -1,7 +1,7 @@
-"""Pictures as PNG, drawn by Pillow with the fonts that come with matplotlib: twice as fine as the SVG, always light."""
+"""Pictures as PNG, drawn by Pillow with the fonts that come with matplotlib: twice as fine as the SVG."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from math import hypot
@@ -22,7 +22,7 @@ from fusion.drawing.display import (
     Text,
     flattened,
 )
-from fusion.drawing.outlines import arrowhead, rounded, shortened_end
+from fusion.drawing.outlines import arrowhead, hatching, rounded, shortened_end
 from fusion.drawing.palette import LIGHT, Colour
 from fusion.drawing.widths import text_width
 from fusion.errors import DrawingError
@@ -31,8 +31,8 @@ SCALE, SMOOTH, LARGEST = 2, 2, 60_000_000
 """Pixels of the PNG for one of the picture, points drawn for one of those, and how many of all may be drawn."""
 
 
-def to_png(drawing: Drawing) -> bytes:
-    """Returns a picture as PNG.
+def to_png(drawing: Drawing, colours: Mapping[Colour, str] = LIGHT) -> bytes:
+    """Returns a picture as PNG in the given colours.
 
     >>> to_png(Drawing(4, 4, "nothing", "", ()))[1:4]
     b'PNG'
@@ -44,9 +44,11 @@ def to_png(drawing: Drawing) -> bytes:
     width, height = round(drawing.width * fine), round(drawing.height * fine)
     if width * height > LARGEST:
         size = f"{width // SMOOTH}x{height // SMOOTH}"
-        raise DrawingError(f"The picture would have {size} pixels, too many for a PNG; write .svg instead.")
-    image = Image.new("RGB", (width, height), LIGHT["page"])
-    brush = _Brush(image, fine)
+        raise DrawingError(
+            f"The picture would have {size} pixels, too many for a PNG; write .svg or .pdf instead."
+        )
+    image = Image.new("RGB", (width, height), colours["page"])
+    brush = _Brush(image, fine, colours)
     for item, x, y in flattened(drawing.items):
         if not isinstance(item, Group):
             brush.draw(item, x, y)
@@ -58,8 +60,8 @@ def to_png(drawing: Drawing) -> bytes:
 class _Brush:
     """Draws primitives on an image, `scale` points for each of their units."""
 
-    def __init__(self, image: Image.Image, scale: int) -> None:
-        self.image, self.scale = image, scale
+    def __init__(self, image: Image.Image, scale: int, colours: Mapping[Colour, str]) -> None:
+        self.image, self.scale, self.colours = image, scale, colours
         self.pen = ImageDraw.Draw(image)
 
     def draw(self, item: Rect | Text | Line | Strokes | Circle | Polygon, x: float, y: float) -> None:
@@ -72,7 +74,7 @@ class _Brush:
                 points = rounded(shortened_end(item) if item.arrow else item.points, item.radius)
                 self.path(self.moved(points, x, y), item.stroke, item.weight, item.dash)
                 if item.arrow:
-                    self.pen.polygon(self.moved(arrowhead(item), x, y), LIGHT[item.stroke])
+                    self.pen.polygon(self.moved(arrowhead(item), x, y), self.colours[item.stroke])
             case Strokes():
                 for line in item.lines:
                     self.path(self.moved(line, x, y), item.stroke, item.weight, 0.0)
@@ -83,34 +85,30 @@ class _Brush:
                 )
                 ends = self.moved(corners, x, y)
                 self.pen.ellipse(
-                    ends, _ink(item.fill), _ink(item.stroke), self.thick(item.weight) if item.stroke else 0
+                    ends,
+                    self.ink(item.fill),
+                    self.ink(item.stroke),
+                    self.thick(item.weight) if item.stroke else 0,
                 )
             case Polygon():
-                self.pen.polygon(self.moved(item.points, x, y), LIGHT[item.fill])
+                self.pen.polygon(self.moved(item.points, x, y), self.colours[item.fill])
 
     def rect(self, rect: Rect, x: float, y: float) -> None:
         corners = ((rect.x, rect.y), (rect.x + rect.width, rect.y + rect.height))
-        (x1, y1), (x2, y2) = ends = self.moved(corners, x, y)
+        (x1, y1), (x2, y2) = self.moved(corners, x, y)
         weight = self.thick(rect.weight) if rect.stroke and not rect.dash else 0
         # SVG draws a border half outside, Pillow wholly inside.
         out = weight / 2
         grown = [(x1 - out, y1 - out), (x2 + out, y2 + out)]
-        outline = _ink(rect.stroke) if weight else None
-        self.pen.rounded_rectangle(grown, rect.radius * self.scale + out, _ink(rect.fill), outline, weight)
+        outline = self.ink(rect.stroke) if weight else None
+        self.pen.rounded_rectangle(
+            grown, rect.radius * self.scale + out, self.ink(rect.fill), outline, weight
+        )
         if rect.hatched:
-            self.hatch(ends)
+            for line in hatching(rect):
+                self.pen.line(self.moved(line, x, y), self.colours["edge"], self.thick(1.2))
         if rect.stroke and rect.dash:
             self.path([(x1, y1), (x2, y1), (x2, y2), (x1, y2), (x1, y1)], rect.stroke, rect.weight, rect.dash)
-
-    def hatch(self, ends: Sequence[Point]) -> None:
-        (x1, y1), (x2, y2) = ends
-        height = y2 - y1
-        step = 7 * 2**0.5 * self.scale
-        for number in range(1, int((x2 - x1 + height) / step) + 1):
-            right, left = x1 + number * step, x1 + number * step - height
-            top = (min(right, x2), y1 + max(right - x2, 0))
-            low = (max(left, x1), y2 - max(x1 - left, 0))
-            self.pen.line([top, low], LIGHT["edge"], self.thick(1.2))
 
     def text(self, text: Text, x: float, y: float) -> None:
         anchor = {"start": "ls", "middle": "ms", "end": "rs"}[text.anchor]
@@ -119,21 +117,22 @@ class _Brush:
         # DejaVu runs wider than Helvetica, for which the picture is laid out.
         found = _font(round(size), text.bold).getlength(text.text)
         font = _font(round(size * min(1.0, wanted / found) if found else size), text.bold)
-        self.pen.text(self.moved(((text.x, text.y),), x, y)[0], text.text, LIGHT[text.colour], font, anchor)
+        self.pen.text(
+            self.moved(((text.x, text.y),), x, y)[0], text.text, self.colours[text.colour], font, anchor
+        )
 
     def path(self, points: Sequence[Point], colour: Colour, weight: float, dash: float) -> None:
         for part in _dashes(points, dash * self.scale) if dash else [points]:
-            self.pen.line(list(part), LIGHT[colour], self.thick(weight), "curve")
+            self.pen.line(list(part), self.colours[colour], self.thick(weight), "curve")
 
     def moved(self, points: Sequence[Point], x: float, y: float) -> list[Point]:
         return [((px + x) * self.scale, (py + y) * self.scale) for px, py in points]
 
+    def ink(self, colour: Colour | None) -> str | None:
+        return self.colours[colour] if colour else None
+
     def thick(self, weight: float) -> int:
         return max(1, round(weight * self.scale))
-
-
-def _ink(colour: Colour | None) -> str | None:
-    return LIGHT[colour] if colour else None
 
 
 def _dashes(points: Sequence[Point], dash: float) -> list[list[Point]]:

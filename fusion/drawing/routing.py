@@ -104,20 +104,21 @@ def _height(found: Columns, link: Link, side: str) -> float:
 
 def _improved(order: list[Bundle]) -> list[Bundle]:
     """Returns the bundles with one after the other moved to where it saves most crossings, until none does."""
-    cost = {(a, b): _crossings(a, b) for a in order for b in order if a != b}
+    cost = [[_crossings(left, right) for right in order] for left in order]
 
-    def crossings(bundles: Sequence[Bundle]) -> float:
-        return sum(cost[pair] for pair in combinations(bundles, 2))
+    def crossings(places: Sequence[int]) -> float:
+        return sum(cost[left][right] for left, right in combinations(places, 2))
 
-    best, before = crossings(order), float("inf")
+    places = list(range(len(order)))
+    best, before = crossings(places), float("inf")
     while best < before:
         before = best
-        for bundle, place in product(tuple(order), range(len(order))):
-            rest = [other for other in order if other != bundle]
-            moved = [*rest[:place], bundle, *rest[place:]]
+        for moving, place in product(tuple(places), range(len(places))):
+            rest = [other for other in places if other != moving]
+            moved = [*rest[:place], moving, *rest[place:]]
             if crossings(moved) < best:
-                order, best = moved, crossings(moved)
-    return order
+                places, best = moved, crossings(moved)
+    return [order[place] for place in places]
 
 
 def _crossings(left: Bundle, right: Bundle) -> float:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from fusion.drawing.parts import cut_zones
 from fusion.drawing.states import State, View, state, trainable_params
 from fusion.graph.nodes import Trunk, Weights
 from fusion.skeleton.articulation import stages
-from fusion.skeleton.cuts import kept
 from fusion.skeleton.layers import Layer, Shape
 from fusion.skeleton.names import automatic_number
 from fusion.wording import DASH, MINUS, amount
@@ -51,7 +51,7 @@ def segments(trunk: Trunk, view: View) -> tuple[Segment, ...]:
     """Returns the parts of a whole backbone in order: those before its first cut, then those before the next, then the rest."""
     numbers = {name: stage.number for stage in stages(trunk.skeleton) for name in stage.layers}
     ends = {stage.last for stage in stages(trunk.skeleton)}
-    zones = _zones(trunk)
+    zones = cut_zones(trunk.skeleton, trunk.taps)
     rows = sorted(trunk.skeleton.layers, key=lambda row: (zones[row.name], numbers.get(row.name, 1)))
     titles = Counter(
         _title([trunk.skeleton[name] for name in stage.layers]) for stage in stages(trunk.skeleton)
@@ -64,16 +64,8 @@ def segments(trunk: Trunk, view: View) -> tuple[Segment, ...]:
             # A title that several stages could have tells none of them.
             told = title if title and titles[title] < 2 else f"stage {number}"
             draft = Segment(told, shape, zone, discarded=zone == len(trunk.taps))
-            found.append(_segment(trunk, run, draft, view))
+            found.append(measured(trunk, run, draft, view))
     return tuple(found)
-
-
-def _zones(trunk: Trunk) -> dict[str, int]:
-    """The number of cuts before each layer."""
-    zones = {row.name: len(trunk.taps) for row in trunk.skeleton.layers}
-    for number, tap in reversed(list(enumerate(trunk.taps))):
-        zones |= dict.fromkeys(kept(trunk.skeleton, [tap]), number)
-    return zones
 
 
 def _runs(trunk: Trunk, rows: Sequence[Layer], view: View, zone: int) -> list[tuple[Layer, ...]]:
@@ -90,7 +82,8 @@ def _runs(trunk: Trunk, rows: Sequence[Layer], view: View, zone: int) -> list[tu
     return [tuple(rows[:border]), tuple(rows[border:])]
 
 
-def _segment(trunk: Trunk, rows: Sequence[Layer], draft: Segment, view: View) -> Segment:
+def measured(trunk: Trunk, rows: Sequence[Layer], draft: Segment, view: View) -> Segment:
+    """Returns a draft with the size and cost of its layers, and what the phase of `view` does to them."""
     weights = [Weights(f"{trunk.backbone}/{row.name}", row.kind, row.params, row.statistics) for row in rows]
     left = "BatchNormalization" if view.batchnorm == "inference" else ""
     telling = [each for each in weights if each.kind != left and each.params] or weights

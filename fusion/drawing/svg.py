@@ -6,22 +6,26 @@ from html import escape
 
 from fusion.drawing.display import Circle, Drawing, Group, Item, Line, Point, Polygon, Rect, Strokes, Text
 from fusion.drawing.outlines import arrowhead, corners, shortened_end
-from fusion.drawing.palette import DARK, LIGHT, Colour
+from fusion.drawing.palette import DARK, Colour
+from fusion.drawing.styles import Style, colours
+from fusion.wording import cleaned
 
 FONTS = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 
 
-def to_svg(drawing: Drawing) -> str:
+def to_svg(drawing: Drawing, style: Style = "auto") -> str:
     """Returns a picture as an SVG document.
 
-    Colours are literal, and a media query for screens exchanges them in the dark; print stays light. Classes and the
-    pattern are named after the content, so two pictures can stand in one page.
+    Colours are literal. In the style `auto` a media query for screens exchanges them in the dark; print stays light.
+    Classes and the pattern are named after the content, so two pictures can stand in one page.
 
     >>> to_svg(Drawing(10, 10, "a<b", "", ())).count("a&lt;b")
     2
     """
-    prefix = "f" + hashlib.sha256(repr(drawing).encode("utf-8", "replace")).hexdigest()[:8]
-    writer = _Writer(prefix)
+    content = repr(drawing) + ("" if style == "auto" else style)
+    prefix = "f" + hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:8]
+    writer = _Writer(prefix, style)
+    dark = f"<style>{_dark(prefix)}</style>\n" if style == "auto" else ""
     body = "\n".join(writer.item(item) for item in drawing.items)
     width, height = _number(drawing.width), _number(drawing.height)
     label = escape(f"{drawing.title}. {drawing.description}".strip())
@@ -29,16 +33,40 @@ def to_svg(drawing: Drawing) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" aria-label="{label}" font-family="{FONTS}">\n'
         f"<title>{escape(drawing.title)}</title>\n<desc>{escape(drawing.description)}</desc>\n"
-        f"<style>{_dark(prefix)}</style>\n{_hatching(prefix)}\n"
+        f"{dark}{writer.hatching()}\n"
         f'<rect width="{width}" height="{height}"{writer.paint("page", None)}/>\n{body}\n</svg>\n'
     )
 
 
-class _Writer:
-    """Writes items as elements whose classes begin with `prefix`."""
+class Scraps:
+    """Writes parts of one page of HTML as SVG elements of their own, with colours and a pattern they have in common.
 
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
+    >>> Scraps("p", "light").scrap((), (0, 0, 20, 10)).partition(" width")[0]
+    '<svg viewBox="0 0 20 10"'
+    """
+
+    def __init__(self, prefix: str, style: Style) -> None:
+        self.writer = _Writer(prefix, style)
+
+    def shared(self) -> str:
+        """Returns what a page needs once: the colours of the dark and the pattern of what is discarded."""
+        dark = f"<style>{_dark(self.writer.prefix)}</style>\n" if self.writer.classed else ""
+        hidden = 'width="0" height="0" style="position:absolute" aria-hidden="true"'
+        return f"{dark}<svg {hidden}>{self.writer.hatching()}</svg>"
+
+    def scrap(self, items: Iterable[Item], window: tuple[float, float, float, float]) -> str:
+        """Returns what of `items` lies in a window: its left, its top, its width and its height."""
+        view = " ".join(map(_number, window))
+        body = "\n".join(self.writer.item(item) for item in items)
+        size = f'width="{_number(window[2])}" height="{_number(window[3])}"'
+        return f'<svg viewBox="{view}" {size} font-family="{FONTS}">{body}</svg>'
+
+
+class _Writer:
+    """Writes items as elements whose classes begin with `prefix`; only the style `auto` needs any."""
+
+    def __init__(self, prefix: str, style: Style) -> None:
+        self.prefix, self.colours, self.classed = prefix, colours(style), style == "auto"
 
     def item(self, item: Item) -> str:
         match item:
@@ -64,7 +92,7 @@ class _Writer:
 
     def group(self, group: Group) -> str:
         move = f' transform="translate({_number(group.x)} {_number(group.y)})"' if group.x or group.y else ""
-        name = f' data-name="{escape(group.name)}"' if group.name else ""
+        name = f' data-name="{escape(cleaned(group.name))}"' if group.name else ""
         tip = f"<title>{escape(group.tip)}</title>\n" if group.tip else ""
         return f"<g{move}{name}>\n{tip}" + "\n".join(self.item(item) for item in group.items) + "\n</g>"
 
@@ -92,12 +120,24 @@ class _Writer:
 
     def paint(self, fill: Colour | None, stroke: Colour | None, weight: float = 0.0) -> str:
         classes = " ".join(
-            f"{self.prefix}-{kind}-{colour}" for kind, colour in (("f", fill), ("s", stroke)) if colour
+            f"{self.prefix}-{kind}-{colour}"
+            for kind, colour in (("f", fill), ("s", stroke))
+            if colour and self.classed
         )
         named = f' class="{classes}"' if classes else ""
-        filled = f' fill="{LIGHT[fill]}"' if fill else ' fill="none"'
-        stroked = f' stroke="{LIGHT[stroke]}"' if stroke else ""
+        filled = f' fill="{self.colours[fill]}"' if fill else ' fill="none"'
+        stroked = f' stroke="{self.colours[stroke]}"' if stroke else ""
         return named + filled + stroked + (f' stroke-width="{_number(weight)}"' if stroke and weight else "")
+
+    def hatching(self) -> str:
+        """Returns the pattern of what is discarded."""
+        named = f' class="{self.prefix}-s-edge"' if self.classed else ""
+        return (
+            f'<defs><pattern id="{self.prefix}-h" width="7" height="7" patternUnits="userSpaceOnUse" '
+            'patternTransform="rotate(45)">'
+            f'<line x1="0" y1="0" x2="0" y2="7"{named} stroke="{self.colours["edge"]}" stroke-width="1.2"/>'
+            "</pattern></defs>"
+        )
 
 
 def _dark(prefix: str) -> str:
@@ -106,14 +146,6 @@ def _dark(prefix: str) -> str:
         for colour, value in DARK.items()
     )
     return f"@media screen and (prefers-color-scheme:dark){{{rules}}}"
-
-
-def _hatching(prefix: str) -> str:
-    return (
-        f'<defs><pattern id="{prefix}-h" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        f'<line x1="0" y1="0" x2="0" y2="7" class="{prefix}-s-edge" stroke="{LIGHT["edge"]}" stroke-width="1.2"/>'
-        "</pattern></defs>"
-    )
 
 
 def _through(points: Iterable[Point]) -> str:

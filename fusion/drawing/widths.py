@@ -1,5 +1,6 @@
 """How wide text is, from a built-in table of Helvetica, so that no font is needed to lay a picture out."""
 
+from collections.abc import Sequence
 from unicodedata import category, combining, east_asian_width
 
 from fusion.wording import DASH, MINUS, TIMES
@@ -53,6 +54,22 @@ def shortened(text: str, size: float, limit: float, *, bold: bool = False) -> st
             break
         kept += 1
     return text[:kept].rstrip() + "…"
+
+
+def filled(parts: Sequence[str], mark: str, size: float, limit: float) -> list[str]:
+    """Returns parts in lines of at most `limit` pixels, with `mark` between those on one line.
+
+    >>> filled(["one", "two", "three"], "; ", 10.0, 50.0)
+    ['one; two', 'three']
+    """
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]}{mark}{part}" if lines else part
+        if lines and text_width(longer, size) <= limit:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
 
 
 def _guessed(sign: str) -> int:

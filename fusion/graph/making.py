@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 import networkx as nx
 
 from fusion.errors import Problem, RecipeError
-from fusion.graph.nodes import FusionGraph, Kind, Node, Trunk, Weights, size
+from fusion.graph.assembly import numbers_of, weights_of
+from fusion.graph.fitting import misfits
+from fusion.graph.nodes import FusionGraph, Node, Trunk, Weights, size
+from fusion.graph.ops import op_layers
+from fusion.graph.pools import pool_layers
 from fusion.graph.selection import phase_plans
 from fusion.graph.steps import dense_costs, step_layers
+from fusion.graph.taps import untappable
 from fusion.graph.trunks import Call, Catalogue, calls, half_known, remarks, trunks
-from fusion.recipe.inputs import Table
-from fusion.recipe.ops import Concat, Op
+from fusion.recipe.inputs import Category, Image, Table
+from fusion.recipe.ops import Op
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import STEPS
 from fusion.recipe.translation import Place, pointer
@@ -64,13 +69,16 @@ def examine_graph(
     kept = trunks(used, half_known(recipe, used, doubtful))
     draft = _Draft(recipe, problems, doubtful)
     for name, spec in recipe.inputs.items():
-        shape = (len(spec.columns),) if isinstance(spec, Table) else spec.shape
+        shape = spec.shape if isinstance(spec, Image) else (len(spec.columns),)
         draft.add(Node(name, "input", name, shape), [])
     for call in used:
         _add_call(draft, call, kept[call.use.backbone])
     for name, branch in recipe.branches.items():
-        if isinstance(recipe.inputs.get(branch.input), Table):
-            _add_blocks(draft, name, branch.blocks, _normalised(draft, branch.input))
+        match recipe.inputs.get(branch.input):
+            case Table():
+                _add_blocks(draft, name, branch.blocks, _normalised(draft, branch.input))
+            case Category(width=width):
+                _add_blocks(draft, name, branch.blocks, _told_apart(draft, branch.input, width))
     _add_fusion(draft)
     _add_head(draft)
     plans = phase_plans(recipe, kept, draft.digraph, problems)
@@ -100,29 +108,27 @@ def _add_call(draft: _Draft, call: Call, trunk: Trunk) -> None:
         pooled = [_add_pool(draft, name, call, node, tap, len(taps) > 1) for tap in taps]
         vectors = [vector for vector in pooled if vector is not None]
         if len(vectors) == len(taps):
-            end = vectors[0] if len(vectors) == 1 else _joined(draft, f"{name}.taps", vectors, branch=name)
+            end = vectors[0] if len(vectors) == 1 else _joined(draft, name, vectors)
             _add_blocks(draft, name, recipe.branches[name].blocks, end)
 
 
 def _add_pool(
     draft: _Draft, branch: str, call: Call, trunk: Node, tap: str, one_of_several: bool
 ) -> Node | None:
-    pool, shape = draft.recipe.branches[branch].pool, call.skeleton[tap].shape
-    place = pointer(("branches", branch, "pool"))
-    if len(shape) == 1:
-        text = f"{tap!r} gives a vector of {shape[0]}, no map to pool; cut at a layer that gives a map."
-        draft.problems.append(Problem(pointer(("branches", branch, "cut")), text))
+    declared, shape = draft.recipe.branches[branch], call.skeleton[tap].shape
+    problems = [
+        Problem(pointer(("branches", branch, key)), text)
+        for key, text in untappable(declared, call.skeleton, tap)
+    ]
+    if problems:
+        # Several taps can be wrong in one way.
+        draft.problems += [each for each in problems if each not in draft.problems]
         return None
-    if None in (shape if pool == "flatten" else shape[-1:]):
-        draft.problems.append(Problem(place, f"The map of {tap!r} has an open size and cannot be flattened."))
-        return None
-    channels, values = shape[-1] or 0, size(shape)
-    width = {"avg": channels, "max": channels, "avg+max": 2 * channels, "flatten": values}[pool]
-    # An addition or a comparison for each value; flattening only renames them.
-    cost = {"avg": values, "max": values, "avg+max": 2 * values, "flatten": 0}[pool]
     name = f"{branch}.pool.{tap}" if one_of_several else f"{branch}.pool"
+    layers = pool_layers(declared, shape)
+    flops, numbers = sum(layer.flops for layer in layers), numbers_of(layers)
     node = draft.add(
-        Node(name, "pool", name, (width,), flops=cost, activations=width, branch=branch), [trunk]
+        Node(name, "pool", name, layers[-1].shape, flops=flops, activations=numbers, branch=branch), [trunk]
     )
     draft.digraph.edges[trunk.name, name].update(tap=tap, shape=shape)
     return node
@@ -137,6 +143,13 @@ def _normalised(draft: _Draft, name: str) -> Node:
     weights = Weights(layer, "Normalization", 2 * width + 1, 2 * width + 1)
     node = Node(layer, "prepare", layer, source.shape, (weights,), 2 * width, width)
     return draft.add(node, [source])
+
+
+def _told_apart(draft: _Draft, name: str, width: int) -> Node:
+    """The node that turns a text into a vector, one for all branches that read it; it has no weights."""
+    layer = f"{name}.prepare"
+    source: Node = draft.digraph.nodes[name]["node"]
+    return draft.add(Node(layer, "prepare", layer, (width,), activations=2 * width), [source])
 
 
 def _add_blocks(draft: _Draft, branch: str, blocks: Sequence[str], end: Node) -> None:
@@ -169,11 +182,10 @@ def _block(draft: _Draft, name: str, block: str, source: Node, *, branch: str = 
     return draft.add(node, [source])
 
 
-def _joined(draft: _Draft, name: str, vectors: Sequence[Node], *, branch: str = "") -> Node:
-    """The taps of a branch one after the other, or where there is none the branches that are fused."""
-    width = sum(size(vector.shape) for vector in vectors)
-    kind: Kind = "join" if branch else "fusion"
-    return draft.add(Node(name, kind, name, (width,), activations=width, branch=branch), vectors)
+def _joined(draft: _Draft, branch: str, vectors: Sequence[Node]) -> Node:
+    """The taps of a branch one after the other."""
+    name, width = f"{branch}.taps", sum(size(vector.shape) for vector in vectors)
+    return draft.add(Node(name, "join", name, (width,), activations=width, branch=branch), vectors)
 
 
 def _add_fusion(draft: _Draft) -> None:
@@ -194,35 +206,34 @@ def _add_fusion(draft: _Draft) -> None:
 
 
 def _fused(draft: _Draft, name: str, op: Op, sources: Sequence[Node]) -> Node | None:
-    if isinstance(op, Concat):
-        return _joined(draft, name, sources)
-    widths = {source: size(node.shape) for source, node in zip(op.of, sources, strict=True)}
-    if len(set(widths.values())) > 1:
-        each = ", ".join(f"{source} {width}" for source, width in widths.items())
-        text = (
-            f"The op {op.op!r} needs vectors of one width, and these have: {each}. "
-            "Use concat, or end each branch in a block whose last dense has the same units."
-        )
-        place = ("fusion", name) if isinstance(draft.recipe.fusion, dict) else ("fusion",)
-        draft.problems.append(Problem(pointer(place), text))
+    place = ("fusion", name) if isinstance(draft.recipe.fusion, dict) else ("fusion",)
+    # Where something in the op could not be read, its width is nobody's word.
+    if any(each[: len(place)] == place for each in draft.doubtful):
         return None
-    width = next(iter(widths.values()))
-    cost = width * (len(sources) - 1) + (width if op.op == "average" else 0)
-    return draft.add(Node(name, "fusion", name, (width,), flops=cost, activations=width), sources)
+    shapes = {source: node.shape for source, node in zip(op.of, sources, strict=True)}
+    problems = list(misfits(op, shapes))
+    if problems:
+        draft.problems += [Problem(pointer(place), text) for text in problems]
+        return None
+    layers = op_layers(op, shapes)
+    flops, numbers = sum(layer.flops for layer in layers), numbers_of(layers)
+    weights = weights_of(layers, name)
+    return draft.add(Node(name, "fusion", name, layers[-1].shape, weights, flops, numbers), sources)
 
 
 def _add_head(draft: _Draft) -> None:
     recipe = draft.recipe
     read = {source for op in recipe.nodes.values() for source in op.of}
-    last = [
-        draft.ends[name]
-        for name in (recipe.nodes or recipe.branches)
-        if name not in read and name in draft.ends
-    ]
+    ends = [name for name in (recipe.nodes or recipe.branches) if name not in read and name in draft.ends]
     strange = any(block not in recipe.blocks or block in draft.widths for block in recipe.head.blocks)
-    if len(last) != 1 or strange:
+    # Where the fusion could not be read, nobody knows what comes last.
+    if len(ends) != 1 or strange or any(place[0] == "fusion" for place in draft.doubtful):
         return
-    end = last[0]
+    end = draft.ends[ends[0]]
+    if len(end.shape) > 1:
+        text = 'The head reads a vector, and "pool": "none" leaves a map; it is for the op cross_attention.'
+        draft.problems.append(Problem(pointer(("branches", ends[0], "pool")), text))
+        return
     for block in dict.fromkeys(recipe.head.blocks):
         end = _block(draft, f"head.{block}", block, end)
     units = recipe.head.output.width

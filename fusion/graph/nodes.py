@@ -9,7 +9,7 @@ from typing import Literal
 import networkx as nx
 
 from fusion.errors import Problem
-from fusion.recipe.backbones import Preprocess
+from fusion.recipe.preprocessing import Preprocess
 from fusion.recipe.recipe import Recipe
 from fusion.skeleton.layers import Shape, Skeleton
 

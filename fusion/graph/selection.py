@@ -77,7 +77,7 @@ def _picked(
         case "head":
             return {"output", *recipe.head.blocks}
         case "fusion":
-            return set(recipe.nodes)
+            return {selector.owner} if selector.owner else set(recipe.nodes)
         case "block":
             return {selector.owner}
         case "backbone" if selector.owner in trunks:
@@ -99,9 +99,10 @@ def _trained(text: str, picked: set[str], weights: Mapping[str, Weights], batchn
     # Where the graph is not whole, blocks and head may have weights that are not known yet.
     if picked and not found and ("output" in weights or all("/" in address for address in picked)):
         only = " but batch normalisation, which this phase leaves in inference" if every else ""
-        raise _RefusedError(
-            f"{text!r} matches no weights{only}; name layers that have some, such as convolutions."
-        )
+        way = "name layers that have some, such as convolutions"
+        if text.partition(":")[0] == "fusion":
+            way = "its op has none, so leave it out"
+        raise _RefusedError(f"{text!r} matches no weights{only}; {way}.")
     return found
 
 

@@ -1,13 +1,14 @@
 """Which trunks a recipe needs: one for each backbone, called once for each input it reads."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from fusion.errors import BackboneError, InputSizeError, LayerNotFoundError, Problem
+from fusion.errors import BackboneError, InputSizeError, LayerNotFoundError, Problem, WeightsError, listed
 from fusion.graph.nodes import Trunk
-from fusion.recipe.backbones import Backbone, Preprocess
+from fusion.recipe.backbones import KINDS, AnyBackbone
 from fusion.recipe.inputs import Image
+from fusion.recipe.preprocessing import Preprocess
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.translation import Place, pointer
 from fusion.skeleton.cuts import inside_block, kept, resolve
@@ -23,13 +24,13 @@ READING = ("input", "resize", "backbone", "cut")
 class Catalogue(Protocol):
     """Where backbones come from, as far as a graph asks."""
 
-    def skeleton(self, backbone: Backbone, shape: Shape) -> Skeleton:
+    def skeleton(self, backbone: AnyBackbone, shape: Shape) -> Skeleton:
         """Returns the layer table of a backbone for images of `shape`."""
 
-    def preprocess(self, backbone: Backbone) -> Preprocess:
+    def preprocess(self, backbone: AnyBackbone) -> Preprocess:
         """Returns what the weights of a backbone want images turned into."""
 
-    def needs_preparation(self, backbone: Backbone, image: Image, shape: Shape) -> bool:
+    def needs_preparation(self, backbone: AnyBackbone, image: Image, shape: Shape) -> bool:
         """Returns whether an image must be resized or rescaled before the backbone."""
 
 
@@ -84,9 +85,10 @@ def calls(
     for use, branches in wanted.items():
         looked_up = _looked_up(recipe, use, branches[0], catalogue, problems)
         if looked_up is not None:
-            taps = {branch: _taps(recipe, branch, looked_up[0], problems) for branch in branches}
+            taps = {branch: _taps(recipe, branch, looked_up[1], problems) for branch in branches}
             resolved = {branch: each for branch, each in taps.items() if each}
-            found.append(Call(_name(use, list(wanted)), use, *looked_up, resolved))
+            found.append(Call(_name(use, list(wanted)), *looked_up, resolved))
+    problems += _torn(found)
     return tuple(found)
 
 
@@ -122,8 +124,14 @@ def trunks(calls: Sequence[Call], half: Collection[str]) -> dict[str, Trunk]:
 
 
 def remarks(calls: Sequence[Call]) -> Iterator[Problem]:
-    """Yields what is allowed and may not be meant: cuts inside a block, maps of one pixel."""
+    """Yields what is allowed and may not be meant: cuts inside a block, maps of one pixel, grey as colour, layers not of Keras."""
+    yield from _foreign(calls)
     for call in calls:
+        if call.use.shape[2] != call.use.image.shape[2]:
+            text = (
+                f"{call.use.backbone!r} reads 3 channels; the one of {call.use.input!r} is repeated for it."
+            )
+            yield Problem(pointer(("inputs", call.use.input, "shape")), text)
         for branch, taps in call.taps.items():
             for tap in taps:
                 inside = inside_block(call.skeleton, tap)
@@ -134,6 +142,38 @@ def remarks(calls: Sequence[Call]) -> Iterator[Problem]:
                 if call.skeleton[tap].shape[:2] == (1, 1) and len(call.skeleton[tap].shape) == 3:
                     text = f"The map of {tap!r} has one pixel; a larger input leaves something to pool."
                     yield Problem(pointer(("branches", branch, "cut")), text)
+
+
+def _torn(calls: Sequence[Call]) -> Iterator[Problem]:
+    """Yields cuts of backbones that hold a layer which can be saved only in the whole of them."""
+    for backbone in dict.fromkeys(call.use.backbone for call in calls):
+        own = [call for call in calls if call.use.backbone == backbone]
+        table = own[0].skeleton
+        taps = {(branch, tap) for call in own for branch, each in call.taps.items() for tap in each}
+        held = [name for name in table.whole if name in kept(table, [tap for _, tap in taps])]
+        for branch, tap in sorted(taps) if held else ():
+            if tap != table.output:
+                text = (
+                    f"{backbone!r} ({table.source}) cannot be cut at {tap!r}: its layer {held[0]!r} "
+                    f"({table[held[0]].kind}) can be saved in the whole backbone only, so a model with a part of it "
+                    'could never be opened again. Write "cut": "last" in every branch that reads it.'
+                )
+                yield Problem(pointer(("branches", branch, "cut")), text)
+
+
+def _foreign(calls: Sequence[Call]) -> Iterator[Problem]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for call in calls:
+        table = call.skeleton
+        for name in kept(table, [tap for taps in call.taps.values() for tap in taps]):
+            if table[name].package != "keras":
+                found.setdefault((call.use.backbone, table[name].package), set()).add(table[name].kind)
+    for (backbone, package), kinds in found.items():
+        text = (
+            f"{listed(sorted(kinds))} of {package}: a saved model opens only where {package} has been imported, "
+            "not with Keras alone."
+        )
+        yield Problem(pointer(("backbones", backbone)), text)
 
 
 def _name(use: Use, every: Sequence[Use]) -> str:
@@ -148,28 +188,50 @@ def _name(use: Use, every: Sequence[Use]) -> str:
 
 def _looked_up(
     recipe: Recipe, use: Use, branch: str, catalogue: Catalogue, problems: list[Problem]
-) -> tuple[Skeleton, Preprocess, bool] | None:
-    """Returns the table for a use, what its weights want and whether that takes preparation; `None` if it cannot be."""
+) -> tuple[Use, Skeleton, Preprocess, bool] | None:
+    """Returns a use, its table, what its weights want and whether that takes preparation; `None` if it cannot be.
+
+    What cannot read a grey image reads it as one of three equal channels.
+    """
     backbone = recipe.backbones[use.backbone]
     resized = recipe.branches[branch].resize is not None
     sizes = pointer(("branches", branch, "resize") if resized else ("inputs", use.input, "shape"))
     try:
-        if backbone.weights == "imagenet" and use.shape[2] != 3:
-            raise InputSizeError(
-                f"The ImageNet weights of {backbone.arch} read 3 channels, and input {use.input!r} has "
-                f'{use.shape[2]}. Write 3 channels, or "weights": null.'
-            )
-        skeleton = catalogue.skeleton(backbone, use.shape)
-        prepared = catalogue.needs_preparation(backbone, use.image, use.shape)
-        return skeleton, catalogue.preprocess(backbone), prepared
+        return _seen(backbone, use, catalogue)
     except InputSizeError as error:
         problems.append(Problem(sizes, str(error)))
-    except BackboneError as error:
-        problem = Problem(pointer(("backbones", use.backbone)), str(error))
+    except (BackboneError, WeightsError) as error:
+        # Only a backbone that is a file needs one for its table.
+        key = [KINDS[type(backbone)]] if isinstance(error, WeightsError) else []
+        problem = Problem(pointer(("backbones", use.backbone, *key)), str(error))
         # A backbone that is called twice is wrong once.
         if problem not in problems:
             problems.append(problem)
     return None
+
+
+def _seen(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> tuple[Use, Skeleton, Preprocess, bool]:
+    colour = replace(use, shape=(*use.shape[:2], 3))
+    if use.shape[2] != 1 or backbone.weights == "imagenet":
+        return _asked(backbone, colour if use.shape[2] == 1 else use, catalogue)
+    try:
+        return _asked(backbone, use, catalogue)
+    except InputSizeError as error:
+        try:
+            return _asked(backbone, colour, catalogue)
+        except InputSizeError:
+            raise error from None
+
+
+def _asked(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> tuple[Use, Skeleton, Preprocess, bool]:
+    if backbone.weights == "imagenet" and use.shape[2] != 3:
+        raise InputSizeError(
+            f"The ImageNet weights of {backbone.arch} read 3 channels, and input {use.input!r} has "
+            f'{use.shape[2]}. Write 1 or 3 channels, or "weights": null.'
+        )
+    skeleton = catalogue.skeleton(backbone, use.shape)
+    prepared = catalogue.needs_preparation(backbone, use.image, use.shape)
+    return use, skeleton, catalogue.preprocess(backbone), prepared
 
 
 def _taps(recipe: Recipe, name: str, skeleton: Skeleton, problems: list[Problem]) -> tuple[str, ...]:

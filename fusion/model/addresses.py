@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from fusion.errors import LayerNotFoundError, ModelError, listed, near
+from fusion.model.lookups import check_vocabulary, set_vocabulary, vocabulary
 
 
 def layers(model: keras.Model) -> dict[str, Any]:
@@ -51,15 +52,34 @@ def layer(model: keras.Model, address: str) -> Any:
 def weights(model: keras.Model) -> dict[str, np.ndarray]:
     """Returns every weight of a model by the address of its layer and its own name, such as `vgg/conv1/kernel`.
 
+    The texts that a lookup tells apart are among them, such as `zip.prepare/lookup/vocabulary`, an array of strings:
+    without them a model would read its categories otherwise.
+
     >>> x = keras.Input((4,), name="x")
     >>> list(weights(keras.Model(x, keras.layers.Dense(2, name="output")(x))))
     ['output/kernel', 'output/bias']
     """
-    return {name: np.array(variable) for name, variable in variables(model).items()}
+    texts = {name: vocabulary(each) for name, each in lookups(model).items()}
+    return {name: np.array(variable) for name, variable in variables(model).items()} | texts
+
+
+def lookups(model: keras.Model) -> dict[str, keras.layers.StringLookup]:
+    """Returns the layers of a model that tell texts apart, by the address of their vocabulary.
+
+    >>> from fusion.model.lookups import lookup
+    >>> x = keras.Input((1,), dtype="string", name="zip")
+    >>> list(lookups(keras.Model(x, lookup(3, name="zip.prepare")(x))))
+    ['zip.prepare/lookup/vocabulary']
+    """
+    return {
+        f"{address}/vocabulary": each
+        for address, each in layers(model).items()
+        if isinstance(each, keras.layers.StringLookup)
+    }
 
 
 def variables(model: keras.Model) -> dict[str, Any]:
-    """Returns the Keras variables of a model by the address of their layer and their own name.
+    """Returns the Keras variables of a model by the address of their layer and their own name; no vocabularies.
 
     Random states, which dropout keeps, are none of its weights.
 
@@ -86,11 +106,14 @@ def set_weights(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
     Raises:
         ModelError: If an address or a shape is not the model's; then nothing is changed.
     """
-    known = variables(model)
+    known, texts = variables(model), lookups(model)
     for name, value in values.items():
+        if name in texts:
+            check_vocabulary(texts[name], value, what=f"Weight {name!r}")
+            continue
         if name not in known:
             raise ModelError(
-                f"The model has no weight {name!r}.{near(name, known)} "
+                f"The model has no weight {name!r}.{near(name, [*known, *texts])} "
                 "Weights go by address: owner, layer, and name of the weight."
             )
         if tuple(known[name].shape) != value.shape:
@@ -99,12 +122,19 @@ def set_weights(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
                 "They belong to models of different widths."
             )
     for name, value in values.items():
-        known[name].assign(value)
+        if name in texts:
+            set_vocabulary(texts[name], value.tolist())
+        else:
+            known[name].assign(value)
     touched = {name.rpartition("/")[0] for name in values}
     for address, each in layers(model).items():
         if address in touched and isinstance(each, keras.layers.Normalization):
             # It computes with constants made of its weights, which do not follow them by themselves.
             each.finalize_state()
+    if not texts.keys().isdisjoint(values):
+        # A function Keras has compiled goes on looking up in the old table.
+        model.make_predict_function(force=True)
+        model.make_test_function(force=True)
 
 
 def _inside(model: keras.Model, prefix: str) -> Iterator[tuple[str, Any]]:

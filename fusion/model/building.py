@@ -10,12 +10,16 @@ import keras
 
 from fusion.backbones import catalogue
 from fusion.backbones.preprocessing import preprocessor
-from fusion.checking import Source, resolve
+from fusion.checking import Source, places, resolve
 from fusion.graph.nodes import FusionGraph, Node
-from fusion.model.cutting import cut
-from fusion.model.layers import block_model, fused, normalisation, output_layer, pooled
+from fusion.graph.ops import SOURCE, op_layers
+from fusion.graph.pools import MAP, pool_layers
+from fusion.model.assembling import assembled
+from fusion.model.cutting import cut, keep
+from fusion.model.layers import block_model, normalisation, output_layer
+from fusion.model.lookups import lookup
 from fusion.model.seeding import seeded
-from fusion.recipe.inputs import Image, Table
+from fusion.recipe.inputs import Category, Image, Table
 
 
 def build(recipe: Source, *, folders: Sequence[str | Path] = (), seed: int | None = None) -> keras.Model:
@@ -46,17 +50,7 @@ def build(recipe: Source, *, folders: Sequence[str | Path] = (), seed: int | Non
         WeightsError: If weights are missing, damaged, or another network's.
         BackboneError: If a backbone cannot be built.
     """
-    return build_graph(resolve(recipe), folders=places(recipe, folders), seed=seed)
-
-
-def places(recipe: Source, folders: Sequence[str | Path]) -> list[Path]:
-    """Returns where the weights files of a recipe may lie: in some folders, then beside its own file.
-
-    >>> [place.name for place in places("recipes/quickstart.json", ["weights"])]
-    ['weights', 'recipes']
-    """
-    beside = [Path(recipe).absolute().parent] if isinstance(recipe, str | Path) else []
-    return [*map(Path, folders), *beside]
+    return build_graph(resolve(recipe, folders=folders), folders=places(recipe, folders), seed=seed)
 
 
 def build_graph(graph: FusionGraph, *, folders: Sequence[Path] = (), seed: int | None = None) -> keras.Model:
@@ -85,14 +79,30 @@ def _made(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> Any:
             return _preparation(graph, node)
         case "trunk":
             trunk, backbone = graph.trunks[node.layer], recipe.backbones[node.layer]
-            return cut(catalogue.load(backbone, trunk.shape, folders), trunk.taps, name=node.layer)
+            whole, naming = catalogue.load(backbone, trunk.shape, folders), catalogue.naming(backbone)
+            if trunk.kept.intersection(trunk.skeleton.whole):
+                return keep(whole, name=node.layer)
+            return cut(whole, trunk.taps, name=node.layer, naming=naming)
         case "block":
             width = graph.parents(node.name)[0].shape[-1] or 0
             return block_model(recipe.blocks[node.layer], width, name=node.layer)
+        case "pool":
+            return _pool(graph, node)
+        case "fusion":
+            op = recipe.nodes[node.name]
+            shapes = [parent.shape for parent in graph.parents(node.name)]
+            shapes_of = dict(zip(op.of, shapes, strict=True))
+            read = {f"{SOURCE}{source}": shape for source, shape in shapes_of.items()}
+            return assembled(op_layers(op, shapes_of), read, name=node.layer)
         case "output":
             return output_layer(recipe.head.output)
         case _:
             return None
+
+
+def _pool(graph: FusionGraph, node: Node) -> Any:
+    ((_, _, shape),) = graph.digraph.in_edges(node.name, data="shape")
+    return assembled(pool_layers(graph.recipe.branches[node.branch], shape), {MAP: shape}, name=node.layer)
 
 
 def _preparation(graph: FusionGraph, node: Node) -> Any:
@@ -100,10 +110,19 @@ def _preparation(graph: FusionGraph, node: Node) -> Any:
     declared = graph.recipe.inputs[source.name]
     if isinstance(declared, Table):
         return normalisation(node)
+    if isinstance(declared, Category):
+        return lookup(declared.most, name=node.layer)
     (trunk,) = graph.digraph.successors(node.name)
     mode = graph.trunks[graph[trunk].layer].preprocess
     size = (node.shape[0] or 0, node.shape[1] or 0)
-    return preprocessor(mode, shape=declared.shape, size=size, value_range=declared.range, name=node.layer)
+    return preprocessor(
+        mode,
+        shape=declared.shape,
+        size=size,
+        value_range=declared.range,
+        name=node.layer,
+        channels=node.shape[2],
+    )
 
 
 def _called(graph: FusionGraph, node: Node, layer: Any, tensors: dict[str, Any]) -> Any:
@@ -113,13 +132,13 @@ def _called(graph: FusionGraph, node: Node, layer: Any, tensors: dict[str, Any])
         case "input":
             declared = recipe.inputs[node.name]
             shape = declared.shape if isinstance(declared, Image) else node.shape
-            return keras.Input(shape, name=node.layer)
-        case "pool":
-            return pooled(read[0], recipe.branches[node.branch].pool, name=node.layer)
+            return keras.Input(
+                shape, dtype="string" if isinstance(declared, Category) else None, name=node.layer
+            )
         case "join":
             return keras.layers.Concatenate(name=node.layer)(read)
         case "fusion":
-            return fused(recipe.nodes[node.name], read, name=node.layer)
+            return layer(read)
         case _:
             return layer(read[0])
 

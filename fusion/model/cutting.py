@@ -7,9 +7,12 @@ import keras
 
 from fusion.backbones.tracing import operations
 from fusion.errors import LayerNotFoundError, near
+from fusion.skeleton.names import Naming, canonical_names
 
 
-def cut(backbone: keras.Model, taps: Sequence[str], *, name: str) -> keras.Model:
+def cut(
+    backbone: keras.Model, taps: Sequence[str], *, name: str, naming: Naming = canonical_names
+) -> keras.Model:
     """Returns the part of a backbone that gives `taps`, one output each; it takes over the backbone's layers.
 
     The layers keep their weights and get canonical names. What is not needed is let go of: Keras keeps every
@@ -20,6 +23,7 @@ def cut(backbone: keras.Model, taps: Sequence[str], *, name: str) -> keras.Model
         backbone: A functional model with one input and one output.
         taps: Canonical names of layers or bare operations; those in nested models are dotted.
         name: Name of the part.
+        naming: What gives the layers of the backbone their names.
 
     >>> from fusion.backbones.small import TinyVGG
     >>> part = cut(TinyVGG(input_shape=(16, 16, 3), width=4), ["block1_pool", "block2_pool"], name="eye")
@@ -29,7 +33,7 @@ def cut(backbone: keras.Model, taps: Sequence[str], *, name: str) -> keras.Model
     Raises:
         LayerNotFoundError: If a tap is not there.
     """
-    rows = operations(backbone)
+    rows = operations(backbone, naming=naming)
     for tap in taps:
         if tap not in rows:
             raise LayerNotFoundError(f"{backbone.name} has no layer {tap!r}.{near(tap, rows)}")
@@ -40,6 +44,17 @@ def cut(backbone: keras.Model, taps: Sequence[str], *, name: str) -> keras.Model
     part = keras.Model(backbone.inputs[0], outputs if len(outputs) > 1 else outputs[0], name=name)
     _let_go(part)
     return part
+
+
+def keep(backbone: keras.Model, *, name: str) -> keras.Model:
+    """Returns a backbone as it is under another name: one with layers that only its own class knows how to save.
+
+    >>> from fusion.backbones.small import TinyVGG
+    >>> keep(TinyVGG(input_shape=(16, 16, 3), width=4), name="eye").name
+    'eye'
+    """
+    backbone.name = name
+    return backbone
 
 
 def _given(operation: Any) -> Any:

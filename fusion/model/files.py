@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from fusion.backbones.catalogue import load_classes
 from fusion.errors import ModelError
 from fusion.files import replacing
 from fusion.recipe.reading import from_data
@@ -67,6 +68,7 @@ def load(path: str | Path) -> Loaded:
     Raises:
         ModelError: If there is no such file, it is none of Keras's, or it has no recipe.
         RecipeError: If the recipe is damaged or of a newer format.
+        BackboneError: If a package that its layers are of is not installed.
     """
     path = Path(path) / "model.keras" if Path(path).is_dir() else Path(path)
     try:
@@ -83,6 +85,7 @@ def load(path: str | Path) -> Loaded:
             f"{path} has no recipe inside, so fusion did not write it. keras.saving.load_model opens it."
         ) from None
     recipe, labels = from_data(about.get("recipe"), source=str(path)), about.get("labels")
+    load_classes(recipe.backbones.values())
     try:
         model = keras.saving.load_model(path)
     except (ValueError, TypeError, OSError) as error:

@@ -1,4 +1,4 @@
-"""The layers of a model that are not a backbone's: pools, blocks, fusion ops and the output, all built into Keras."""
+"""The layers of a model that are not a backbone's: blocks, normalisation and the output, all built into Keras."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,41 +8,7 @@ import keras
 from fusion.graph.nodes import Node
 from fusion.graph.steps import StepLayer, step_layers
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm, Step
-from fusion.recipe.branches import Pool
 from fusion.recipe.head import Output
-from fusion.recipe.ops import Add, Average, Concat, Maximum, Multiply, Op
-
-OPS = {
-    Add: keras.layers.Add,
-    Average: keras.layers.Average,
-    Concat: keras.layers.Concatenate,
-    Maximum: keras.layers.Maximum,
-    Multiply: keras.layers.Multiply,
-}
-"""Keras layer of each fusion op."""
-
-
-def pooled(features: keras.KerasTensor, pool: Pool, *, name: str) -> keras.KerasTensor:
-    """Returns a feature map as a vector: of shape (batch, channels), twice that for `avg+max`, all of it for `flatten`.
-
-    The first axes of the map are places, be they pixels or tokens; the last is channels.
-
-    >>> pooled(keras.Input((7, 7, 16)), "avg+max", name="pool").shape
-    (None, 32)
-    """
-    rank = len(features.shape) - 2
-    average = getattr(keras.layers, f"GlobalAveragePooling{rank}D")
-    maximum = getattr(keras.layers, f"GlobalMaxPooling{rank}D")
-    match pool:
-        case "avg":
-            return average(name=name)(features)
-        case "max":
-            return maximum(name=name)(features)
-        case "avg+max":
-            both = [average(name=f"{name}.avg")(features), maximum(name=f"{name}.max")(features)]
-            return keras.layers.Concatenate(name=name)(both)
-        case "flatten":
-            return keras.layers.Flatten(name=name)(features)
 
 
 def block_model(steps: Sequence[Step], width: int, *, name: str) -> keras.Model:
@@ -56,15 +22,6 @@ def block_model(steps: Sequence[Step], width: int, *, name: str) -> keras.Model:
     for layer in step_layers(steps, width):
         outputs = _step(layer)(outputs)
     return keras.Model(inputs, outputs, name=name)
-
-
-def fused(op: Op, vectors: Sequence[keras.KerasTensor], *, name: str) -> keras.KerasTensor:
-    """Returns vectors joined by an op.
-
-    >>> fused(Concat(of=("a", "b")), [keras.Input((2,)), keras.Input((3,))], name="fusion").shape
-    (None, 5)
-    """
-    return OPS[type(op)](name=name)(list(vectors))
 
 
 def output_layer(output: Output) -> keras.Layer:

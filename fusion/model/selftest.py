@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from fusion.graph.nodes import FusionGraph
-from fusion.model.addresses import variables, weights
+from fusion.model.addresses import lookups, variables, weights
 from fusion.model.files import load, save
-from fusion.recipe.inputs import Image
+from fusion.model.lookups import vocabulary
+from fusion.recipe.inputs import Category, Image
 from fusion.recipe.recipe import Recipe
 
 
@@ -26,7 +27,7 @@ class Finding:
 
 
 def self_test(model: keras.Model, graph: FusionGraph) -> tuple[Finding, ...]:
-    """Returns what one synthetic batch shows of a model: its weights, its gradients, a saved copy.
+    """Returns what one synthetic batch shows of a model: its weights, its gradients, its symmetry, a saved copy.
 
     Raises:
         ModelError: If the model cannot be saved or opened.
@@ -36,12 +37,13 @@ def self_test(model: keras.Model, graph: FusionGraph) -> tuple[Finding, ...]:
         _counted(model, graph),
         _steady(model, batch),
         _graded(model, batch),
+        _symmetric(model, graph),
         _saved(model, graph.recipe, batch),
     )
 
 
 def synthetic(recipe: Recipe, *, examples: int) -> dict[str, np.ndarray]:
-    """Returns random inputs of the shapes and ranges that a recipe declares.
+    """Returns random inputs of the shapes and ranges that a recipe declares; the texts are `"1"` to `"9"`.
 
     >>> one = Recipe(
     ...     name="one",
@@ -55,22 +57,32 @@ def synthetic(recipe: Recipe, *, examples: int) -> dict[str, np.ndarray]:
     random = np.random.default_rng(0)
     found = {}
     for name, declared in recipe.inputs.items():
-        if isinstance(declared, Image):
-            values: Any = random.uniform(*declared.range, (examples, *declared.shape))
-        else:
-            values = random.normal(size=(examples, len(declared.columns)))
-        found[name] = values.astype("float32")
+        match declared:
+            case Image():
+                values: Any = random.uniform(*declared.range, (examples, *declared.shape)).astype("float32")
+            case Category():
+                values = random.integers(1, 10, (examples, 1)).astype(np.str_)
+            case _:
+                values = random.normal(size=(examples, len(declared.columns))).astype("float32")
+        found[name] = values
     return found
 
 
 def _as_trained(model: keras.Model, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Returns a batch whose tables have the mean and variance of those the model was trained on."""
+    """Returns a batch whose tables have the mean and variance of those the model was trained on, its texts theirs."""
     found = dict(batch)
+    for address, each in lookups(model).items():
+        known, name = vocabulary(each), address.partition("/")[0].removesuffix(".prepare")
+        if len(known):
+            found[name] = np.resize(known, batch[name].shape)
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization):
             name = layer.name.removesuffix(".normalise")
             found[name] = batch[name] * np.sqrt(layer.variance) + np.array(layer.mean)
-    return {name: np.asarray(values, "float32") for name, values in found.items()}
+    return {
+        name: values if values.dtype.kind == "U" else np.asarray(values, "float32")
+        for name, values in found.items()
+    }
 
 
 def _counted(model: keras.Model, graph: FusionGraph) -> Finding:
@@ -100,6 +112,21 @@ def _graded(model: keras.Model, batch: dict[str, np.ndarray]) -> Finding:
     bad = [name for name, gradient in zip(trained, gradients, strict=True) if not _is_alive(gradient)]
     seen = f"{len(trained) - len(bad)} of {len(trained)}" + (f", not {', '.join(bad[:5])}" if bad else "")
     return Finding("every trainable weight gets a finite gradient that is not zero", not bad, seen)
+
+
+def _symmetric(model: keras.Model, graph: FusionGraph) -> Finding:
+    random = np.random.default_rng(0)
+    found = {}
+    for name, op in graph.recipe.nodes.items():
+        if op.is_symmetric:
+            shapes = [[4, *(each or 1 for each in parent.shape)] for parent in graph.parents(name)]
+            read = [random.normal(size=shape).astype("float32") for shape in shapes]
+            join = model.get_layer(name)
+            found[name] = float(np.abs(np.array(join(read)) - np.array(join(read[::-1]))).max())
+    # Sums in another order differ in their last digits.
+    bad = [name for name, difference in found.items() if difference > 1e-5]
+    seen = f"{len(found) - len(bad)} of {len(found)}" + (f", not {', '.join(bad)}" if bad else "")
+    return Finding("what a symmetric op joins may be exchanged", not bad, seen)
 
 
 def _is_alive(gradient: Any) -> bool:

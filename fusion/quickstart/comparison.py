@@ -10,7 +10,7 @@ from fusion.errors import TrainingError
 from fusion.graph.costs import costs
 from fusion.quickstart.arms import arms
 from fusion.quickstart.source import INPUT, pretrain
-from fusion.recipe.backbones import WeightsFile
+from fusion.recipe.backbones import Backbone, WeightsFile
 from fusion.recipe.reading import load_recipe
 from fusion.training.fitting import Watch
 from fusion.training.runs import Run, train
@@ -67,7 +67,7 @@ def compare(
         raise TrainingError(f"{out} is not an empty folder. Name a new one, or move that one away.")
     recipe = load_recipe(recipe_file())
     for backbone in recipe.backbones.values():
-        if isinstance(backbone.weights, WeightsFile):
+        if isinstance(backbone, Backbone) and isinstance(backbone.weights, WeightsFile):
             announce(f"pretraining {backbone.arch} on Latin letters")
             pretrain(backbone, out / backbone.weights.file, epochs=SOURCE_EPOCHS[backbone.arch], watch=watch)
     data = glyph_data("greek", train=8, validation=6, test=30, input_name=INPUT)

@@ -1,14 +1,20 @@
 """Backbones: pretrained feature networks, which own weights."""
 
-from typing import Annotated, Any, Literal
+from math import isfinite
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+)
 
-from fusion.errors import shown
+from fusion.errors import nearest, shown
+from fusion.recipe.preprocessing import Told, Wanted
 from fusion.recipe.values import Map, Named, Number, Value, Word
-
-Preprocess = Literal["caffe", "tf", "torch", "none"]
-"""What a backbone wants its pictures turned into: BGR minus mean, [-1, 1], mean and deviation, or 0..255 as they are."""
 
 Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 
@@ -77,7 +83,8 @@ class Backbone(Value):
     """A pretrained feature network; branches that name it share its weights.
 
     Args:
-        arch: Name of the architecture, such as `"VGG16"`; `fusion layers` lists all.
+        arch: Name of the architecture, such as `"VGG16"` (`fusion layers` lists all), or of a function that was
+            registered in Python and that the recipe requires.
         weights: `"imagenet"`, a file, or `None` for random ones.
         preprocess: What the weights expect of an image. `"auto"`: what the architecture's own weights expect.
         options: Arguments of the architecture, such as `alpha` of MobileNet.
@@ -88,5 +95,164 @@ class Backbone(Value):
 
     arch: Word
     weights: Weights
-    preprocess: Literal["auto", Preprocess] = "auto"
+    preprocess: Wanted = "auto"
     options: Named[Option] = Field(default=Map())
+
+
+def _told(value: Any) -> Any:
+    if value == "auto":
+        raise ValueError(
+            'A file does not say what its model was fed. Write "none" if it scales 0..255 itself, else "tf" ([-1, 1]), '
+            '"caffe", "torch", or {"scale": ..., "offset": ...} of 0..255.'
+        )
+    return value
+
+
+class BackboneFile(Value):
+    """A whole model in a `.keras` file; branches that name it share its weights.
+
+    Args:
+        file: Name or path: absolute, or beside the recipe, or in a folder of `FUSION_WEIGHTS`.
+        sha256: Digest of the file's bytes; a file with another one is refused.
+        preprocess: What the model was fed; a file does not say it, so it has to be written.
+
+    >>> BackboneFile(file="models/mine.keras", preprocess="tf").arch
+    'mine.keras'
+    """
+
+    always_written: ClassVar = ("file", "preprocess")
+
+    file: Word
+    sha256: Sha256 | None = None
+    preprocess: Annotated[Told, BeforeValidator(_told)] = Field(default="auto", validate_default=True)
+
+    @property
+    def arch(self) -> str:
+        """Name of the file, without its folder."""
+        return self.file.replace("\\", "/").rpartition("/")[2]
+
+    @property
+    def weights(self) -> Literal["own"]:
+        """Those in the file."""
+        return "own"
+
+
+class BackbonePreset(Value):
+    """A backbone of KerasHub with the weights of a preset; branches that name it share its weights.
+
+    Args:
+        preset: A preset's name or address, such as `"resnet_18_imagenet"` or `"kaggle://..."`; or a folder in which
+            KerasHub saved one: absolute, or beside the recipe, or in a folder of `FUSION_WEIGHTS`.
+        sha256: Digest of `model.weights.h5` in that folder; one with another is refused.
+        preprocess: What the weights expect of an image. `"auto"`: what the preset says.
+
+    >>> BackbonePreset(preset="resnet_18_imagenet").preprocess
+    'auto'
+    """
+
+    always_written: ClassVar = ("preset",)
+
+    preset: Word
+    sha256: Sha256 | None = None
+    preprocess: Wanted = "auto"
+
+    @property
+    def arch(self) -> str:
+        """Name of the preset, without what leads to it."""
+        return self.preset.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+    @property
+    def weights(self) -> Literal["preset"]:
+        """Those of the preset."""
+        return "preset"
+
+
+def _random_or_file(value: Any) -> Any:
+    if value is None or isinstance(value, WeightsFile | dict):
+        return value
+    raise ValueError(
+        f'Weights are null (random) or {{"file": ...}}, got {shown(value)}. Others are in a "preset".'
+    )
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str) or (isinstance(value, float) and isfinite(value)):
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(_plain(each) for each in value)
+    if isinstance(value, dict):
+        return Map({str(key): _plain(each) for key, each in value.items()})
+    raise ValueError(
+        f"An option is made of texts, numbers, true, false, null, lists and objects, got {shown(value)}."
+    )
+
+
+def _told_too(value: Any) -> Any:
+    if value == "auto":
+        raise ValueError(
+            'Weights that belong to no preset do not say what they expect. Write it, such as "none".'
+        )
+    return value
+
+
+class KerasHubBackbone(Value):
+    """A backbone of KerasHub made by its constructor; branches that name it share its weights.
+
+    Args:
+        kerashub: Name of its class, such as `"ResNetBackbone"`.
+        weights: A file, or `None` for random ones.
+        preprocess: What the weights expect of an image.
+        options: Arguments of the constructor; the shape of the image is the recipe's.
+
+    >>> KerasHubBackbone(kerashub="VGGBackbone", weights=None, preprocess="none").arch
+    'VGGBackbone'
+    """
+
+    always_written: ClassVar = ("kerashub", "preprocess")
+
+    kerashub: Word
+    weights: Annotated[
+        Annotated[WeightsFile, Tag("<file>")] | Annotated[None, Tag("<none>")],
+        Discriminator(any_weights),
+        BeforeValidator(_random_or_file),
+    ]
+    preprocess: Annotated[Told, BeforeValidator(_told_too)] = Field(default="auto", validate_default=True)
+    options: Named[Annotated[Any, BeforeValidator(_plain)]] = Field(default=Map())
+
+    @property
+    def arch(self) -> str:
+        """Name of its class."""
+        return self.kerashub
+
+
+KINDS: dict[type, str] = {
+    Backbone: "arch",
+    BackboneFile: "file",
+    BackbonePreset: "preset",
+    KerasHubBackbone: "kerashub",
+}
+"""The key that tells each source of backbones in JSON."""
+
+
+def any_backbone(value: Any) -> str | None:
+    """Tells sources of backbones apart, as pydantic asks: by the key that names one; without any it is `arch`.
+
+    >>> any_backbone({"arch": "VGG16"}), any_backbone({"flie": "mine.keras"}), any_backbone({"weights": None})
+    ('<arch>', '<flie>', '<arch>')
+    """
+    if not isinstance(value, dict):
+        return f"<{KINDS[type(value)]}>" if type(value) in KINDS else None
+    found = [key for key in KINDS.values() if key in value] or [
+        key for key in map(str, value) if nearest(key, KINDS.values()) not in ("", "arch")
+    ][:1]
+    return f"<{' + '.join(found or ['arch'])}>"
+
+
+AnyBackbone = Annotated[
+    Annotated[Backbone, Tag("<arch>")]
+    | Annotated[BackboneFile, Tag("<file>")]
+    | Annotated[BackbonePreset, Tag("<preset>")]
+    | Annotated[KerasHubBackbone, Tag("<kerashub>")],
+    Discriminator(any_backbone),
+]
+"""A backbone of any source."""

@@ -1,12 +1,25 @@
 """Blocks: own layers, which own weights; branches and the head go through them step by step."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from fusion.recipe.values import Count, Fraction, NonNegative, Value, by_key
 
-Activation = Literal["linear", "relu", "gelu", "elu", "selu", "silu", "tanh", "sigmoid", "softplus"]
+
+def _for_features(value: Any) -> Any:
+    if value == "softmax":
+        raise ValueError(
+            "'softmax' makes probabilities of features: they add up to one, and what tells examples apart is all but "
+            "lost in them. Use relu or linear; the output has a softmax of its own."
+        )
+    return value
+
+
+Activation = Annotated[
+    Literal["linear", "relu", "gelu", "elu", "selu", "silu", "tanh", "sigmoid", "softplus"],
+    BeforeValidator(_for_features),
+]
 
 
 class Dense(Value):

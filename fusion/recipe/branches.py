@@ -1,13 +1,16 @@
 """Branches: one use of a backbone on an input, cut, pooled, then sent through blocks."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Tag
+from pydantic import BeforeValidator, Discriminator, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from fusion.errors import shown
-from fusion.recipe.values import Name, Size, Value, Word, any_length
+from fusion.recipe.translation import AT_KEY
+from fusion.recipe.values import Count, Name, Size, Value, Word, any_length
 
-Pool = Literal["avg", "max", "avg+max", "flatten"]
+Pool = Literal["avg", "max", "avg+max", "gem", "flatten", "none"]
+"""Mean, greatest, both, generalised mean (exponent 3), every value, or what is tapped as it is."""
 
 
 def _one_or_many(value: Any) -> Any:
@@ -37,7 +40,11 @@ class Branch(Value):
         resize: Height and width the image is resized to before the backbone, or `None` to leave it.
         backbone: Name of the backbone, or `None` for an input that is a vector already.
         cut: Last layer kept, by name or alias (`last`, `stage:4`, `stride:16`, `after:mixed8`); several tap several layers.
-        pool: How each tapped feature map becomes a vector; the vectors of several taps are concatenated.
+        pool: How each tapped feature map becomes a vector; the vectors of several taps are concatenated. `none` takes
+            a tap as it is: a vector, or for the op `cross_attention` a map.
+        features: Pools over the finest grid that gives at most this many values a tap, not over all places at once (as
+            Evci and others, "Head2Toe", 2022).
+        normalise: `l2` divides each tap's vector by its length, before taps are concatenated.
         blocks: Names of the blocks the vector goes through, in order.
 
     >>> Branch(input="photo", backbone="inc", cut=["mixed7", "mixed10"]).cuts
@@ -49,7 +56,16 @@ class Branch(Value):
     backbone: Name | None = None
     cut: Cut = "last"
     pool: Pool = "avg"
+    features: Count | None = None
+    normalise: Literal["l2"] | None = None
     blocks: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _grid_has_a_pool(self) -> Self:
+        if self.features and self.pool not in {"avg", "max", "avg+max"}:
+            text = f'The pool {self.pool!r} has no grid; "features" is for avg, max and avg+max.'
+            raise PydanticCustomError(AT_KEY, "{text}", {"text": text, "key": "features"})
+        return self
 
     @property
     def cuts(self) -> tuple[str, ...]:

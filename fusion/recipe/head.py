@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from fusion.errors import shown
 from fusion.recipe.values import Count, Name, Value, Word, any_length
@@ -43,6 +43,8 @@ class Output(Value):
         task: `classification` (one class of several), `binary` (yes or no, one unit), `multilabel` or `regression`.
         classes: How many there are, or their names in the order of the outputs.
         units: How many numbers a regression predicts.
+        logits: Leaves the activation to the loss: the model gives what the softmax or sigmoid would read. What is
+            reported and predicted stays the same.
 
     >>> Output(task="classification", classes=("ants", "bees")).width
     2
@@ -51,11 +53,14 @@ class Output(Value):
     task: Task
     classes: Annotated[Classes | None, BeforeValidator(_classes)] = None
     units: Count | None = None
+    logits: Annotated[bool, Field(strict=True)] = False
 
     @model_validator(mode="after")
     def _task_has_its_size(self) -> Self:
         if self.task in {"classification", "multilabel"} and self.classes is None:
             raise ValueError(f'A {self.task} needs "classes": their number or a list of their names.')
+        if self.task == "regression" and self.logits:
+            raise ValueError("A regression has no logits; its numbers are what they are.")
         if self.task == "regression" and self.classes is not None:
             raise ValueError('A regression has no classes; for several numbers write "units".')
         if self.task != "regression" and self.units is not None:
@@ -78,6 +83,11 @@ class Output(Value):
     @property
     def activation(self) -> str:
         """Activation of the last layer."""
+        return "linear" if self.logits else self.link
+
+    @property
+    def link(self) -> str:
+        """What makes predictions of logits: softmax or sigmoid; `linear` for a regression, which has none."""
         return {"classification": "softmax", "regression": "linear"}.get(self.task, "sigmoid")
 
     @property

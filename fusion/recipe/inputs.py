@@ -1,4 +1,4 @@
-"""What a model is fed: images and tables of numbers."""
+"""What a model is fed: images, tables of numbers, and texts that name a category."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -51,6 +51,38 @@ class Table(Value):
     columns: Annotated[tuple[Word, ...], Field(min_length=1), AfterValidator(_different)]
 
 
+class Category(Value):
+    """A text that names one of several categories; becomes a vector of `most + 1` places, a one in one of them.
+
+    The first place is for all texts that are not told apart, also those no training row has. A block that begins with
+    a dense layer makes an embedding of the vector: the rows of its kernel are those of the categories.
+
+    Args:
+        column: Name of the column the texts stand in.
+        most: Greatest number of texts told apart: the most frequent of the training rows, of equally frequent ones
+            the first by text.
+
+    >>> Category(column="zip", most=50).width
+    51
+    """
+
+    always_written: ClassVar = ("kind",)
+
+    kind: Literal["categorical"] = "categorical"
+    column: Word
+    most: Count
+
+    @property
+    def width(self) -> int:
+        """Length of the vector it becomes."""
+        return self.most + 1
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column, as those of a table."""
+        return (self.column,)
+
+
 def kind(value: Any) -> str | None:
     """Tells the kinds of input apart, as pydantic asks: by a value's or an object's `kind`."""
     found = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
@@ -58,7 +90,9 @@ def kind(value: Any) -> str | None:
 
 
 Input = Annotated[
-    Annotated[Image, Tag("<image>")] | Annotated[Table, Tag("<tabular>")],
+    Annotated[Image, Tag("<image>")]
+    | Annotated[Table, Tag("<tabular>")]
+    | Annotated[Category, Tag("<categorical>")],
     Discriminator(kind),
 ]
 """An input of any kind."""

@@ -1,68 +1,23 @@
 """Fusion ops: how the vectors of branches are joined into one."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Tag
 from pydantic_core import PydanticCustomError
 
+from fusion.recipe.joining import Add, Average, Compare, Concat, Maximum, Multiply
 from fusion.recipe.translation import AT_KEY
-from fusion.recipe.values import Filled, Map, Name, Value
-
-
-class _Op(Value):
-    always_written: ClassVar = ("op",)
-
-    of: tuple[Name, ...] = Field(alias="from", min_length=2)
-
-
-class Concat(_Op):
-    """One vector after the other; the order of `of` (`from` in JSON) counts.
-
-    >>> Concat(of=("texture", "shape")).op
-    'concat'
-    """
-
-    op: Literal["concat"] = "concat"
-
-
-class Add(_Op):
-    """The sum of vectors of equal width.
-
-    >>> Add(of=("left", "right")).op
-    'add'
-    """
-
-    op: Literal["add"] = "add"
-
-
-class Average(_Op):
-    """The mean of vectors of equal width.
-
-    >>> Average(of=("left", "right")).op
-    'average'
-    """
-
-    op: Literal["average"] = "average"
-
-
-class Maximum(_Op):
-    """The greatest of each component of vectors of equal width.
-
-    >>> Maximum(of=("left", "right")).op
-    'maximum'
-    """
-
-    op: Literal["maximum"] = "maximum"
-
-
-class Multiply(_Op):
-    """The product of each component of vectors of equal width.
-
-    >>> Multiply(of=("left", "right")).op
-    'multiply'
-    """
-
-    op: Literal["multiply"] = "multiply"
+from fusion.recipe.values import Filled, Map
+from fusion.recipe.weighing import (
+    Attention,
+    Bilinear,
+    CrossAttention,
+    Film,
+    Gated,
+    LowRank,
+    Tensor,
+    WeightedSum,
+)
 
 
 def op(value: Any) -> str | None:
@@ -71,25 +26,14 @@ def op(value: Any) -> str | None:
     return None if found is None else f"<{found}>"
 
 
-LATER = (
-    "attention",
-    "bilinear",
-    "compare",
-    "cross_attention",
-    "film",
-    "gated",
-    "late",
-    "low_rank",
-    "tensor",
-    "weighted_sum",
-)
+LATER = ("late",)
 """Ops whose names format 1 reserves and which this version does not have."""
 
 
 def _here(value: Any) -> Any:
     name = value.get("op") if isinstance(value, dict) else None
     if name in LATER:
-        text = f"The op {name!r} is not there yet; this version has concat, add, average, maximum, multiply."
+        text = f"The op {name!r} is not there yet. For predictions of several heads train several recipes and average."
         raise PydanticCustomError(AT_KEY, "{text}", {"text": text, "key": "op"})
     return value
 
@@ -99,7 +43,16 @@ Op = Annotated[
     | Annotated[Add, Tag("<add>")]
     | Annotated[Average, Tag("<average>")]
     | Annotated[Maximum, Tag("<maximum>")]
-    | Annotated[Multiply, Tag("<multiply>")],
+    | Annotated[Multiply, Tag("<multiply>")]
+    | Annotated[Compare, Tag("<compare>")]
+    | Annotated[WeightedSum, Tag("<weighted_sum>")]
+    | Annotated[Gated, Tag("<gated>")]
+    | Annotated[Film, Tag("<film>")]
+    | Annotated[Bilinear, Tag("<bilinear>")]
+    | Annotated[LowRank, Tag("<low_rank>")]
+    | Annotated[Tensor, Tag("<tensor>")]
+    | Annotated[Attention, Tag("<attention>")]
+    | Annotated[CrossAttention, Tag("<cross_attention>")],
     Discriminator(op),
     BeforeValidator(_here),
 ]

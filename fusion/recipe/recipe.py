@@ -1,10 +1,10 @@
 """The recipe itself: one value that says everything about a model before it is built."""
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from fusion.recipe.backbones import Backbone
+from fusion.recipe.backbones import AnyBackbone
 from fusion.recipe.blocks import Block
 from fusion.recipe.branches import Branch
 from fusion.recipe.head import Head
@@ -17,12 +17,22 @@ FORMAT: Literal[1] = 1
 """Version of the recipe format this package writes."""
 
 
+def _different(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(
+            f"What is required is named once, but {', '.join(map(repr, twice))} stands more than once."
+        )
+    return names
+
+
 class Recipe(Value):
     """A fusion model as a value: what it reads, fuses and predicts, and what trains when.
 
     Args:
         editor_schema: Where an editor finds the format's schema, `$schema` in JSON; no part of its identity.
         name: What it is called; no part of its identity.
+        requires: Architectures that functions registered in Python build (`fusion.register_backbone`).
         inputs: What it is fed, by name.
         backbones: Pretrained networks, by name; they own weights.
         branches: Uses of them, by name; each gives one vector.
@@ -32,6 +42,7 @@ class Recipe(Value):
         training: What trains when; `None` for a model that is only built.
         notes: Free text; no part of its identity.
 
+    >>> from fusion.recipe.backbones import Backbone
     >>> recipe = Recipe(
     ...     name="one",
     ...     inputs={"photo": {"kind": "image", "shape": (64, 64, 3)}},
@@ -49,8 +60,9 @@ class Recipe(Value):
     editor_schema: Text | None = Field(default=None, alias="$schema")
     name: Word
     notes: Text = ""
+    requires: Annotated[tuple[Word, ...], AfterValidator(_different)] = ()
     inputs: Filled[Input]
-    backbones: Named[Backbone] = Field(default=Map())
+    backbones: Named[AnyBackbone] = Field(default=Map())
     branches: Filled[Branch]
     fusion: Fusion | None = None
     blocks: Named[Block] = Field(default=Map())

@@ -6,7 +6,8 @@ from typing import Any
 import networkx as nx
 
 from fusion.errors import Problem, listed, near, shown
-from fusion.recipe.inputs import Image
+from fusion.recipe.augmentation import misplaced
+from fusion.recipe.inputs import Category, Image
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
 from fusion.recipe.translation import Place, pointer
@@ -16,6 +17,9 @@ RESERVED = ("fusion", "head", "output")
 
 STEPS = ("normalise", "pool", "prepare", "taps")
 """What a branch does before its blocks; a block of that name would be taken for it."""
+
+FOR_IMAGES = frozenset({"backbone", "cut", "features", "normalise", "pool", "resize"})
+"""What only a branch has that runs an image through a backbone."""
 
 SECTIONS = ("inputs", "backbones", "blocks")
 
@@ -38,6 +42,8 @@ def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
         text = f"There are {len(recipe.branches)} branches; say how they are joined."
         found.append(Problem("/fusion", text))
     found += _blocks_of_head(recipe, declared["blocks"])
+    if recipe.training is not None:
+        found += misplaced(recipe.training.augment, recipe.inputs, declared["inputs"])
     found += _selectors(recipe, declared, data.get("fusion") is not None)
     found += _monitors(recipe, data)
     return found
@@ -84,8 +90,9 @@ def _branches(recipe: Recipe, declared: Declared) -> Iterator[Problem]:
             text = f"Input {branch.input!r} is an image; name the backbone that turns it into features."
             yield Problem(pointer((*place, "backbone")), text)
         if not image:
-            for key in sorted(branch.model_fields_set & {"backbone", "cut", "pool", "resize"}):
-                text = f"Input {branch.input!r} is a table, a vector already; {key!r} is for images."
+            for key in sorted(branch.model_fields_set & FOR_IMAGES):
+                what = "category" if isinstance(recipe.inputs[branch.input], Category) else "table"
+                text = f"Input {branch.input!r} is a {what}, a vector already; {key!r} is for images."
                 yield Problem(pointer((*place, key)), text)
 
 
@@ -151,6 +158,10 @@ def _selectors(recipe: Recipe, declared: Declared, joined: bool) -> Iterator[Pro
                 yield from _backbone_selected(recipe, selector.owner, declared, place)
             elif selector.kind == "fusion" and not joined:
                 yield Problem(pointer(place), "There is no fusion to train.")
+            elif selector.kind == "fusion" and selector.owner and recipe.fusion is not None:
+                named = isinstance(recipe.fusion, dict)
+                known = declared["fusion"] if named else ["fusion"]
+                yield from _known(selector.owner, known, "fusion node", place)
 
 
 def _monitors(recipe: Recipe, data: Mapping[str, Any]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from fusion.errors import shown
 
-SELECTOR = re.compile(r"(?P<block>block:)?(?P<owner>[A-Za-z][A-Za-z0-9_-]*)(?:\[(?P<range>[^\]]*)\])?")
+SELECTOR = re.compile(r"(?P<part>block:|fusion:)?(?P<owner>[A-Za-z][A-Za-z0-9_-]*)(?:\[(?P<range>[^\]]*)\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Selector:
 
     Args:
         kind: What it picks from.
-        owner: Name of the backbone or block; `""` for the head and the fusion.
+        owner: Name of the backbone, block or fusion node; `""` for the head and the whole fusion.
         first: First layer of a range, or `None` where it is open.
         last: Last layer of a range, or `None` where it is open.
     """
@@ -29,7 +29,7 @@ class Selector:
 def parse_selector(text: str) -> Selector:
     """Returns the selector that `text` writes.
 
-    `head`, `fusion`, `block:NAME`, `BACKBONE`, `BACKBONE[LAYER]`, `BACKBONE[FIRST..LAST]` with either end open.
+    `head`, `fusion`, `fusion:NODE`, `block:NAME`, `BACKBONE`, `BACKBONE[LAYER]`, `BACKBONE[FIRST..LAST]` with either end open.
 
     >>> parse_selector("vgg[block4_conv1..]")
     Selector(kind='backbone', owner='vgg', first='block4_conv1', last=None)
@@ -40,14 +40,14 @@ def parse_selector(text: str) -> Selector:
         ValueError: If the text is no selector; the message says what one looks like.
     """
     found = SELECTOR.fullmatch(text)
-    whole = found and (found["block"] or found["owner"] in ("head", "fusion"))
+    whole = found and (found["part"] or found["owner"] in ("head", "fusion"))
     if not found or (whole and found["range"] is not None):
         raise ValueError(
-            f"{shown(text)} is no selector. Write head, fusion, block:NAME, BACKBONE, BACKBONE[LAYER] "
-            "or BACKBONE[FIRST..LAST] with either end open."
+            f"{shown(text)} is no selector. Write head, fusion, fusion:NODE, block:NAME, BACKBONE, "
+            "BACKBONE[LAYER] or BACKBONE[FIRST..LAST] with either end open."
         )
-    if found["block"]:
-        return Selector("block", found["owner"])
+    if found["part"]:
+        return Selector("block" if found["part"] == "block:" else "fusion", found["owner"])
     if found["range"] is None:
         match found["owner"]:
             case "head":

@@ -8,7 +8,7 @@ from fusion.recipe.backbones import Backbone, WeightsFile
 from fusion.recipe.branches import Branch
 from fusion.recipe.head import Head, Output
 from fusion.recipe.inputs import Image
-from fusion.recipe.ops import Concat
+from fusion.recipe.joining import Concat
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Phase, Training
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from fusion.errors import shown
-from fusion.recipe.values import Count, Fraction, NonNegative, Positive, Value, Word
+from fusion.recipe.augmentation import Augmentation
+from fusion.recipe.values import Count, Fraction, Map, NonNegative, Positive, Value, Word
 
 
 class Part(Value):
@@ -30,6 +31,9 @@ class Optimizer(Value):
         nesterov: Of `sgd`.
         weight_decay: Part of each weight taken off a step, times the learning rate; `None` is 0.004 for `adamw`, 0 else.
         clipnorm: Greatest norm of the gradient of one weight.
+        schedule: Of the rates over all steps of the phase, `epochs` being declared: `constant`, or `cosine`, which
+            falls to 0 along half a wave (Loshchilov and Hutter, 2017).
+        warmup: Part of the phase's steps in which the rates first rise in a line from 0.
 
     >>> Optimizer(name="sgd", learning_rate=1e-4, momentum=0.9).name
     'sgd'
@@ -41,6 +45,8 @@ class Optimizer(Value):
     nesterov: Annotated[bool, Field(strict=True)] = False
     weight_decay: NonNegative | None = None
     clipnorm: Positive | None = None
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: Fraction = 0.0
 
     @model_validator(mode="after")
     def _has_what_is_set(self) -> Self:
@@ -125,14 +131,16 @@ class Training(Value):
     """The phases, in order, and what holds for all of them.
 
     Args:
+        augment: How images are changed at random, by input; only those of training batches are.
         phases: What trains when.
         batch_size: Examples a step.
-        seed: Of fresh weights, of the order of examples and of dropout.
+        seed: Of fresh weights, of the order of examples, of dropout and of augmentation.
 
     >>> Training(phases=[Phase(name="all", train=["head"], epochs=1)]).batch_size
     32
     """
 
+    augment: Augmentation = Field(default=Map())
     phases: Annotated[tuple[Phase, ...], AfterValidator(_different_names)] = Field(min_length=1)
     batch_size: Count = 32
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0

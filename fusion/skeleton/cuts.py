@@ -1,5 +1,6 @@
 """Where a backbone is cut: names and aliases of layers, what a cut keeps and what it throws away."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -44,7 +45,8 @@ def resolve(skeleton: Skeleton, cut: str, *, owner: str = "") -> str:
     """Returns the name of the row that a cut means.
 
     A cut is a row's name; the name of a nested model, which means its output; `last`; `stage:4`, the end of the fourth
-    stage; `stride:16`, the last stage end with one step in 16 pixels; or `after:mixed8`, the row Keras lists after
+    stage; `stride:16`, the last stage end with one step in 16 pixels; `P4`, the pyramid level that the source calls so,
+    else the same as `stride:16`; or `after:mixed8`, the row Keras lists after
     `mixed8`, which is where tutorials say `layers[249]`.
 
     Args:
@@ -67,6 +69,10 @@ def resolve(skeleton: Skeleton, cut: str, *, owner: str = "") -> str:
         name = named
     elif cut == "last":
         name = skeleton.output
+    elif cut in dict(skeleton.levels):
+        name = dict(skeleton.levels)[cut]
+    elif level := re.fullmatch("P([1-9])", cut):
+        name = _last_of("stride", skeleton, str(2 ** int(level[1])), who)
     elif kind in _ALIASED and value:
         name = _ALIASED[kind](skeleton, value, who)
     else:

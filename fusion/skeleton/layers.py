@@ -22,6 +22,8 @@ class Layer:
         dtype: Dtype of its output.
         operation: Whether it is a bare operation, which `model.layers` does not list.
         container: Name of the nested model it lies in, or `""`.
+        package: Python package its class is from; one that is not `"keras"` is needed to open a saved model.
+        activation: Name of the activation it ends with, such as `"softmax"`, as its configuration says; `""` without one.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Layer:
     dtype: str = "float32"
     operation: bool = False
     container: str = ""
+    package: str = "keras"
+    activation: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Skeleton:
         layers: Rows in the order in which Keras lists them; the first is the input.
         output: Name of the last layer.
         keras: Version of Keras that made it.
+        levels: Names that the source itself has for some rows, such as `("P4", "conv4_block6_out")`.
+        whole: Rows that cannot be saved by themselves, only as a part of the backbone as it was made.
 
     >>> rows = (Layer("x", "InputLayer", (), (8, 8, 3)), Layer("c", "Conv2D", ("x",), (8, 8, 4), params=112))
     >>> tiny = Skeleton("tiny", (8, 8, 3), rows, "c", "3.15.1")
@@ -58,6 +64,8 @@ class Skeleton:
     layers: tuple[Layer, ...]
     output: str
     keras: str
+    levels: tuple[tuple[str, str], ...] = ()
+    whole: tuple[str, ...] = ()
 
     @cached_property
     def rows(self) -> dict[str, Layer]:

@@ -2,7 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+Naming = Callable[[Sequence[tuple[str, str]]], list[str]]
+"""What gives the rows `(name, class name)` of a backbone their names."""
 
 
 def canonical_names(rows: Sequence[tuple[str, str]]) -> list[str]:
@@ -29,6 +32,15 @@ def canonical_names(rows: Sequence[tuple[str, str]]) -> list[str]:
         name if number is None else numbered(stem(kind), ranks[stem(kind)][number])
         for (name, kind), number in zip(rows, numbers, strict=True)
     ]
+
+
+def given_names(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Returns the name of each `(name, class name)` row as it is: those in a file are the same in every process.
+
+    >>> given_names([("conv2d_95", "Conv2D"), ("mixed0", "Concatenate")])
+    ['conv2d_95', 'mixed0']
+    """
+    return [name for name, _ in rows]
 
 
 def automatic_number(name: str, kind: str) -> int | None:

@@ -56,8 +56,10 @@ def predict(
     labels: tuple[str, ...] | None = None,
     batch_size: int = 32,
 ) -> tuple[Prediction, ...]:
-    """Returns what a model says of each example, in order."""
+    """Returns what a model says of each example, in order; of one that gives logits, the probabilities they mean."""
     scores = _scores(model, examples, batch_size)
+    if output.logits:
+        scores = np.array(keras.activations.get(output.link)(keras.ops.convert_to_tensor(scores)))
     return tuple(
         Prediction(name, tuple(map(float, row)), _label(row, output, labels))
         for name, row in zip(examples.names, scores, strict=True)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from fusion.data.examples import Data, Examples, splits
+from fusion.data.examples import Array, Data, Examples, splits
 from fusion.errors import DataError, TrainingError, listed
 from fusion.recipe.head import Output
-from fusion.recipe.inputs import Image, Input
+from fusion.recipe.inputs import Category, Image, Input
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Training
 from fusion.training.objectives import check_monitor
@@ -62,6 +62,10 @@ def _check_columns(examples: Examples, recipe: Recipe, split: str) -> None:
             raise DataError(
                 f"Input {name!r} reads examples of shape {shape}, those of {split} have {tuple(column.sample_shape)}."
             )
+        texts = isinstance(column, Array) and column.is_text
+        if texts != isinstance(wanted[name], Category):
+            reads, has = ("numbers", "texts") if texts else ("texts", "numbers")
+            raise DataError(f"Input {name!r} reads {reads}, and {split} has {has}.")
 
 
 def _shape(declared: Input) -> tuple[int, ...]:

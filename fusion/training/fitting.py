@@ -8,17 +8,19 @@ from typing import Any
 import keras
 import numpy as np
 
-from fusion.checking import Source, resolve
+from fusion.checking import Source, places, resolve
+from fusion.data.augmentation import augmenter
 from fusion.data.batches import batches, reading, shuffled_batches, steps
 from fusion.data.examples import Array, Data
 from fusion.errors import DataError, listed
 from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
-from fusion.model.addresses import layer, layers
-from fusion.model.building import build_graph, places
+from fusion.model.addresses import layer, layers, lookups
+from fusion.model.building import build_graph
 from fusion.model.files import save_weights
+from fusion.model.lookups import most_frequent, set_vocabulary, vocabulary
 from fusion.model.seeding import seed_of
-from fusion.recipe.inputs import Table
+from fusion.recipe.inputs import Category, Table
 from fusion.recipe.training import Phase, Training
 from fusion.training.fitness import training_of
 from fusion.training.freezing import held_still, inference_mode, set_trainable
@@ -77,8 +79,8 @@ def fit(
     """Returns the model of a recipe trained on data by the phases it declares.
 
     What a phase does not name is frozen and runs in inference mode, its dropout too; that it did not move is made sure
-    of after each phase. The model is compiled anew for each. Fresh weights, the order of examples and dropout follow
-    from the seed of the recipe's training.
+    of after each phase. The model is compiled anew for each. Fresh weights, the order of examples, dropout and
+    augmentation follow from the seed of the recipe's training; augmentation is no part of the model.
 
     Args:
         recipe: The recipe, or the path of its file, or what `fusion.resolve` made of it.
@@ -94,21 +96,20 @@ def fit(
         DataError: If the data are not what the recipe reads.
         WeightsError: If weights are missing, damaged, or another network's.
     """
-    graph = resolve(recipe)
+    graph = resolve(recipe, folders=folders)
     training = training_of(graph.recipe, data)
     model = build_graph(graph, folders=places(recipe, folders))
     run = _Run(graph, model, data, training, Path(out) if out is not None else None)
-    run.adapt_tables()
+    run.adapt_inputs()
     for number in range(len(training.phases)):
         run.fit_phase(number, watch)
     return Trained(model, graph, History(tuple(run.epochs), run.kept))
 
 
-def _refuse_constant(name: str, declared: Table, rows: np.ndarray) -> None:
-    """Refuses columns that say nothing in training: divided by their spread, any other value would be enormous."""
-    constant = [
-        column for column, same in zip(declared.columns, np.ptp(rows, axis=0) == 0, strict=True) if same
-    ]
+def _refuse_constant(name: str, declared: Table | Category, rows: np.ndarray) -> None:
+    """Refuses columns that say nothing in training: divided by its spread, any other number would be enormous."""
+    same = (rows == rows[:1]).all(axis=0)
+    constant = [column for column, said in zip(declared.columns, same, strict=True) if said]
     if constant:
         raise DataError(
             f"Input {name!r}: {listed(constant)} has one value in all training rows, so nothing can be learnt "
@@ -133,16 +134,20 @@ class _Run:
         if self.out is not None:
             self.out.mkdir(parents=True, exist_ok=True)
 
-    def adapt_tables(self) -> None:
-        """Takes mean and variance of each table from the training rows, and from no others."""
+    def adapt_inputs(self) -> None:
+        """Takes mean and variance of tables, and the texts of categories, from the training rows and no others."""
         for name, declared in self.graph.recipe.inputs.items():
             column = self.data.train.columns[name]
-            if isinstance(declared, Table) and isinstance(column, Array):
-                address = f"{name}.normalise"
-                rows = column.read(np.arange(len(column)))
-                _refuse_constant(name, declared, rows)
-                layer(self.model, address).adapt(rows)
-                self.changed[address] = None
+            if not isinstance(declared, Table | Category) or not isinstance(column, Array):
+                continue
+            rows = column.read(np.arange(len(column)))
+            _refuse_constant(name, declared, rows)
+            if isinstance(declared, Table):
+                layer(self.model, f"{name}.normalise").adapt(rows)
+                self.changed[f"{name}.normalise"] = None
+            else:
+                told = most_frequent(rows[:, 0], declared.most)
+                set_vocabulary(layer(self.model, f"{name}.prepare/lookup"), told)
 
     def fit_phase(self, number: int, watch: Watch | None) -> None:
         phase, plan = self.training.phases[number], self.graph.phases[number]
@@ -176,7 +181,7 @@ class _Run:
             for address, rate in self.graph.phases[number].rates.items()
         }
         self.model.compile(
-            optimizer=make_optimizer(phase.optimizer, rates),
+            optimizer=make_optimizer(phase.optimizer, rates, steps=phase.epochs * self.steps()),
             loss=loss(output),
             metrics=metrics(output),
             jit_compile=False,
@@ -186,22 +191,20 @@ class _Run:
         trained = trainable(self.graph, self.graph.phases[number].rates)
         every = sum(each.params for each in self.graph.weights.values())
         phases = self.training.phases
-        batch_size = self.training.batch_size
-        return PhaseStart(
-            phases[number],
-            number + 1,
-            len(phases),
-            trained,
-            every - trained,
-            steps(self.data.train, batch_size=batch_size),
-        )
+        return PhaseStart(phases[number], number + 1, len(phases), trained, every - trained, self.steps())
+
+    def steps(self) -> int:
+        """Batches an epoch."""
+        return steps(self.data.train, batch_size=self.training.batch_size)
 
     def batches(self, number: int) -> Any:
+        augmentation = self.training.augment
         return shuffled_batches(
             self.data.train,
             batch_size=self.training.batch_size,
             seed=seed_of(self.training.seed, f"order of phase {number}"),
             epochs=self.training.phases[number].epochs,
+            augment=augmenter(augmentation, self.graph.recipe.inputs) if augmentation else None,
         )
 
     def record(self, epoch: Epoch) -> None:
@@ -211,4 +214,6 @@ class _Run:
 
     def checkpoint(self, weights: Weights) -> None:
         if self.out is not None:
-            save_weights(weights, self.out / CHECKPOINT)
+            # Vocabularies are no weights of Keras's, and with other ones the weights would mean other things.
+            texts = {name: vocabulary(each) for name, each in lookups(self.model).items()}
+            save_weights({**texts, **weights}, self.out / CHECKPOINT)

@@ -19,9 +19,9 @@ def loss(output: Output) -> keras.losses.Loss:
     """
     match output.task:
         case "classification":
-            return keras.losses.SparseCategoricalCrossentropy()
+            return keras.losses.SparseCategoricalCrossentropy(from_logits=output.logits)
         case "binary" | "multilabel":
-            return keras.losses.BinaryCrossentropy()
+            return keras.losses.BinaryCrossentropy(from_logits=output.logits)
         case "regression":
             return keras.losses.MeanSquaredError()
 
@@ -32,14 +32,21 @@ def metrics(output: Output) -> list[Any]:
     >>> [metric.name for metric in metrics(Output(task="binary"))]
     ['accuracy', 'auc']
     """
+    # Where a sigmoid gives one half, its logit is zero.
+    half, logits = 0.0 if output.logits else 0.5, output.logits
     match output.task:
         case "classification":
             return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
         case "binary":
-            return [keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")]
+            return [
+                keras.metrics.BinaryAccuracy(name="accuracy", threshold=half),
+                keras.metrics.AUC(name="auc", from_logits=logits),
+            ]
         case "multilabel":
-            area = keras.metrics.AUC(name="auc", multi_label=True, num_labels=output.width)
-            return [keras.metrics.BinaryAccuracy(name="accuracy"), area]
+            area = keras.metrics.AUC(
+                name="auc", multi_label=True, num_labels=output.width, from_logits=logits
+            )
+            return [keras.metrics.BinaryAccuracy(name="accuracy", threshold=half), area]
         case "regression":
             return [keras.metrics.MeanAbsoluteError(name="mae")]
 

@@ -15,26 +15,29 @@ KINDS: dict[str, Any] = {
 }
 
 
-def make_optimizer(declared: Optimizer, rates: Mapping[str, tuple[Any, float]]) -> keras.optimizers.Optimizer:
+def make_optimizer(
+    declared: Optimizer, rates: Mapping[str, tuple[Any, float]], *, steps: int
+) -> keras.optimizers.Optimizer:
     """Returns a fresh optimizer.
 
     Args:
         declared: What the phase says.
         rates: By address, each trained layer's variables and their learning rate.
+        steps: How many steps the phase has in all its epochs.
 
-    >>> type(make_optimizer(Optimizer(name="sgd", learning_rate=0.1), {})).__name__
+    >>> type(make_optimizer(Optimizer(name="sgd", learning_rate=0.1), {}, steps=10)).__name__
     'SGD'
     """
     base = declared.learning_rate
     factors = [(variable, rate / base) for variables, rate in rates.values() for variable in variables]
     kind = KINDS[declared.name]
     if any(factor != 1 for _, factor in factors):
-        return _factored(kind, factors)(**_arguments(declared))
-    return kind(**_arguments(declared))
+        return _factored(kind, factors)(**_arguments(declared, steps))
+    return kind(**_arguments(declared, steps))
 
 
-def _arguments(declared: Optimizer) -> dict[str, Any]:
-    given: dict[str, Any] = {"learning_rate": declared.learning_rate}
+def _arguments(declared: Optimizer, steps: int) -> dict[str, Any]:
+    given: dict[str, Any] = {"learning_rate": _rate(declared, steps)}
     if declared.momentum:
         given["momentum"] = declared.momentum
     if declared.nesterov:
@@ -44,6 +47,20 @@ def _arguments(declared: Optimizer) -> dict[str, Any]:
     if declared.clipnorm is not None:
         given["clipnorm"] = declared.clipnorm
     return given
+
+
+def _rate(declared: Optimizer, steps: int) -> Any:
+    """The rate, or its course over the steps of a phase; a cosine that ends where it began is constant."""
+    if declared.schedule == "constant" and not declared.warmup:
+        return declared.learning_rate
+    rising = min(round(declared.warmup * steps), steps - 1)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if rising else declared.learning_rate,
+        decay_steps=steps - rising,
+        alpha=0.0 if declared.schedule == "cosine" else 1.0,
+        warmup_target=declared.learning_rate if rising else None,
+        warmup_steps=rising,
+    )
 
 
 def _factored(kind: Any, factors: list[tuple[Any, float]]) -> Any:

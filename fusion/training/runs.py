@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from fusion.backbones.catalogue import find
-from fusion.checking import Source, resolve
+from fusion.checking import Source, places, resolve
 from fusion.data.examination import Progress
 from fusion.data.examples import Data, splits
 from fusion.data.reading import read_data
@@ -22,7 +22,7 @@ from fusion.errors import TrainingError
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 from fusion.model.addresses import set_weights
-from fusion.model.building import build_graph, places
+from fusion.model.building import build_graph
 from fusion.model.files import load_weights, save
 from fusion.recipe.writing import recipe_hash, to_json
 from fusion.training.evaluation import evaluate
@@ -88,7 +88,7 @@ def train(
         WeightsError: If weights are missing, damaged, or another network's.
         TrainingError: If the recipe has no training or cannot do what it says, or the folder holds another run.
     """
-    graph = resolve(recipe)
+    graph = resolve(recipe, folders=folders)
     declared = graph.recipe
     check_start(graph, out=out, folders=places(recipe, folders))
     if not isinstance(data, Data):

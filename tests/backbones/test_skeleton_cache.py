@@ -145,9 +145,9 @@ def test_two_processes_that_write_at_once_leave_a_whole_file(tmp_path):
 
     reads = 0
     while any(writer.is_alive() for writer in writers) or not reads:
-        found = skeletons._read(path)
-        assert found is not None
-        assert len({layer.flops for layer in found.layers}) == 1
+        text = skeletons.read_text(path)
+        assert text is not None
+        assert len({layer.flops for layer in skeletons.files.from_json(text).layers}) == 1
         reads += 1
     for writer in writers:
         writer.join()

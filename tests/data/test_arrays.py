@@ -6,7 +6,7 @@ from fusion.data.examples import splits
 from fusion.data.splits import Split
 from fusion.errors import DataError
 from fusion.recipe.head import Output
-from fusion.recipe.inputs import Image, Table
+from fusion.recipe.inputs import Category, Image, Table
 
 INPUTS = {"photo": Image(shape=(4, 4, 1)), "facts": Table(columns=("a", "b"))}
 TWO = Output(task="classification", classes=2)
@@ -249,3 +249,56 @@ def test_other_share_and_seed_are_taken():
 
     assert list(splits(data)) == ["train", "validation"]
     assert "seed 4" in data.source
+
+
+ZIP = {"zip": Category(column="zip", most=3)}
+
+
+def zips(count):
+    return np.array([[f"zip {number}"] for number in range(count)])
+
+
+def test_texts_are_split_by_content_and_stay_texts(tmp_path):
+    np.savez(tmp_path / "d.npz", zip=zips(100), targets=labels(100))
+
+    data = read_arrays(tmp_path / "d.npz", inputs=ZIP, output=TWO)
+
+    row = int(data.test.names[0].removeprefix("row "))
+    assert data.test.columns["zip"].read(np.array([0])).tolist() == [[f"zip {row}"]]
+
+
+def test_longer_texts_elsewhere_move_no_row_to_another_split():
+    longer = np.concatenate([zips(20), [["a much longer text"]]])
+
+    assert digest_rows({"zip": longer})[:20] == digest_rows({"zip": zips(20)})
+    assert digest_rows({"zip": zips(20).astype(object)}) == digest_rows({"zip": zips(20)})
+
+
+def test_texts_do_not_run_into_those_of_the_next_input():
+    one, other = digest_rows({"x": np.array([["ab"], ["a"]]), "y": np.array([["c"], ["bc"]])})
+
+    assert one != other
+
+
+@pytest.mark.parametrize(
+    ("array", "match"),
+    [
+        (np.ones((4, 1)), "input 'zip' holds float64; expected texts, as numpy.array"),
+        (np.array([b"a", b"b"])[:, None], r"input 'zip' holds \|S1; expected texts"),
+        (
+            np.array(["a", 7], dtype=object)[:, None],
+            "input 'zip' holds 7 in row 1, counted from 0; expected texts",
+        ),
+        (np.array([["a"], [" "]]), "input 'zip' has an empty text in row 1, counted from 0"),
+        (np.array([["\ud800"]]), "input 'zip' has no valid text in row 0, counted from 0"),
+        (np.array(["a", "b"]), r"wants examples of shape \(1,\).* Add an axis: array\[..., None\]"),
+    ],
+)
+def test_arrays_that_are_no_texts_are_refused(array, match):
+    with pytest.raises(DataError, match=match):
+        check_array(array, ZIP["zip"], what="input 'zip'")
+
+
+def test_texts_where_numbers_are_read_are_refused():
+    with pytest.raises(DataError, match="holds <U1; expected numbers"):
+        check_array(np.array([["a", "b"]]), INPUTS["facts"], what="input 'facts'")

@@ -135,6 +135,18 @@ def test_image_files_of_another_range_are_not_joined():
         join(parts)
 
 
+def test_texts_are_taken_and_joined_but_not_with_numbers():
+    texts = Examples({"x": Array(np.array([["a"], ["b"]]))}, None, ("0", "1"))
+    numbers = Examples({"x": Array(np.zeros((2, 1)))}, None, ("2", "3"))
+    longer = Examples({"x": Array(np.array([["longer"]]))}, None, ("4",))
+
+    joined = join([take(texts, [1]), longer])
+
+    assert joined.columns["x"].read(np.arange(2)).tolist() == [["b"], ["longer"]]
+    with pytest.raises(DataError, match=r"from an array of texts, of shape.*\n.*from an array, of shape"):
+        join([texts, numbers])
+
+
 def test_no_part_is_refused():
     with pytest.raises(DataError, match="There are no examples to join"):
         join([])

@@ -10,7 +10,7 @@ from fusion.data.examples import describe, splits
 from fusion.data.rows import read_dataset
 from fusion.errors import DataError, RecipeError
 from fusion.recipe.head import Output
-from fusion.recipe.inputs import Image, Table
+from fusion.recipe.inputs import Category, Image, Table
 
 INPUTS = {"front": Image(shape=(8, 8, 3)), "facts": Table(columns=("beds", "area"))}
 PHOTO = {"front": Image(shape=(8, 8, 3))}
@@ -395,3 +395,47 @@ def test_an_input_like_no_other_is_answered_with_all_there_are(houses):
         RecipeError, match=r"/inputs/zzz +The recipe has no input 'zzz'\. It has front, facts"
     ):
         read_dataset(houses(changes, images=0), inputs=INPUTS, output=PRICE)
+
+
+CITY = {"city": Category(column="kind", most=2)}
+CITIES = {"inputs": {"city": {"column": "kind"}}}
+
+
+def test_a_column_of_texts_feeds_a_category_and_counts_for_the_split(houses):
+    both = {"inputs": {**CITIES["inputs"], "size": {"columns": ["area"]}}}
+    size = {"size": Table(columns=("area",))}
+
+    data = read_dataset(houses(both), inputs=CITY | size, output=PRICE)
+    alone = read_dataset(houses({"inputs": {"size": {"columns": ["area"]}}}), inputs=size, output=PRICE)
+
+    for part in splits(data).values():
+        texts = part.columns["city"].read(np.arange(len(part)))[:, 0].tolist()
+        numbers = [int(name.rpartition(" ")[2]) - 2 for name in part.names]
+        assert texts == ["flat" if number % 2 else "house" for number in numbers]
+    assert not {*data.digests["train"]} & {*alone.digests["train"]}
+
+
+def test_an_empty_text_of_a_category_is_refused(houses):
+    lines = ["0,1,50,5,flat,train,0,0", "1,1,50,5,,train,0,0"]
+
+    with pytest.raises(DataError, match="row 3, column 'kind': it is empty"):
+        read_dataset(houses(CITIES, lines=lines), inputs=CITY, output=PRICE)
+
+
+@pytest.mark.parametrize(
+    ("source", "inputs", "match"),
+    [
+        ({"columns": ["kind"]}, CITY, "'city' is a category, so it wants one \"column\" of texts"),
+        ({"files": "{id}.png"}, CITY, "'city' is a category, so it wants one \"column\" of texts"),
+        ({"column": "kindd"}, CITY, "/inputs/city/column .*has no column 'kindd'. Did you mean 'kind'"),
+        (
+            {"column": "beds"},
+            {"city": Table(columns=("beds",))},
+            'is a table of numbers, so it wants "columns"',
+        ),
+        ({"column": "kind"}, {"city": Image(shape=(8, 8, 3))}, 'it wants "files" or "folder", not "column"'),
+    ],
+)
+def test_what_cannot_feed_a_category_is_refused(houses, source, inputs, match):
+    with pytest.raises(RecipeError, match=match):
+        read_dataset(houses({"inputs": {"city": source}}), inputs=inputs, output=PRICE)

@@ -193,6 +193,41 @@ VECTOR = recipe(
     branches={"only": {"input": "facts"}},
     head={"output": {"task": "regression", "units": 3}},
 )
+OPS = recipe(
+    inputs={"photo": image(64), "facts": {"kind": "tabular", "columns": ["a", "b"]}},
+    backbones={"plain": {"arch": "Plain", "weights": None}, "res": {"arch": "Residual", "weights": None}},
+    branches={
+        "mean": {
+            "input": "photo",
+            "backbone": "plain",
+            "cut": "block2_pool",
+            "pool": "gem",
+            "normalise": "l2",
+        },
+        "grid": {"input": "photo", "backbone": "res", "cut": "block3_pool", "features": 256},
+        "places": {"input": "photo", "backbone": "res", "cut": "block4_pool", "pool": "none"},
+        "table": {"input": "facts"},
+    },
+    fusion={
+        "looked": {"op": "cross_attention", "from": ["table", "places"], "project": 32},
+        "gates": {"op": "gated", "from": ["mean", "grid", "looked"], "units": 24},
+        "alike": {
+            "op": "compare",
+            "from": ["gates", "mean"],
+            "project": 8,
+            "terms": ["abs_diff", "product", "cosine"],
+        },
+        "summed": {"op": "weighted_sum", "from": ["looked", "grid"], "project": 16},
+        "filmed": {"op": "film", "from": ["alike", "summed"]},
+        "ranks": {"op": "low_rank", "from": ["filmed", "gates"], "units": 16, "rank": 2},
+        "products": {"op": "tensor", "from": ["ranks", "summed"], "units": 16},
+        "pairs": {"op": "bilinear", "from": ["products", "summed"], "units": 16},
+        "tokens": {"op": "attention", "from": ["pairs", "products", "ranks"]},
+        "all": {"op": "concat", "from": ["tokens", "gates"], "project": 16},
+    },
+    head={"output": {"task": "binary", "logits": True}},
+    training={"phases": [{"name": "one", "train": ["head", "fusion:gates"], "epochs": 1}]},
+)
 RECIPES = {
     "two": TWO,
     "siamese": SIAMESE,
@@ -204,6 +239,7 @@ RECIPES = {
     "mixed": MIXED,
     "names": NAMES,
     "vector": VECTOR,
+    "ops": OPS,
 }
 CASES = [
     (name, phase)
@@ -230,10 +266,25 @@ def case(request: pytest.FixtureRequest, topologies: dict[str, FusionGraph]) -> 
     return topologies[name], phase
 
 
+LOOKS = {
+    "branch": {},
+    "stage": {"level": "stage"},
+    "layer": {"level": "layer"},
+    "all-layers": {"level": "layer", "expand": "all"},
+}
+
+
+@pytest.fixture(scope="session", params=LOOKS.values(), ids=LOOKS)
+def look(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Every level, and layers with all that is kept open."""
+    look: dict[str, Any] = request.param
+    return look
+
+
 @pytest.fixture(scope="session")
-def drawing(case: tuple[FusionGraph, int]) -> Drawing:
-    """The picture of every topology in every phase."""
-    return draw(case[0], phase=case[1]).drawing
+def drawing(case: tuple[FusionGraph, int], look: dict[str, Any]) -> Drawing:
+    """The picture of every topology in every phase at every level."""
+    return draw(case[0], phase=case[1], **look).drawing
 
 
 @pytest.fixture

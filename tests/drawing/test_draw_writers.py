@@ -70,6 +70,6 @@ def test_a_png_has_the_colours_of_the_picture() -> None:
 
 def test_a_png_that_would_be_too_large_is_refused() -> None:
     with pytest.raises(
-        DrawingError, match=r"would have 20000x6000 pixels, too many for a PNG; write \.svg instead"
+        DrawingError, match=r"would have 20000x6000 pixels, too many for a PNG; write \.svg or \.pdf instead"
     ):
         to_png(Drawing(10_000, 3_000, "wide", "", ()))

@@ -42,22 +42,34 @@ def test_a_phase_of_a_recipe_without_training_is_refused(topology: Callable[[str
 
 def test_a_figure_is_saved_as_its_suffix_says(topology: Callable[[str], FusionGraph], tmp_path: Path) -> None:
     figure = draw(topology("two"))
-    for suffix in ("svg", "gv", "PNG"):
+    for suffix in ("svg", "gv", "mmd", "txt", "tex", "json", "pdf", "PNG"):
         save(figure, tmp_path / f"x.{suffix}")
 
     assert (tmp_path / "x.svg").read_text(encoding="utf-8") == figure.svg()
     assert (tmp_path / "x.gv").read_text(encoding="utf-8") == figure.dot()
+    assert (tmp_path / "x.mmd").read_text(encoding="utf-8") == figure.mermaid()
+    assert (tmp_path / "x.txt").read_text(encoding="utf-8") == figure.text()
+    assert (tmp_path / "x.tex").read_text(encoding="utf-8") == figure.tikz()
+    assert (tmp_path / "x.json").read_text(encoding="utf-8") == figure.explorer()
+    assert (tmp_path / "x.pdf").read_bytes().startswith(b"%PDF-")
     assert (tmp_path / "x.PNG").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_unknown_style_is_refused_with_those_known(topology: Callable[[str], FusionGraph]) -> None:
+    with pytest.raises(
+        DrawingError, match=r"no style 'drak'; styles are auto, light, dark, .*Did you mean 'dark'\?"
+    ):
+        draw(topology("two"), style="drak")
 
 
 def test_an_unknown_suffix_is_refused_with_those_known(
     topology: Callable[[str], FusionGraph], tmp_path: Path
 ) -> None:
     with pytest.raises(
-        DrawingError, match=r"x\.svgz': this version writes \.svg, \.png, \.gv\. Did you mean '\.svg'\?"
+        DrawingError, match=r"x\.svgz': this version writes \.svg, \.png, .*\. Did you mean '\.svg'\?"
     ):
         save(draw(topology("two")), tmp_path / "x.svgz")
-    with pytest.raises(DrawingError, match=r"this version writes \.svg, \.png, \.gv\.$"):
+    with pytest.raises(DrawingError, match=r"this version writes \.svg, \.png, [^?]*\.$"):
         save(draw(topology("two")), tmp_path / "picture")
 
 

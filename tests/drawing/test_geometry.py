@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
+from typing import Any
 
 import pytest
 
@@ -162,8 +163,10 @@ def test_parts_of_a_ruler_are_disjoint_and_in_proportion(topology: Callable[[str
 
 # The latter are those where lines are hardest to keep apart.
 @pytest.mark.parametrize("seed", [*range(16), 50, 62, 66, 102, 155, 169, 295])
-def test_recipes_made_at_random_draw_cleanly(seed: int, graph_of: Callable[[Recipe], FusionGraph]) -> None:
-    drawing = draw(graph_of(random_recipe(random.Random(seed)))).drawing
+def test_recipes_made_at_random_draw_cleanly(
+    seed: int, graph_of: Callable[[Recipe], FusionGraph], look: dict[str, Any]
+) -> None:
+    drawing = draw(graph_of(random_recipe(random.Random(seed))), **look).drawing
 
     for check in (check_boxes, check_texts, check_texts_and_lines, check_wires, check_apart):
         check(drawing)

@@ -210,6 +210,25 @@ def test_the_dark_is_a_media_query_with_literal_colours(topology: Callable[[str]
     assert used <= set(re.findall(r"\.(f[0-9a-f]{8}-[fs]-\w+)", style))
 
 
+@pytest.mark.parametrize(("style", "used", "unused"), [("light", LIGHT, DARK), ("dark", DARK, LIGHT)])
+def test_a_style_has_its_own_colours_only(
+    topology: Callable[[str], FusionGraph], style: str, used: dict[str, str], unused: dict[str, str]
+) -> None:
+    text = draw(topology("two"), style=style).svg()
+
+    found = set(re.findall("#[0-9A-F]{6}", text))
+    assert found <= set(used.values())
+    assert found & set(used.values()) - set(unused.values())
+    assert "<style" not in text
+    assert "class=" not in text
+
+
+def test_one_picture_in_three_styles_has_three_patterns(topology: Callable[[str], FusionGraph]) -> None:
+    texts = [draw(topology("two"), style=style).svg() for style in ("auto", "light", "dark")]
+
+    assert len({re.search('pattern id="(.*?)"', text)[1] for text in texts}) == 3
+
+
 def test_two_pictures_share_no_class_and_no_id(topology: Callable[[str], FusionGraph]) -> None:
     one, two = draw(topology("two")).svg(), draw(topology("two"), phase=1).svg()
 

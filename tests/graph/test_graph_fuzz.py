@@ -14,7 +14,13 @@ VALUES = ((None, [], {"": 1}), (-1, "x" * 99))
 def sound(two, phased):
     """A recipe whose widths must fit, whose selectors reach as far as its cuts, and whose block is shared."""
     two["backbones"]["net"]["options"] = {"width": 2}
-    two["branches"]["left"] |= {"pool": "avg+max", "resize": [24, 24], "blocks": ["embed"]}
+    two["branches"]["left"] |= {
+        "pool": "avg+max",
+        "features": 64,
+        "normalise": "l2",
+        "resize": [24, 24],
+        "blocks": ["embed"],
+    }
     two["branches"]["right"] |= {"cut": ["a_out", "b_out", "b_bn"], "pool": "max"}
     two["branches"]["deep"] = {
         "input": "photo",
@@ -23,16 +29,24 @@ def sound(two, phased):
         "pool": "flatten",
         "blocks": ["end"],
     }
+    two["branches"]["places"] = {"input": "photo", "backbone": "res", "cut": "a_out", "pool": "none"}
     two["branches"]["facts"] = {"input": "facts", "blocks": ["end2"]}
     two["inputs"]["facts"] = {"kind": "tabular", "columns": ["a", "b"]}
     two["blocks"] |= {"embed": [{"dense": 40}], "end": [{"dense": 2}], "end2": [{"dense": 2}]}
     two["fusion"] = {
         "wide": {"op": "add", "from": ["left", "right"]},
         "narrow": {"op": "multiply", "from": ["deep", "facts"]},
-        "all": {"op": "concat", "from": ["wide", "narrow"]},
+        "looked": {"op": "cross_attention", "from": ["wide", "places"], "project": 8, "heads": 2},
+        "gates": {"op": "gated", "from": ["looked", "narrow"], "units": 4},
+        "ranks": {"op": "low_rank", "from": ["gates", "looked"], "units": 4, "rank": 2},
+        "products": {"op": "tensor", "from": ["ranks", "narrow"], "units": 4, "budget": 60},
+        "thin": {"op": "concat", "from": ["looked", "narrow"], "project": 2},
+        "all": {"op": "average", "from": ["gates", "products", "thin"]},
     }
     return phased(
-        two, ["head", "res[b_conv..]"], ["net[conv2..]", {"part": "res[..a_out]", "learning_rate": 0.1}]
+        two,
+        ["head", "fusion:gates", "res[b_conv..]"],
+        ["net[conv2..]", {"part": "res[..a_out]", "learning_rate": 0.1}],
     )
 
 

@@ -50,7 +50,7 @@ def test_a_selector_of_batch_normalisation_alone_trains_nothing_in_inference(pro
     }
 
 
-@pytest.mark.parametrize("selector", ["net[pool1]", "res[a_add..a_out]", "fusion"])
+@pytest.mark.parametrize("selector", ["net[pool1]", "res[a_add..a_out]"])
 def test_a_selector_without_weights_is_refused(problems_of, two, phased, selector):
     assert problems_of(phased(two, ["head", selector])) == {
         "/training/phases/0/train/1": f"{selector!r} matches no weights; name layers that have some, such as "

@@ -54,13 +54,41 @@ def test_an_image_that_is_too_small_is_told_where_its_size_stands(problems_of, t
 
 
 def test_imagenet_weights_read_three_channels(problems_of, one):
-    one["inputs"]["photo"]["shape"] = [32, 32, 1]
+    one["inputs"]["photo"]["shape"] = [32, 32, 4]
     one["backbones"]["net"]["weights"] = "imagenet"
 
     assert problems_of(one) == {
-        "/inputs/photo/shape": "The ImageNet weights of Chain read 3 channels, and input 'photo' has 1. "
-        'Write 3 channels, or "weights": null.'
+        "/inputs/photo/shape": "The ImageNet weights of Chain read 3 channels, and input 'photo' has 4. "
+        'Write 1 or 3 channels, or "weights": null.'
     }
+
+
+def test_a_grey_image_is_read_as_one_of_three_channels_by_weights_of_colour(graph_of, one):
+    one["inputs"]["photo"]["shape"] = [32, 32, 1]
+    one["backbones"]["net"]["weights"] = "imagenet"
+
+    graph = graph_of(one)
+
+    assert graph["net.prepare"].shape == graph.trunks["net"].shape == (32, 32, 3)
+    assert graph.weights["net/conv1"].params == 9 * 3 * 8 + 8
+    assert [problem.place for problem in graph.remarks] == ["/inputs/photo/shape"]
+    assert "'net' reads 3 channels; the one of 'photo' is repeated" in graph.remarks[0].text
+
+
+def test_fresh_weights_read_one_channel_as_it_is(graph_of, one):
+    one["inputs"]["photo"]["shape"] = [32, 32, 1]
+
+    graph = graph_of(one)
+
+    assert "net.prepare" not in [node.name for node in graph.nodes]
+    assert graph.weights["net/conv1"].params == 9 * 8 + 8
+    assert graph.remarks == ()
+
+
+def test_a_grey_image_too_small_is_told_its_own_size(problems_of, one):
+    one["inputs"]["photo"]["shape"] = [4, 4, 1]
+
+    assert problems_of(one) == {"/inputs/photo/shape": "Chain needs at least 8x8x3, got (4, 4, 1)."}
 
 
 def test_an_architecture_nobody_knows_is_one_problem_however_often_it_is_used(problems_of, one):

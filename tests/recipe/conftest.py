@@ -50,6 +50,16 @@ FULL = {
     },
     "head": {"blocks": ["top"], "output": {"task": "classification", "classes": ["ant", "bee", "fly"]}},
     "training": {
+        "augment": {
+            "photo": [
+                {"flip": "horizontal"},
+                {"rotation": 0.05},
+                {"zoom": 0.1},
+                {"translation": 0.1},
+                {"contrast": 0.2},
+                {"brightness": 0.2},
+            ]
+        },
         "phases": [
             {"name": "head first", "train": ["head", "block:mlp"], "epochs": 1},
             {
@@ -63,6 +73,8 @@ FULL = {
                     "nesterov": True,
                     "weight_decay": 0.1,
                     "clipnorm": 1.0,
+                    "schedule": "cosine",
+                    "warmup": 0.1,
                 },
                 "batchnorm": "train",
                 "monitor": "val_accuracy",
@@ -75,6 +87,33 @@ FULL = {
     },
     "x-free": {"anything": [1, {"goes": None}]},
 }
+JOINED = FULL | {
+    "branches": FULL["branches"]
+    | {
+        "right": {"input": "photo", "backbone": "res", "pool": "avg+max", "features": 64, "normalise": "l2"},
+        "third": {"input": "photo", "backbone": "own", "pool": "none"},
+    },
+    "fusion": {
+        "pair": {"op": "add", "from": ["left", "right"], "project": 8},
+        "looked": {"op": "cross_attention", "from": ["pair", "third"], "heads": 2},
+        "alike": {"op": "compare", "from": ["pair", "looked"], "terms": ["cosine", "product"]},
+        "gates": {"op": "gated", "from": ["alike", "pair"], "units": 8},
+        "ranks": {"op": "low_rank", "from": ["gates", "pair"], "units": 8, "rank": 2},
+        "pairs": {"op": "bilinear", "from": ["ranks", "gates"], "units": 8, "budget": 999},
+        "products": {"op": "tensor", "from": ["ranks", "pairs"], "units": 8, "budget": 999},
+        "tokens": {"op": "attention", "from": ["products", "ranks"], "heads": 2},
+        "film": {"op": "film", "from": ["tokens", "table"]},
+        "all": {"op": "weighted_sum", "from": ["film", "tokens"]},
+    },
+    "head": {"blocks": ["top"], "output": {"task": "binary", "logits": True}},
+}
+"""The same with every op, and what only they and their branches have."""
+
+
+@pytest.fixture(scope="module", params=["full", "joined"])
+def either(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Data of recipes that have every key of the format between them."""
+    return copy.deepcopy({"full": FULL, "joined": JOINED}[request.param])
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ VALUES = ((None, [], {}, {"": 1}), ("", -1, 10**400), (True, "x" * 1000))
 
 
 @pytest.fixture(scope="module")
-def examined(data, variants_of):
+def examined(either, variants_of):
     """For each variant its place, the problems found, and those of them elsewhere that have no right to be."""
     found = []
-    for variant in variants_of(data, VALUES):
+    for variant in variants_of(either, VALUES):
         if variant.mistyped:
             continue
         wrong, place = variant.data, variant.place
@@ -34,10 +34,10 @@ def test_nothing_but_the_value_that_is_wrong_is_refused(examined):
     assert [(where, stray) for where, _, stray in examined if stray] == []
 
 
-def test_every_part_of_a_full_recipe_can_be_wrong(examined, data, places_of):
+def test_every_part_of_a_full_recipe_can_be_wrong(examined, either, places_of):
     refused = {where for where, problems, _ in examined if problems}
 
-    every = set(map(pointer, places_of(data)))
+    every = set(map(pointer, places_of(either)))
     assert refused == {where for where in every if not where.startswith("/x-free")}
 
 

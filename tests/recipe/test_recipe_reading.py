@@ -93,7 +93,7 @@ def test_a_file_has_the_names_of_the_format_only(changed, full):
     del full["fusion"]["pair"]
     full["fusion"]["all"]["from"] = ["left", "right", "third", "table"]
     assert found(changed("/extras", {"x-a": 1})) == {
-        "/extras": "Unknown key 'extras'. Known keys: recipe, $schema, name, notes, inputs, backbones, branches, "
+        "/extras": "Unknown key 'extras'. Known keys: recipe, $schema, name, notes, requires, inputs, backbones, branches, "
         "fusion, blocks, head, training."
     }
 

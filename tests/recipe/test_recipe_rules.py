@@ -22,14 +22,14 @@ BROKEN = [
         "/colour",
         "red",
         "/colour",
-        "Unknown key 'colour'. Known keys: recipe, $schema, name, notes, inputs, backbones, branches, fusion, blocks, head, training.",
+        "Unknown key 'colour'. Known keys: recipe, $schema, name, notes, requires, inputs, backbones, branches, fusion, blocks, head, training.",
     ),
     ("/inputs", {}, "/inputs", "Expected 1 or more entries, got {}."),
     (
         "/inputs/photo/kind",
         "imge",
         "/inputs/photo/kind",
-        "'imge' is not one of image, tabular. Did you mean 'image'?",
+        "'imge' is not one of image, tabular, categorical. Did you mean 'image'?",
     ),
     (
         "/inputs/photo/shape",
@@ -177,7 +177,7 @@ BROKEN = [
         "/branches/left/pool",
         "mean",
         "/branches/left/pool",
-        "'mean' is not one of avg, max, avg+max, flatten.",
+        "'mean' is not one of avg, max, avg+max, gem, flatten, none.",
     ),
     ("/branches/left/pol", "avg", "/branches/left/pol", "Unknown key 'pol'. Did you mean 'pool'?"),
     ("/branches/left/blocks", "embed", "/branches/left/blocks", "Expected a list [...], got 'embed'."),
@@ -186,13 +186,53 @@ BROKEN = [
         "/fusion/pair/op",
         "ad",
         "/fusion/pair/op",
-        "'ad' is not one of concat, add, average, maximum, multiply. Did you mean 'add'?",
+        "'ad' is not one of concat, add, average, maximum, multiply, compare, weighted_sum, gated, film, bilinear, "
+        "low_rank, tensor, attention, cross_attention. Did you mean 'add'?",
     ),
     (
         "/fusion/pair/op",
-        "gated",
+        "late",
         "/fusion/pair/op",
-        "The op 'gated' is not there yet; this version has concat, add, average, maximum, multiply.",
+        "The op 'late' is not there yet. For predictions of several heads train several recipes and average.",
+    ),
+    (
+        "/fusion/pair",
+        {"op": "compare", "from": ["left", "right"], "terms": ["cosine", "cosine"]},
+        "/fusion/pair/terms",
+        "A term stands once; here one stands twice.",
+    ),
+    (
+        "/fusion/pair",
+        {"op": "film", "from": ["left", "right", "third"]},
+        "/fusion/pair/from",
+        "Expected no more than 2 entries, got ['left', 'right', 'third'].",
+    ),
+    (
+        "/fusion/pair",
+        {"op": "low_rank", "from": ["left", "right"]},
+        "/fusion/pair/units",
+        "Missing key 'units'.",
+    ),
+    ("/fusion/pair/project", 0, "/fusion/pair/project", "Expected more than 0, got 0."),
+    (
+        "/branches/left",
+        {"input": "photo", "backbone": "vgg", "pool": "gem", "features": 64},
+        "/branches/left/features",
+        "The pool 'gem' has no grid; \"features\" is for avg, max and avg+max.",
+    ),
+    (
+        "/blocks/embed/0/activation",
+        "softmax",
+        "/blocks/embed/0/activation",
+        "'softmax' makes probabilities of features: they add up to one, and what tells examples apart is all but lost in "
+        "them. Use relu or linear; the output has a softmax of its own.",
+    ),
+    ("/head/output/logits", 1, "/head/output/logits", "Expected true or false, got 1."),
+    (
+        "/head/output",
+        {"task": "regression", "logits": True},
+        "/head/output",
+        "A regression has no logits; its numbers are what they are.",
     ),
     ("/fusion/pair/from", ["left"], "/fusion/pair/from", "Expected 2 or more entries, got ['left']."),
     ("/fusion/pair/form", ["left"], "/fusion/pair/form", "Unknown key 'form'. Did you mean 'from'?"),
@@ -289,6 +329,57 @@ BROKEN = [
     ),
     ("/head/output", {}, "/head/output/task", "Missing key 'task'."),
     ("/head", [], "/head", "Expected an object {...}, got []."),
+    (
+        "/training/augment",
+        {"photos": [{"flip": "horizontal"}]},
+        "/training/augment/photos",
+        "There is no input 'photos'. Did you mean 'photo'? Declared: photo, facts.",
+    ),
+    (
+        "/training/augment",
+        {"facts": [{"flip": "horizontal"}]},
+        "/training/augment/facts",
+        "Input 'facts' is a table; only images are augmented.",
+    ),
+    ("/training/augment/photo", [], "/training/augment/photo", "Expected 1 or more entries, got []."),
+    (
+        "/training/augment/photo",
+        {"flip": "horizontal"},
+        "/training/augment/photo",
+        "Expected a list [...], got {'flip': 'horizontal'}.",
+    ),
+    (
+        "/training/augment/photo/1",
+        {"rotatoin": 0.1},
+        "/training/augment/photo/1",
+        "'rotatoin' is not one of flip, rotation, zoom, translation, contrast, brightness."
+        " Did you mean 'rotation'?",
+    ),
+    (
+        "/training/augment/photo/0/flip",
+        "horizontaly",
+        "/training/augment/photo/0/flip",
+        "'horizontaly' is not one of horizontal, vertical, horizontal_and_vertical."
+        " Did you mean 'horizontal'?",
+    ),
+    (
+        "/training/augment/photo/1/rotation",
+        15,
+        "/training/augment/photo/1/rotation",
+        "Expected less than 1.0, got 15.",
+    ),
+    (
+        "/training/augment/photo/2/zoom",
+        0,
+        "/training/augment/photo/2/zoom",
+        "Expected more than 0.0, got 0.",
+    ),
+    (
+        "/training/augment/photo/3/translation",
+        [0.1, 0.2],
+        "/training/augment/photo/3/translation",
+        "Expected a number, got [0.1, 0.2].",
+    ),
     ("/training/phases", [], "/training/phases", "Expected 1 or more entries, got []."),
     ("/training/phases/0/train", [], "/training/phases/0/train", "Expected 1 or more entries, got []."),
     (
@@ -335,6 +426,18 @@ BROKEN = [
         "Expected more than 0.0, got 0.",
     ),
     (
+        "/training/phases/1/optimizer/schedule",
+        "cosin",
+        "/training/phases/1/optimizer/schedule",
+        "'cosin' is not one of constant, cosine. Did you mean 'cosine'?",
+    ),
+    (
+        "/training/phases/1/optimizer/warmup",
+        1,
+        "/training/phases/1/optimizer/warmup",
+        "Expected less than 1.0, got 1.",
+    ),
+    (
         "/training/phases/1/optimizer/nesterov",
         "yes",
         "/training/phases/1/optimizer/nesterov",
@@ -366,7 +469,7 @@ BROKEN = [
         "/training/stages",
         [],
         "/training/stages",
-        "Unknown key 'stages'. Known keys: phases, batch_size, seed.",
+        "Unknown key 'stages'. Known keys: augment, phases, batch_size, seed.",
     ),
     ("/training", {}, "/training/phases", "Missing key 'phases'."),
 ]
@@ -383,7 +486,7 @@ def test_an_op_of_the_format_that_is_not_there_yet_is_refused_by_name(changed, o
     (problem,) = examine(changed("/fusion/pair/op", op)).problems
 
     assert problem.place == "/fusion/pair/op"
-    assert problem.text.startswith(f"The op {op!r} is not there yet; this version has concat, add")
+    assert problem.text.startswith(f"The op {op!r} is not there yet. For predictions of several heads")
 
 
 @pytest.mark.parametrize("name", ["a", "x", "xy", "x_", "x1", "A-b_9", "x" + "a" * 63, "a" * 64])

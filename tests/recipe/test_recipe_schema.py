@@ -111,6 +111,8 @@ WRONG = [
     ("/inputs/photo/shape", [8, 8]),
     ("/inputs/photo/shape/0", 0),
     ("/inputs/2nd", {"kind": "tabular", "columns": ["a"]}),
+    ("/inputs/photo", {"kind": "categorical", "column": "zip", "most": 0}),
+    ("/inputs/photo", {"kind": "categorical", "columns": ["zip"], "most": 5}),
     ("/inputs/x-old", {"kind": "tabular", "columns": ["a"]}),
     ("/inputs/photo/rnge", [0, 1]),
     ("/backbones/vgg/weights", "imagnet"),
@@ -119,7 +121,7 @@ WRONG = [
     ("/branches/left/pool", "mean"),
     ("/branches/left/resize", [8]),
     ("/branches/left/cut", 5),
-    ("/fusion/pair/op", "gated"),
+    ("/fusion/pair/op", "late"),
     ("/fusion/pair/from", ["left"]),
     ("/blocks/embed", []),
     ("/blocks/embed/0", {"dens": 8}),
@@ -128,11 +130,18 @@ WRONG = [
     ("/blocks/top/2/dropout", 1),
     ("/blocks/mlp/1/layer_norm", False),
     ("/head/output/task", "clustering"),
+    ("/training/augment/photo", []),
+    ("/training/augment/photo/0", {"flp": "horizontal"}),
+    ("/training/augment/photo/0/flip", "both"),
+    ("/training/augment/photo/1/rotation", 1),
+    ("/training/augment/photo/2/zoom", 0),
     ("/training/phases", []),
     ("/training/phases/0/train/0", 5),
     ("/training/phases/0/epochs", 0),
     ("/training/phases/1/optimizer/name", "sdg"),
     ("/training/phases/1/optimizer/nesterov", "yes"),
+    ("/training/phases/1/optimizer/schedule", "linear"),
+    ("/training/phases/1/optimizer/warmup", 1),
     ("/training/seed", -1),
 ]
 
@@ -190,9 +199,7 @@ def test_editors_show_what_a_value_is(published):
 def kinds(base=Value):
     for kind in base.__subclasses__():
         yield from (
-            [kind]
-            if kind.__module__.startswith("fusion.recipe.") and not kind.__name__.startswith("_")
-            else []
+            [kind] if kind.__module__.startswith("fusion.recipe.") and not kind.__subclasses__() else []
         )
         yield from kinds(kind)
 

@@ -8,6 +8,7 @@ from fusion.recipe.selectors import Selector, parse_selector
     [
         ("head", Selector("head")),
         ("fusion", Selector("fusion")),
+        ("fusion:pair", Selector("fusion", "pair")),
         ("block:embed", Selector("block", "embed")),
         ("vgg", Selector("backbone", "vgg")),
         ("vgg[conv1]", Selector("backbone", "vgg", "conv1", "conv1")),
@@ -23,10 +24,26 @@ def test_a_selector_is_parsed(text, selector):
 
 
 @pytest.mark.parametrize(
-    "text", ["", " head", "vgg [a]", "vgg[a", "vgg]", "block:", "block:a[b]", "head[a]", "a:b", "é"]
+    "text",
+    [
+        "",
+        " head",
+        "vgg [a]",
+        "vgg[a",
+        "vgg]",
+        "block:",
+        "fusion:",
+        "fusion:a[b]",
+        "block:a[b]",
+        "head[a]",
+        "a:b",
+        "é",
+    ],
 )
 def test_what_is_no_selector_is_told_what_one_looks_like(text):
-    with pytest.raises(ValueError, match=r"is no selector\. Write head, fusion, block:NAME, BACKBONE"):
+    with pytest.raises(
+        ValueError, match=r"is no selector\. Write head, fusion, fusion:NODE, block:NAME, BACKBONE"
+    ):
         parse_selector(text)
 
 

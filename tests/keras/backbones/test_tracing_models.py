@@ -28,6 +28,12 @@ def test_a_row_says_what_keras_says_of_its_layer():
     assert (bn.params, bn.statistics) == (16, 8)
 
 
+def test_a_row_says_with_which_activation_its_layer_ends():
+    model = chain(layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(5, activation="softmax"))
+
+    assert [row.activation for row in trace(model, source="mine").layers] == ["", "linear", "", "softmax"]
+
+
 def test_an_open_size_stays_open():
     skeleton = trace(chain(layers.Conv2D(4, 3, name="conv"), shape=(None, None, 3)), source="mine")
 

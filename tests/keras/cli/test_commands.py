@@ -96,11 +96,52 @@ def test_draw_writes_a_picture_of_a_phase(run, recipe_file, tmp_path):
     assert (tmp_path / "1.svg").read_text() != (tmp_path / "2.svg").read_text()
 
 
+def test_draw_shows_layers_and_opens_what_is_named(run, recipe_file, tmp_path):
+    args = ["draw", recipe_file(), "-o", tmp_path / "x.svg"]
+
+    assert run(*args, "--level", "layer", "--expand", "block1", "--expand", "cut")[0] == 0
+    assert "open part block1_pool" in (tmp_path / "x.svg").read_text()
+    assert run(*args, "--level", "stage")[0] == 0
+    assert " segment" in (tmp_path / "x.svg").read_text()
+
+
+def test_draw_refuses_levels_that_are_not_there_and_opening_at_others(run, recipe_file, tmp_path):
+    args = ["draw", recipe_file(), "-o", tmp_path / "x.svg"]
+
+    for wrong, words in {
+        ("--level", "layers"): "There is no level 'layers'; there are: branch, stage, layer.",
+        ("--expand", "all"): "--expand opens what --level layer shows; write both.",
+    }.items():
+        status, _, err = run(*args, *wrong)
+        assert status == 2
+        assert words in " ".join(err.replace("\u2502", " ").split())
+
+
 def test_draw_refuses_a_phase_that_is_not_there(run, recipe_file, tmp_path):
     status, _, err = run("draw", recipe_file(), "-o", tmp_path / "x.svg", "--phase", "3")
 
     assert status == 2
     assert "1 head first, 2 all of it" in " ".join(err.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [(("--style", "drak"), "auto, light, dark, paper, slide"), (("--engine", "neato"), "own, dot")],
+)
+def test_draw_refuses_a_look_that_is_not_there(run, recipe_file, tmp_path, words, known):
+    status, _, err = run("draw", recipe_file(), "-o", tmp_path / "x.svg", *words)
+
+    assert status == 2
+    assert f"there are: {known}" in " ".join(err.replace("│", " ").split())
+
+
+def test_draw_writes_every_format_in_every_style(run, recipe_file, tmp_path):
+    for suffix in ("svg", "png", "pdf", "tex", "gv", "mmd", "json", "txt"):
+        assert run("draw", recipe_file(), "-o", tmp_path / f"x.{suffix}", "--style", "paper")[0] == 0
+
+    assert "phase 1 of 2: head first" in (tmp_path / "x.txt").read_text(encoding="utf-8")
+    assert run("draw", recipe_file(), "-o", tmp_path / "dark.svg", "--style", "dark")[0] == 0
+    assert "#0D1117" in (tmp_path / "dark.svg").read_text(encoding="utf-8")
 
 
 def test_build_saves_a_model_with_its_recipe(run, recipe_file, tmp_path):
@@ -273,4 +314,4 @@ def test_self_test_takes_a_recipe_and_a_model(run, recipe_file, tmp_path):
         status, out, _ = run("self-test", file)
 
         assert status == 0
-        assert out.count("ok  ") == 4
+        assert out.count("ok  ") == len(out.splitlines()) == 5

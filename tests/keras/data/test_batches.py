@@ -168,6 +168,18 @@ def test_start_outside_the_epochs_is_refused(start):
         shuffled_batches(numbered(3), batch_size=2, seed=0, epochs=3, start=start)
 
 
+def test_texts_come_as_utf_8_beside_numbers():
+    texts = Array(np.array([["Köln"], ["b"], ["東京"]]), rows=np.array([2, 0]))
+    two = Examples({"zip": texts, "x": Array(np.eye(2))}, np.array([0, 1]), ("a", "b"))
+
+    ((inputs, targets),) = batches(two, batch_size=4)
+
+    assert [text.decode() for text in inputs["zip"].numpy()[:, 0]] == ["東京", "Köln"]
+    assert inputs["zip"].shape == (2, 1)
+    assert inputs["x"].numpy().tolist() == [[1, 0], [0, 1]]
+    assert targets.numpy().tolist() == [0, 1]
+
+
 @needs_assets
 @pytest.mark.slow
 def test_an_epoch_of_cats_and_dogs_is_decoded():

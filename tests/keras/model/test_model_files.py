@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from fusion.checking import resolve
 from fusion.errors import FileError, ModelError
 from fusion.model import files
 from fusion.model.addresses import layer, set_weights, weights
@@ -129,6 +130,15 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(two_backbones, tmp_path):
 def test_a_layer_that_is_not_there_is_named_with_its_neighbour(two_backbones):
     with pytest.raises(LookupError, match=r"no layer 'plain/block1_pol'. Did you mean 'plain/block1_pool'"):
         layer(build(two_backbones), "plain/block1_pol")
+
+
+def test_the_self_test_finds_an_op_that_is_not_symmetric(siamese):
+    model = build(siamese.replace("/fusion", {"op": "film", "from": ["l", "r"]}))
+
+    findings = {finding.what: finding for finding in self_test(model, resolve(siamese))}
+
+    symmetry = findings["what a symmetric op joins may be exchanged"]
+    assert (symmetry.holds, symmetry.seen) == (False, "0 of 1, not fusion")
 
 
 def test_the_self_test_finds_a_weight_without_a_gradient(two_backbones):

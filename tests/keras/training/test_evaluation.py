@@ -70,3 +70,31 @@ def test_predictions_are_named_as_the_task_has_it(output, activation, values, la
     assert found.label == expected
     assert found.name == "row 0"
     assert len(found.scores) == len(values[0])
+
+
+@pytest.mark.parametrize(
+    ("output", "values", "targets"),
+    [
+        ({"task": "classification", "classes": 3}, [[2, 0, 1], [0, 2, 1], [2, 0, 3]], [0, 1, 1]),
+        ({"task": "binary"}, [[3], [-3], [0.4], [-0.4]], [[1.0], [0.0], [0.0], [1.0]]),
+        (
+            {"task": "multilabel", "classes": 2},
+            [[0.4, -2], [0.3, 1], [-3, 2]],
+            [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]],
+        ),
+    ],
+    ids=lambda value: value["task"] if isinstance(value, dict) else "",
+)
+def test_a_model_of_logits_is_judged_and_predicts_as_one_of_probabilities(output, values, targets):
+    plain, logits = Output(**output), Output(**output, logits=True)
+    part = examples(values, np.array(targets))
+
+    models = [model_of(len(values[0]), each.activation) for each in (plain, logits)]
+
+    expected = evaluate(models[0], part, plain)
+    assert evaluate(models[1], part, logits) == pytest.approx(expected, rel=1e-5)
+    assert 0 < expected["accuracy"] < 1
+    pairs = zip(predict(models[0], part, plain), predict(models[1], part, logits), strict=True)
+    for one, other in pairs:
+        assert one.label == other.label
+        assert one.scores == pytest.approx(other.scores, rel=1e-5)

@@ -223,9 +223,11 @@ def test_an_optimizer_with_rates_takes_the_steps_of_one_without(name):
 
     declared = Optimizer(name=name, learning_rate=0.1, weight_decay=0.01)
     slow = declared.replaced(learning_rate=0.05)
-    parts = stepped(lambda each: make_optimizer(declared, {"a": ([each[0]], 0.1), "b": ([each[1]], 0.05)}))
-    plain = stepped(lambda each: make_optimizer(declared, {"a": (each, 0.1)}))
-    slowly = stepped(lambda each: make_optimizer(slow, {"a": (each, 0.05)}))
+    parts = stepped(
+        lambda each: make_optimizer(declared, {"a": ([each[0]], 0.1), "b": ([each[1]], 0.05)}, steps=3)
+    )
+    plain = stepped(lambda each: make_optimizer(declared, {"a": (each, 0.1)}, steps=3))
+    slowly = stepped(lambda each: make_optimizer(slow, {"a": (each, 0.05)}, steps=3))
 
     assert np.allclose(parts[0], plain[0], rtol=1e-6)
     assert np.allclose(parts[1], slowly[1], rtol=1e-6)
@@ -338,7 +340,7 @@ def test_a_value_that_is_no_number_is_worse_than_any():
 
 
 def test_adamw_without_decay_is_what_it_says():
-    assert make_optimizer(Optimizer(name="adamw", weight_decay=0.0), {}).weight_decay == 0.0
+    assert make_optimizer(Optimizer(name="adamw", weight_decay=0.0), {}, steps=1).weight_decay == 0.0
 
 
 def test_a_recipe_without_training_is_refused(recipe, data):

@@ -1,0 +1,93 @@
+"""The command that says what training will take: plan."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fusion.cli.describing import AsJson, File, resolve
+from fusion.cli.making import Folders
+from fusion.wording import amount, counted, dimensions, memory, operations
+
+if TYPE_CHECKING:
+    from fusion.frontier.frontiers import Frontier
+    from fusion.frontier.plans import Plan, PlannedPhase
+
+Examples = Annotated[int, typer.Option("--examples", min=1, help="How many examples it trains on.")]
+
+
+def plan(file: File, examples: Examples, folder: Folders = None, as_json: AsJson = False) -> None:
+    """Say what each phase trains, which tensors it stores, and what that takes, with the store and without."""
+    from fusion.frontier.plans import plan as planned
+
+    found = planned(resolve(file, folder or ()), examples=examples)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=2))
+        return
+    _print(found)
+
+
+def _print(found: "Plan") -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    from fusion.cli.tables import show, table
+
+    out = Console(highlight=False, soft_wrap=True)
+    rows = table("an epoch", "epochs", "stored", "compute", "without", "time", "without", "once before")
+    for phase in found.phases:
+        split = phase.frontier
+        out.print(escape(_trained(phase)))
+        for line in _read(split):
+            out.print(f"  {escape(line)}")
+        rows.add_row(
+            escape(split.phase),
+            str(split.epochs),
+            memory(phase.stored_bytes) if split.tensors else "",
+            operations(phase.flops),
+            operations(phase.whole_flops),
+            *(duration(each) for each in (phase.epoch_seconds, phase.whole_seconds, phase.once_seconds)),
+        )
+    show(rows)
+    out.print(
+        f"In all {duration(found.seconds)}, with {memory(found.stored_bytes)} stored; {duration(found.whole_seconds)} "
+        "with nothing stored."
+    )
+    out.print(
+        "`fusion train` stores nothing yet: it runs every layer in every epoch, and takes the times without."
+    )
+    rates = found.rates
+    out.print(
+        f"[dim]On {counted(found.examples, 'example')}, without validation. Reckoned with {operations(rates.compute)} "
+        f"and {memory(rates.read)} read in a second, {duration(rates.decode)} to decode an image.[/]"
+    )
+
+
+def _trained(phase: "PlannedPhase") -> str:
+    return f"{phase.frontier.phase}: trains {', '.join(phase.train)} ({amount(phase.trainable)} weights)"
+
+
+def _read(found: "Frontier") -> list[str]:
+    """Returns what is stored and what is decoded anew, a line for each tensor and input."""
+    lines = [
+        f"stored: {each.name} {dimensions(each.shape)}, {memory(each.bytes)} an example"
+        for each in found.tensors
+    ]
+    return [*lines, *(f"read anew in every epoch: {name}" for name in found.inputs)]
+
+
+def duration(seconds: float) -> str:
+    """Returns a time in words.
+
+    >>> duration(0.0004), duration(0.25), duration(75), duration(7320)
+    ('0 ms', '250 ms', '1 min 15 s', '2 h 2 min')
+    """
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

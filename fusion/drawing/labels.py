@@ -1,0 +1,31 @@
+"""What plain graphs say of a node: the lines of its label, how it is coloured, whether its weights are shared."""
+
+from collections.abc import Mapping
+
+from fusion.drawing.palette import LIGHT
+from fusion.drawing.states import State, View
+from fusion.graph.nodes import Node
+from fusion.wording import amount, dimensions, operations
+
+FILLS: Mapping[State, str] = {"frozen": LIGHT["frozen_fill"], "trainable": LIGHT["trainable_fill"]}
+"""How what is frozen or trains is filled; all else stays white."""
+
+
+def label(view: View, node: Node) -> list[str]:
+    """Returns the lines of a node's label: its name, what it does, what it costs, the shape of what it gives."""
+    lines = [node.name]
+    if node.kind == "trunk":
+        trunk = view.graph.trunks[node.layer]
+        lines.append(f"{trunk.skeleton.source}, {len(trunk.kept)} of {len(trunk.skeleton.layers)} layers")
+        lines.append(f"preprocess {trunk.preprocess}")
+    if node.kind == "fusion":
+        lines.append(view.graph.recipe.nodes[node.layer].op)
+    params = sum(each.params for each in node.weights)
+    if params:
+        lines.append(f"{amount(params)} params, {operations(node.flops)}")
+    return [*lines, dimensions(node.shape)]
+
+
+def is_shared(view: View, node: Node) -> bool:
+    """Returns whether another node runs the same layer, and so the same weights."""
+    return sum(other.layer == node.layer and other.kind == node.kind for other in view.graph.nodes) > 1

@@ -1,0 +1,27 @@
+"""How closely a picture looks: at branches, at the stages of backbones, or at their layers."""
+
+from typing import Literal, get_args
+
+from fusion.errors import DrawingError, listed, near, shown
+
+Level = Literal["branch", "stage", "layer"]
+"""What a backbone is shown as: a ruler, a row of stages, or its layers from top to bottom."""
+
+
+LEVELS: tuple[Level, ...] = get_args(Level)
+
+
+def level(word: str) -> Level:
+    """Returns the level called `word`.
+
+    >>> level("stage")
+    'stage'
+
+    Raises:
+        DrawingError: If there is none.
+    """
+    for known in LEVELS:
+        if word == known:
+            return known
+    hint = near(str(word), LEVELS)
+    raise DrawingError(f"There is no level {shown(word)}; levels are {listed(LEVELS)}.{hint}")

@@ -1,0 +1,259 @@
+"""The card of a backbone at layer level: its parts from top to bottom, its cuts, and what these throw away."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fusion.drawing.boxes import Badge, Box, letter
+from fusion.drawing.display import Circle, Group, Item, Line, Point, Rect, Strokes, Text
+from fusion.drawing.icons import scissors
+from fusion.drawing.lanes import PAD, Lane, Tap, lanes, thickness
+from fusion.drawing.openings import WIDTH, folded, unfolded
+from fusion.drawing.palette import Colour
+from fusion.drawing.runs import Opened, Run, runs
+from fusion.drawing.states import View
+from fusion.drawing.widths import filled, text_width
+from fusion.skeleton.layers import Shape
+from fusion.wording import dimensions
+
+GAP, TRACK, CALL, APART = 34.0, 14.0, 11.0, 80.0
+"""Room between parts, between the lines of cuts that run down beside them, between lines that leave one cut, and the card."""
+SIGN = 30.0
+"""Room for the scissors left of the words of a cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tower:
+    """What stands in a card, and how much room it takes left and right of the line through its middle.
+
+    Args:
+        lane: What the card says.
+        pieces: Each run with its box.
+        words: The lines below the name.
+        left: Room left of the line, with the lines of cuts, which run down there.
+        right: Room right of it.
+    """
+
+    lane: Lane
+    pieces: tuple[tuple[Run, Box], ...]
+    words: tuple[str, ...]
+    left: float
+    right: float
+
+    @property
+    def width(self) -> float:
+        """Width of the card."""
+        return self.left + self.right + 2 * self.lane.rim
+
+    @property
+    def middle(self) -> float:
+        """Where the line through the parts runs, from the card's left edge."""
+        return self.lane.rim + self.left
+
+    @property
+    def top(self) -> float:
+        """Where the line through the parts begins."""
+        return self.lane.rim + 40.0 + 14.0 * len(self.words)
+
+    @property
+    def arrivals(self) -> tuple[float, ...]:
+        """Where the line of each call arrives, from the card's left edge."""
+        count = len(self.lane.trunk.calls)
+        return tuple(self.middle + 26 * (number - (count - 1) / 2) for number in range(count))
+
+    @property
+    def tails(self) -> tuple[tuple[str, str], ...]:
+        """The tap and the call of each line that leaves, from left to right, the shallowest cut's first."""
+        return _tails(self.lane)
+
+    def outlet(self, tap: str, call: str) -> float:
+        """Returns where a line leaves the card, from its left edge."""
+        return self.middle + APART * (self.tails.index((tap, call)) - (len(self.tails) - 1) / 2)
+
+    def colour(self, call: str) -> Colour:
+        """Returns the colour of the line of a call."""
+        return self.lane.badges[call].colour if call in self.lane.badges else "ink"
+
+    def beside(self, tap: str, call: str) -> float:
+        """Returns where a line runs down: left of the parts, or straight on if nothing follows."""
+        number = self.tails.index((tap, call))
+        last = number == len(self.tails) - 1 and not self.pieces[-1][0].facts.discarded
+        if last and len(self.lane.trunk.calls) == 1:
+            return self.middle
+        return self.lane.rim + PAD + TRACK * number
+
+    def tail(self, tap: str, call: str, y: float, bottom: float) -> tuple[Point, ...]:
+        """Returns the way of a line from a cut at height `y` to the lower edge of the card; none meets another."""
+        x, end = self.beside(tap, call), self.outlet(tap, call)
+        turn = bottom - 12 - CALL * self.tails.index((tap, call))
+        if x == self.middle:
+            return ((x, y), (x, turn), (end, turn), (end, bottom))
+        return ((self.middle, y), (x, y), (x, turn), (end, turn), (end, bottom))
+
+
+def tower_boxes(view: View, badges: Mapping[str, Badge], opened: Opened) -> dict[str, Box]:
+    """Returns the cards of all backbones, all of one height."""
+    towers = [tower(view, each, opened[each.trunk.backbone]) for each in lanes(view, badges)]
+    height = max((_stacked(each)[1] + each.lane.rim for each in towers), default=0.0)
+    return {box.name: box for box in (_card(each, height) for each in towers)}
+
+
+def tower(view: View, lane: Lane, exits: frozenset[str]) -> Tower:
+    """Returns what stands in the card of `lane`, open where `exits` leave a part."""
+    found = runs(lane.trunk, view, exits)
+    boxes = [unfolded(lane.trunk, view, run) if run.is_open else folded(run) for run in found]
+    count = len(_tails(lane))
+    labels = [SIGN + max(text_width(word, 10.0, bold=True) for word in tap.words) + 16 for tap in lane.taps]
+    least = max(APART * count, WIDTH) / 2
+    left = max([*(box.inlets[""][0] for box in boxes), least]) + PAD + TRACK * count
+    right = max([*(box.width - box.inlets[""][0] for box in boxes), least, *labels]) + PAD
+    named = text_width(lane.name, 14.5, bold=True) + 12 + text_width(lane.arch, 10.5) + 2 * PAD
+    right = max(right, named - left, 340.0 - left)
+    words = tuple(filled(lane.facts.split(" · "), " · ", 10.5, left + right - 2 * PAD))
+    return Tower(lane, tuple(zip(found, boxes, strict=True)), words, left, right)
+
+
+def _tails(lane: Lane) -> tuple[tuple[str, str], ...]:
+    return tuple((tap.name, call) for tap in lane.taps for call, _ in tap.calls)
+
+
+def _card(tower: Tower, height: float) -> Box:
+    lane, width = tower.lane, tower.width
+    frame: list[Item] = [Rect(0, 0, width, height, None, "ink", 1.2, 13)] if lane.rim else []
+    rim = lane.rim
+    frame.append(
+        Rect(
+            rim,
+            rim,
+            width - 2 * rim,
+            height - 2 * rim,
+            "panel",
+            "ink" if rim else "edge",
+            1.2 if rim else 1.0,
+            10,
+        )
+    )
+    return card_box(tower, height, (*frame, *tower_words(tower), *_stacked(tower, height)[0]))
+
+
+def card_box(tower: Tower, height: float, items: tuple[Item, ...]) -> Box:
+    """Returns the box of a card, with an inlet above for each call and an outlet below for each call of each cut."""
+    lane = tower.lane
+    return Box(
+        f"trunk {lane.trunk.backbone}",
+        tower.width,
+        height,
+        items,
+        {call: (x, 0.0) for call, x in zip(lane.trunk.calls, tower.arrivals, strict=True)},
+        {f"{call} {tap}": (tower.outlet(tap, call), height) for tap, call in tower.tails},
+        margin=14.0,
+        tip=f"{lane.trunk.backbone}: {lane.arch}. {lane.facts}.",
+        role="card",
+    )
+
+
+def tower_words(tower: Tower) -> list[Item]:
+    """Returns what is written at the top of a card."""
+    lane = tower.lane
+    x, y = lane.rim + PAD, lane.rim
+    after = x + text_width(lane.name, 14.5, bold=True) + 12
+    items: list[Item] = [
+        Text(x, y + 21, lane.name, 14.5, "ink", True),
+        Text(after, y + 21, lane.arch, 10.5, "mute"),
+    ]
+    items += [Text(x, y + 37 + 14 * number, line, 10.5, "mute") for number, line in enumerate(tower.words)]
+    return items
+
+
+def _stacked(tower: Tower, bottom: float = 0.0) -> tuple[list[Item], float]:
+    """Returns the parts and cuts of a tower in a card that ends at `bottom`, and the height they reach."""
+    items: list[Item] = [
+        Line(((tower.lane.rim, tower.top), (tower.width - tower.lane.rim, tower.top)), "edge", 1.0)
+    ]
+    y, x, start = tower.top, tower.middle, tower.top
+    shape: Shape = ()
+    taps = {tap.name: tap for tap in tower.lane.taps}
+    for number, (run, box) in enumerate(tower.pieces):
+        left = tower.middle - box.inlets[""][0]
+        y = max(y, start) + (GAP if number or not tower.lane.badges else GAP + 12)
+        ghost = run.facts.discarded
+        items.append(Group(box.items, left, y, tip=box.tip, name=box.name))
+        items += _link(tower, (x, start), y + box.inlets[""][1], shape, is_first=not number, is_ghost=ghost)
+        if shape and not ghost:
+            items.append(Text(tower.middle + 9, y - 11, dimensions(shape), 9.0, "mute"))
+        x, start, shape = left + box.outlets[""][0], y + box.outlets[""][1], run.facts.shape
+        y += box.height
+        tap = taps.get(run.parts[-1].exit.name)
+        if tap and not ghost:
+            marks, heights, start = cut_marks(tower, tap, (x, start), y)
+            items += marks
+            for (call, shape), height in zip(tap.calls, heights, strict=True):
+                points = tower.tail(tap.name, call, height, bottom)
+                items.append(Line(points, tower.colour(call), thickness(shape)))
+            x, y, shape = tower.middle, start, ()
+    return items, y + PAD + 10 + CALL * len(tower.tails)
+
+
+def _link(
+    tower: Tower, start: Point, end: float, shape: Shape, *, is_first: bool, is_ghost: bool
+) -> list[Item]:
+    """Returns the lines to the next part."""
+    x, y = start
+    middle = tower.middle
+    if is_first:
+        return arrivals(tower, y, end)
+    colour: Colour = "ghost" if is_ghost else "line"
+    points: tuple[Point, ...] = ((middle, y), (middle, end))
+    if abs(x - middle) >= 1:
+        points = ((x, y), (x, y + 22), (middle, y + 22), (middle, end))
+    weight = thickness(shape) if shape else 1.3
+    return [Line(points, colour, weight, 4.0 if is_ghost else 0.0, arrow=True)]
+
+
+def arrivals(tower: Tower, start: float, end: float) -> list[Item]:
+    """Returns the lines to the first part: one for each call."""
+    lane = tower.lane
+    if not lane.badges:
+        return [Line(((tower.middle, start), (tower.middle, end)), "line", 2.0, arrow=True)]
+    items: list[Item] = []
+    for x, badge in zip(tower.arrivals, lane.badges.values(), strict=True):
+        items.append(Line(((x, start + 22), (x, end)), badge.colour, 2.0, arrow=True))
+        items += letter(badge, x, start + 14)
+    return items
+
+
+def cut_marks(tower: Tower, tap: Tap, leaving: Point, y: float) -> tuple[list[Item], list[float], float]:
+    """Returns the marks of a cut below the height `y`.
+
+    Returns:
+        The marks, the height at which the line of each call leaves, and that at which what follows begins.
+    """
+    lane, middle = tower.lane, tower.middle
+    heights = [y + 20 + CALL * number for number in range(len(tap.calls))]
+    (x, start), rule = leaving, heights[-1] + 20
+    bent = ((x, start), (x, y + 11), (middle, y + 11), (middle, heights[-1]))
+    points = bent if abs(x - middle) >= 1 else ((middle, start), (middle, heights[-1]))
+    items: list[Item] = [Line(points, "ink", thickness(tap.calls[0][1]))]
+    if lane.is_cut(tap):
+        end = tower.width - lane.rim - PAD
+        items.append(Line(((lane.rim + 6, rule), (end, rule)), "ink", 2.0, 5.0, radius=0))
+        items.append(Group(_sideways(scissors(0, 0, "ink")), end - 3, rule, name="cut"))
+    for (call, _), height in zip(tap.calls, heights, strict=True):
+        items.append(Circle(middle, height, 3.4, tower.colour(call)))
+    name, words = tap.words
+    items.append(Text(middle + 12, rule - 19, name, 10.0, "ink", True))
+    items.append(Text(middle + 12, rule - 7, words, 10.0, "mute"))
+    return items, heights, rule if lane.is_cut(tap) else heights[-1]
+
+
+def _sideways(items: Sequence[Item]) -> tuple[Item, ...]:
+    """Returns the scissors turned to the left."""
+    turned: list[Item] = []
+    for item in items:
+        match item:
+            case Strokes():
+                turned.append(
+                    replace(item, lines=tuple(tuple((y, x) for x, y in line) for line in item.lines))
+                )
+            case Circle():
+                turned.append(replace(item, x=item.y, y=item.x))
+    return tuple(turned)

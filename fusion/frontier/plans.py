@@ -1,0 +1,135 @@
+"""What the training of a recipe will take, phase by phase, with a store of frozen tensors and without."""
+
+from dataclasses import dataclass
+
+from fusion.errors import TrainingError
+from fusion.frontier.frontiers import USUAL, Frontier, extraction, frontier
+from fusion.frontier.rates import Rates
+from fusion.frontier.tensors import NodeTensor
+from fusion.frontier.units import Units, below, units
+from fusion.graph.costs import trainable
+from fusion.graph.nodes import FusionGraph, PhasePlan
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPhase:
+    """One phase over all examples.
+
+    Args:
+        frontier: How it is split, and what each example takes.
+        train: What trains, as the recipe says it.
+        trainable: How many weights that is.
+        kept: Tensors of the frontier that an earlier phase stored and nothing changed since.
+        stored_bytes: What all its tensors take.
+        flops: Operations of an epoch.
+        whole_flops: Operations of an epoch without the frontier.
+        once_seconds: Time to compute and write the tensors that are not kept.
+        epoch_seconds: Time of an epoch.
+        whole_seconds: Time of an epoch without the frontier.
+    """
+
+    frontier: Frontier
+    train: tuple[str, ...]
+    trainable: int
+    kept: tuple[NodeTensor, ...]
+    stored_bytes: int
+    flops: int
+    whole_flops: int
+    once_seconds: float
+    epoch_seconds: float
+    whole_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole training; validation is not in it.
+
+    Args:
+        examples: How many the phases train on.
+        rates: What times are reckoned with.
+        phases: Its phases.
+        stored_bytes: What the tensors of all phases take together, each once.
+        seconds: Time of all phases, extraction included.
+        whole_seconds: Time of all phases without frontiers.
+    """
+
+    examples: int
+    rates: Rates
+    phases: tuple[PlannedPhase, ...]
+    stored_bytes: int
+    seconds: float
+    whole_seconds: float
+
+
+def plan(graph: FusionGraph, *, examples: int, rates: Rates = USUAL) -> Plan:
+    """Returns what each phase of a recipe stores and takes on so many examples, every epoch it declares being run.
+
+    Raises:
+        TrainingError: If the recipe has no training, or there is no example.
+
+    >>> from fusion.checking import resolve
+    >>> from fusion.recipe.recipe import Recipe
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"facts": {"kind": "tabular", "columns": ["area"]}},
+    ...     branches={"all": {"input": "facts"}},
+    ...     head={"output": {"task": "regression"}},
+    ...     training={"phases": [{"name": "head", "train": ["head"], "epochs": 10}]},
+    ... )
+    >>> plan(resolve(one), examples=1000).phases[0].flops
+    8000
+    """
+    if graph.recipe.training is None:
+        raise TrainingError(
+            f'Recipe {graph.recipe.name!r} says nothing of training; give it "training" with phases.'
+        )
+    if examples < 1:
+        raise TrainingError(f"A plan is for 1 example or more, got examples={examples}.")
+    opened = units(graph)
+    stored: frozenset[str] = frozenset()
+    phases = []
+    for number, phase in enumerate(graph.phases):
+        found = frontier(graph, number, rates)
+        kept = tuple(each for each in found.tensors if each.name in stored)
+        phases.append(_planned(graph, opened, found, number, kept=kept, examples=examples, rates=rates))
+        stored = _unchanged(opened, stored | {each.name for each in found.tensors}, phase)
+    return Plan(
+        examples,
+        rates,
+        tuple(phases),
+        sum(phase.stored_bytes - examples * sum(each.bytes for each in phase.kept) for phase in phases),
+        sum(phase.once_seconds + phase.frontier.epochs * phase.epoch_seconds for phase in phases),
+        sum(phase.frontier.epochs * phase.whole_seconds for phase in phases),
+    )
+
+
+def _planned(
+    graph: FusionGraph,
+    opened: Units,
+    found: Frontier,
+    number: int,
+    *,
+    kept: tuple[NodeTensor, ...],
+    examples: int,
+    rates: Rates,
+) -> PlannedPhase:
+    phase = graph.recipe.training.phases[number] if graph.recipe.training else None
+    missing = [each.name for each in found.tensors if each not in kept]
+    return PlannedPhase(
+        found,
+        tuple(part.part for part in phase.parts) if phase else (),
+        trainable(graph, graph.phases[number].rates),
+        kept,
+        examples * found.stored_bytes,
+        examples * found.suffix_flops,
+        examples * found.whole_flops,
+        examples * extraction(opened, missing, rates)[1],
+        examples * found.epoch_seconds,
+        examples * found.whole_seconds,
+    )
+
+
+def _unchanged(opened: Units, names: frozenset[str], plan: PhasePlan) -> frozenset[str]:
+    """Returns the tensors that are as they were when a phase has ended."""
+    trained = {unit.name for unit in opened.values() if plan.rates.keys() & set(unit.weights)}
+    return names - below(opened, trained)

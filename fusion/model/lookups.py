@@ -1,0 +1,98 @@
+"""Texts to vectors in a model: which texts are told apart is no weight in Keras, and is kept like one here."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import keras
+import numpy as np
+
+from fusion.errors import ModelError
+
+OTHERS = "[UNK]"
+"""What Keras calls the first place, that of all texts that are not told apart; as a text it is one like any other."""
+NONE = ""
+"""A lookup of Keras's knows at least one text: until it is adapted this one, which no example has."""
+
+
+def lookup(most: int, *, name: str) -> keras.Model:
+    """Returns a sub-model from texts of shape (batch, 1) to vectors of `most + 1` places, a one in one of them.
+
+    Until a vocabulary is set every text has the first place, that of all others.
+
+    >>> lookup(3, name="zip.prepare").output_shape
+    (None, 4)
+    """
+    inputs = keras.Input((1,), dtype="string", name=f"{name}_text")
+    layer = keras.layers.StringLookup(
+        max_tokens=most + 1,
+        vocabulary=[OTHERS, NONE],
+        oov_token=OTHERS,
+        output_mode="multi_hot",
+        pad_to_max_tokens=True,
+        name="lookup",
+    )
+    # What a lookup gives are whole numbers, though Keras announces floats; not every layer takes those.
+    numbers = keras.layers.Rescaling(1.0, dtype="float32", name="numbers")
+    return keras.Model(inputs, numbers(layer(inputs)), name=name)
+
+
+def vocabulary(layer: keras.layers.StringLookup) -> np.ndarray:
+    """Returns the texts a lookup tells apart, in the order of their places.
+
+    >>> inner = lookup(3, name="zip.prepare").get_layer("lookup")
+    >>> set_vocabulary(inner, ["94109", "10001"])
+    >>> vocabulary(inner).tolist()
+    ['94109', '10001']
+    """
+    return np.array([text for text in layer.get_vocabulary()[1:] if text != NONE], dtype=np.str_)
+
+
+def set_vocabulary(layer: keras.layers.StringLookup, texts: Sequence[str]) -> None:
+    """Makes a lookup tell these texts apart, in this order, and no others; `check_vocabulary` lets them pass."""
+    # With what the first place is called before them, a text of that name is not taken for it.
+    texts = [OTHERS, *(texts or [NONE])]
+    layer.set_vocabulary(texts)
+    # So a saved model has them in its configuration: Keras's own file of them cannot hold every line break.
+    layer.input_vocabulary = texts
+
+
+def check_vocabulary(layer: keras.layers.StringLookup, texts: np.ndarray, *, what: str) -> None:
+    """Refuses what is no vocabulary of a lookup.
+
+    Args:
+        layer: The lookup.
+        texts: One text for each place.
+        what: What errors call them.
+
+    >>> inner = lookup(1, name="zip.prepare").get_layer("lookup")
+    >>> check_vocabulary(inner, np.array(["94109", "10001"]), what="Weight 'v'")
+    Traceback (most recent call last):
+    ...
+    fusion.errors.ModelError: Weight 'v' is a list of at most 1 different texts, and the stored one has 2.
+
+    Raises:
+        ModelError: If they are no texts, too many, empty, or not all different.
+    """
+    most = layer.max_tokens - 1
+    if texts.dtype.kind != "U" or texts.ndim != 1:
+        raise ModelError(
+            f"{what} is a list of texts, and the stored one is {texts.dtype} of shape {texts.shape}."
+        )
+    if len(texts) > most:
+        raise ModelError(
+            f"{what} is a list of at most {most} different texts, and the stored one has {len(texts)}."
+        )
+    if len(set(texts.tolist()) - {NONE}) < len(texts):
+        raise ModelError(
+            f"{what} is a list of different texts, and in the stored one some are equal or empty."
+        )
+
+
+def most_frequent(texts: Iterable[str], most: int) -> tuple[str, ...]:
+    """Returns the most frequent texts, the most frequent first, of equally frequent ones the first by text.
+
+    >>> most_frequent(["b", "c", "a", "c", "d"], 3)
+    ('c', 'a', 'b')
+    """
+    counts = Counter(texts)
+    return tuple(sorted(counts, key=lambda text: (-counts[text], text))[:most])

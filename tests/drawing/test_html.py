@@ -1,0 +1,184 @@
+"""Pages of HTML: every level in one file, parts that open without a script, names that stay text."""
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from fusion.drawing.figure import draw, save
+from fusion.drawing.parts import parts
+from fusion.graph.making import make_graph
+from fusion.graph.nodes import FusionGraph
+from fusion.recipe.recipe import Recipe
+from fusion.skeleton.layers import Layer, Shape, Skeleton
+
+EMPTY = {"meta", "input"}
+TAGS = {
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "nav",
+        "label",
+        "input",
+        "main",
+        "div",
+        "section",
+        "details",
+    ),
+    *(
+        "summary",
+        "span",
+        "i",
+        "svg",
+        "desc",
+        "defs",
+        "pattern",
+        "line",
+        "rect",
+        "g",
+        "text",
+        "path",
+        "circle",
+    ),
+}
+
+
+class Reader(HTMLParser):
+    """Notes every element and every attribute, and that all are closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.waiting: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in EMPTY:
+            self.waiting.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.waiting.pop() == tag
+
+    def count(self, tag: str, **attributes: str | None) -> int:
+        return sum(found == tag and all(key in given for key in attributes) for found, given in self.tags)
+
+
+def test_every_page_is_whole_and_has_no_script(case: tuple[FusionGraph, int]) -> None:
+    page = Reader(draw(case[0], phase=case[1]).html())
+
+    assert not page.waiting
+    assert {tag for tag, _ in page.tags} <= TAGS
+    assert not [
+        key for _, given in page.tags for key in given if key.startswith("on") or key in {"href", "src"}
+    ]
+    assert any(
+        given.get("content") == "default-src 'none'; style-src 'unsafe-inline'" for _, given in page.tags
+    )
+
+
+def test_hostile_names_stay_text_in_a_page(topology: Callable[[str], FusionGraph]) -> None:
+    text = draw(topology("names")).html()
+
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;alert") > 3
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202a-\u202e\u2066-\u2069]", text)
+
+
+class Foreign:
+    """A catalogue whose one backbone, as a file may, has layers with names that are markup."""
+
+    name = '"><script>alert(1)</script>&\x00\u202e'
+
+    def skeleton(self, _: object, shape: Shape) -> Skeleton:
+        rows = [Layer(f"x{self.name}", "InputLayer", (), shape)]
+        for number in range(8):
+            kind = f"Conv2D{self.name}" if number % 2 else "Conv2D"
+            rows.append(Layer(f"{number}{self.name}", kind, (rows[-1].name,), (*shape[:2], 8), 30))
+        return Skeleton("foreign", shape, tuple(rows), rows[-1].name, "")
+
+    def preprocess(self, _: object) -> str:
+        return "none"
+
+    def needs_preparation(self, *_: object) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("expand", ["cut", "all", "none"])
+def test_hostile_layers_stay_text(expand: str) -> None:
+    recipe = Recipe(
+        name="foreign",
+        inputs={"photo": {"kind": "image", "shape": (8, 8, 3)}},
+        backbones={"eye": {"arch": "VGG16", "weights": None}},
+        branches={"all": {"input": "photo", "backbone": "eye", "cut": "after:3" + Foreign.name}},
+        head={"output": {"task": "binary"}},
+    )
+    figure = draw(make_graph(recipe, Foreign()), level="layer", expand=expand)
+
+    for text in (figure.html(), figure.svg()):
+        assert "<script" not in text
+        assert not re.search("[\x00\u202e]", text)
+    ElementTree.fromstring(figure.svg())
+    assert not Reader(figure.html()).waiting
+
+
+def test_every_part_of_a_backbone_opens(case: tuple[FusionGraph, int]) -> None:
+    page = Reader(draw(case[0], phase=case[1]).html())
+    labels = [given["aria-label"] or "" for tag, given in page.tags if tag == "summary"]
+
+    for trunk in case[0].trunks.values():
+        for part in parts(trunk):
+            assert any(label.startswith(f"{part.title}: {len(part.rows)} layer") for label in labels)
+
+
+def test_what_a_figure_shows_open_is_open_at_first(topology: Callable[[str], FusionGraph]) -> None:
+    graph = topology("two")
+    counts = {
+        expand: Reader(draw(graph, level="layer", expand=expand).html()).count("details", open=None)
+        for expand in ("none", "cut", "left/block1")
+    }
+
+    assert counts == {"none": 0, "cut": 3, "left/block1": 1}
+
+
+@pytest.mark.parametrize("level", ["branch", "stage", "layer"])
+def test_the_level_of_a_figure_is_in_front(level: str, topology: Callable[[str], FusionGraph]) -> None:
+    page = Reader(draw(topology("siamese"), level=level).html())
+
+    assert [given["id"] for tag, given in page.tags if tag == "input" and "checked" in given] == [
+        f"tab-{level}"
+    ]
+
+
+def test_a_page_follows_the_screen_unless_its_style_is_fixed(topology: Callable[[str], FusionGraph]) -> None:
+    graph = topology("two")
+
+    assert "prefers-color-scheme" in draw(graph).html()
+    assert "prefers-color-scheme" not in draw(graph, style="dark").html()
+    assert "body{background:#0D1117" in draw(graph, style="dark").html()
+
+
+def test_a_line_that_passes_cards_is_as_long_as_they_are(topology: Callable[[str], FusionGraph]) -> None:
+    def wires(name: str) -> int:
+        return Reader(draw(topology(name)).html()).count("i")
+
+    # Of each cut's calls, and of what runs past the cards: a table's two branches.
+    assert wires("siamese") == 2
+    assert wires("table") > 1
+
+
+def test_a_page_is_saved_the_same_each_time(topology: Callable[[str], FusionGraph], tmp_path: Path) -> None:
+    save(draw(topology("four")), tmp_path / "one.html")
+
+    assert (tmp_path / "one.html").read_text(encoding="utf-8") == draw(topology("four")).html()

@@ -1,0 +1,82 @@
+"""What joins vectors, in pictures: an op's box says its name, its settings, its widths, its weights and who trains it."""
+
+import pytest
+
+from fusion.drawing.display import Text, flattened
+from fusion.drawing.joints import joint, pool_words
+from fusion.drawing.states import view
+from fusion.recipe.branches import Branch
+from fusion.wording import TIMES
+
+
+@pytest.fixture
+def box_of(topologies):
+    graph = topologies["ops"]
+    return lambda name: joint(view(graph, 0), graph[name])
+
+
+def words(box):
+    return [item.text for item, *_ in flattened(box.items) if isinstance(item, Text)]
+
+
+def test_the_box_of_an_op_says_its_settings_widths_weights_and_state(box_of):
+    found = words(box_of("gates"))
+
+    assert found == [
+        "gates: gated",
+        "24 units",
+        "32 + 256 + 32 → 24",
+        "30.9 k params · 62.3 kFLOP",
+        "trainable",
+    ]
+
+
+def test_an_op_that_no_selector_names_is_frozen(box_of):
+    assert words(box_of("filmed"))[-1] == "frozen"
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("looked", ["project 32", "4 heads"]),
+        ("alike", ["project 8", "abs_diff, product, cosine"]),
+        ("summed", ["project 16", "2 learned weights"]),
+        ("filmed", ["summed scales and shifts alike"]),
+        ("ranks", ["rank 2", "16 units"]),
+        ("products", ["16 units"]),
+        ("pairs", ["16 units"]),
+        ("tokens", ["4 heads"]),
+        ("all", ["project 16"]),
+    ],
+)
+def test_every_op_with_something_inside_says_what(box_of, name, settings):
+    assert words(box_of(name))[1:-3] == settings
+
+
+def test_what_an_op_reads_runs_into_its_box_one_below_the_other(box_of):
+    box = box_of("gates")
+
+    heights = [y for x, y in box.inlets.values()]
+    assert list(box.inlets) == ["0", "1", "2"]
+    assert heights == sorted(heights)
+    assert list(box.outlets) == [""]
+
+
+def test_the_tip_of_a_box_names_all_it_joins(box_of):
+    assert box_of("looked").tip == f"looked: cross_attention of table 2, places 16{TIMES}128"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"pool": "none"}, "map"),
+        ({"pool": "avg+max", "features": 1024}, f"avg+max 1{TIMES}1"),
+        ({"pool": "gem", "normalise": "l2"}, "gem l2"),
+    ],
+)
+def test_a_pool_is_told_in_words(fields, expected):
+    assert pool_words(Branch(input="photo", backbone="net", **fields), (14, 14, 512)) == expected
+
+
+def test_a_vector_that_is_not_pooled_is_as_it_is():
+    assert pool_words(Branch(input="photo", backbone="net", pool="none"), (512,)) == "as it is"

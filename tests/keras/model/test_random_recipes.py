@@ -1,0 +1,163 @@
+"""Recipes made at random: whatever can be declared is built as it was counted, trains whole, and is saved and opened."""
+
+import keras
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fusion.checking import check, resolve
+from fusion.graph.costs import costs
+from fusion.model.building import build
+from fusion.model.selftest import self_test
+from fusion.recipe.reading import from_json
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.writing import recipe_hash, to_json
+
+CUTS = {
+    "plain": ("block1_pool", "block2_pool", "block3_pool"),
+    "residual": ("conv1_relu", "stage2_block1_out", "stage3_block2_out"),
+}
+WIDTHS = st.sampled_from([4, 6, 8])
+VECTORS = ("avg", "max", "avg+max", "gem", "flatten")
+EQUAL = ("add", "average", "maximum", "multiply", "weighted_sum", "attention", "compare")
+PAIRS = ("compare", "film", "bilinear")
+WITH_UNITS = ("gated", "bilinear", "low_rank", "tensor")
+OPS = sorted({"concat", *EQUAL, *PAIRS, *WITH_UNITS})
+TERMS = ("abs_diff", "product", "cosine")
+
+
+@st.composite
+def recipes(draw) -> Recipe:
+    """A sound recipe of one to four branches, joined by fusion nodes until one is left."""
+    branches, maps = {}, []
+    for number in range(draw(st.integers(1, 4))):
+        name = f"branch{number}"
+        branches[name] = draw(image_branches())
+        if branches[name]["pool"] == "none":
+            maps.append(name)
+    blocks = {f"embed{n}": [{"dense": draw(WIDTHS), "activation": "gelu"}] for n in range(2)}
+    loose = [name for name in branches if name not in maps]
+    for name in loose:
+        branches[name]["blocks"] = draw(st.sampled_from([[], [f"to_{name}"]]))
+        if branches[name]["blocks"]:
+            blocks[f"to_{name}"] = blocks["embed0"]
+    if draw(st.booleans()) or not loose:
+        branches["facts_"] = {"input": "facts"}
+        loose.append("facts_")
+    nodes = draw(fusions(loose, maps))
+    blocks = {name: steps for name, steps in blocks.items() if name.startswith("to_")}
+    return Recipe(**draw(wholes(branches, nodes, blocks)))
+
+
+@st.composite
+def image_branches(draw):
+    backbone = draw(st.sampled_from(sorted(CUTS)))
+    pool = draw(st.sampled_from([*VECTORS, "none"]))
+    cuts = draw(st.lists(st.sampled_from(CUTS[backbone]), min_size=1, max_size=2, unique=True))
+    branch = {
+        "input": draw(st.sampled_from(["photo", "other"])),
+        "backbone": backbone,
+        "pool": pool,
+        "cut": cuts[:1] if pool == "none" else cuts,
+        "normalise": draw(st.sampled_from([None, "l2"])),
+    }
+    if pool in {"avg", "max", "avg+max"}:
+        branch["features"] = draw(st.sampled_from([None, 8, 50]))
+    return branch
+
+
+@st.composite
+def fusions(draw, loose, maps):
+    """Nodes that join all vectors and maps, in a map that is not in the order in which they are made."""
+    loose, nodes = list(loose), {}
+    if maps:
+        asks = draw(st.sampled_from([*loose, *maps[:-1]]))
+        answers = [name for name in maps if name != asks]
+        nodes["looked"] = {
+            "op": "cross_attention",
+            "of": [asks, *answers],
+            "project": draw(st.sampled_from([4, 8])),
+        }
+        loose = [*(name for name in loose if name != asks), "looked"]
+    while len(loose) > 1:
+        op = draw(st.sampled_from(OPS))
+        several = draw(st.permutations(loose))[: 2 if op in PAIRS else draw(st.integers(2, 3))]
+        node = {"op": op, "of": several}
+        if op in EQUAL or op in {"bilinear", "tensor"} or draw(st.booleans()):
+            node["project"] = 8 if op == "attention" else draw(WIDTHS)
+        if op in WITH_UNITS:
+            node["units"] = draw(WIDTHS)
+        if op == "compare":
+            node["terms"] = draw(st.lists(st.sampled_from(TERMS), min_size=1, unique=True))
+        name = f"node{len(nodes)}"
+        # A node may be read twice: what it joined with others stays to be joined again.
+        kept = several[:1] if len(nodes) == 0 and len(loose) > 2 and draw(st.booleans()) else []
+        nodes[name] = node
+        loose = [each for each in loose if each not in several or each in kept] + [name]
+    names = draw(st.permutations(sorted(nodes)))
+    return {name: nodes[name] for name in names}
+
+
+@st.composite
+def wholes(draw, branches, nodes, blocks):
+    used = {branch["input"] for branch in branches.values()}
+    inputs = {
+        "photo": {"kind": "image", "shape": (32, 32, 3)},
+        "other": {"kind": "image", "shape": (24, 32, 3), "range": (0, 1)},
+        "facts": {"kind": "tabular", "columns": ["a", "b", "c"]},
+    }
+    owners = {branch.get("backbone") for branch in branches.values()}
+    arch = {"plain": "TinyVGG", "residual": "TinyResNet"}
+    task = draw(st.sampled_from(["classification", "binary", "multilabel", "regression"]))
+    output = {"task": task, "logits": task != "regression" and draw(st.booleans())}
+    if task in {"classification", "multilabel"}:
+        output["classes"] = 3
+    trains = draw(st.booleans())
+    return {
+        "name": "random",
+        "inputs": {name: each for name, each in inputs.items() if name in used},
+        "backbones": {
+            name: {"arch": arch[name], "weights": None, "options": {"width": 4}}
+            for name in arch
+            if name in owners
+        },
+        "branches": branches,
+        "fusion": nodes or None,
+        "blocks": blocks,
+        "head": {"output": output},
+        "training": {"phases": [{"name": "one", "train": ["head"], "epochs": 1}]} if trains else None,
+    }
+
+
+def examine(recipe):
+    assert check(recipe) == ()
+    keras.backend.clear_session()
+
+    model = build(recipe)
+
+    assert model.count_params() == costs(resolve(recipe)).params
+    findings = self_test(model, resolve(recipe))
+    assert [finding for finding in findings if not finding.holds] == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(recipes())
+def test_a_recipe_is_the_same_after_it_was_written(recipe):
+    again = from_json(to_json(recipe))
+
+    assert again == recipe
+    assert recipe_hash(again) == recipe_hash(recipe)
+
+
+# One example takes some four seconds; most of that is Keras.
+@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(recipes())
+def test_what_is_declared_is_built_trains_whole_and_survives_a_file(recipe):
+    examine(recipe)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(recipes())
+def test_whatever_is_declared_is_built_trains_whole_and_survives_a_file(recipe):
+    examine(recipe)
