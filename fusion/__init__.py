@@ -5,7 +5,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from fusion.backbones.registered import register_backbone
-from fusion.checking import check, costs, draw, resolve
 from fusion.errors import (
     BackboneError,
     DataError,
@@ -20,7 +19,6 @@ from fusion.errors import (
     TrainingError,
     WeightsError,
 )
-from fusion.graph.nodes import FusionGraph
 from fusion.recipe.augmentation import Brightness, Contrast, Flip, Rotation, Translation, Zoom
 from fusion.recipe.backbones import Backbone, BackboneFile, BackbonePreset, KerasHubBackbone, WeightsFile
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm
@@ -47,10 +45,12 @@ from fusion.recipe.weighing import (
 from fusion.recipe.writing import recipe_hash, to_json
 
 if TYPE_CHECKING:
+    from fusion.checking import check, costs, draw, resolve
     from fusion.comparing import differences
     from fusion.data.arrays import from_arrays
     from fusion.data.examples import Data
     from fusion.data.reading import read_data, read_images
+    from fusion.graph.nodes import FusionGraph
     from fusion.locking import lock, moved
     from fusion.model.addresses import layer, layers, set_weights, weights
     from fusion.model.building import build
@@ -61,8 +61,12 @@ if TYPE_CHECKING:
 
 LATER = {
     "Data": "fusion.data.examples",
+    "FusionGraph": "fusion.graph.nodes",
     "build": "fusion.model.building",
+    "check": "fusion.checking",
+    "costs": "fusion.checking",
     "differences": "fusion.comparing",
+    "draw": "fusion.checking",
     "evaluate": "fusion.training.evaluation",
     "from_arrays": "fusion.data.arrays",
     "layer": "fusion.model.addresses",
@@ -74,6 +78,7 @@ LATER = {
     "predict": "fusion.training.evaluation",
     "read_data": "fusion.data.reading",
     "read_images": "fusion.data.reading",
+    "resolve": "fusion.checking",
     "save": "fusion.model.files",
     "save_weights": "fusion.model.files",
     "self_test": "fusion.model.selftest",
@@ -81,7 +86,7 @@ LATER = {
     "train": "fusion.training.runs",
     "weights": "fusion.model.addresses",
 }
-"""Names whose modules are imported when they are first asked for: most of them load Keras, which takes seconds."""
+"""Names whose modules are imported when they are first asked for: they load Keras, which takes seconds, or networkx."""
 
 __all__ = [
     "Add",

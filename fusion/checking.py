@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fusion.backbones.catalogue import Shelf
 from fusion.backbones.registered import unmet, unregistered
-from fusion.drawing.figure import Figure
-from fusion.drawing.figure import draw as drawn
 from fusion.errors import Problem, RecipeError
 from fusion.graph.costs import Costs
 from fusion.graph.costs import costs as costs_of
@@ -19,6 +17,9 @@ from fusion.recipe.reading import Examined, examine, in_order
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import references, unused
 from fusion.recipe.writing import to_data
+
+if TYPE_CHECKING:
+    from fusion.drawing.figure import Figure
 
 Source = Recipe | FusionGraph | str | Path
 """A recipe, one that is resolved already, or the path of its file."""
@@ -117,7 +118,7 @@ def draw(
     level: str = "branch",
     expand: str | Sequence[str] = (),
     folders: Sequence[str | Path] = (),
-) -> Figure:
+) -> "Figure":
     """Returns the picture of a recipe, coloured by what its phase number `phase`, from 0, trains.
 
     Arguments are those of `fusion.drawing.figure.draw` and of `resolve`.
@@ -126,6 +127,9 @@ def draw(
         RecipeError: Listing every problem, each with its JSON Pointer.
         DrawingError: If there is no such phase, style or level, or nothing of that name to open.
     """
+    # Who only checks need not wait for what draws.
+    from fusion.drawing.figure import draw as drawn
+
     graph = resolve(recipe, folders=folders)
     return drawn(graph, phase=phase, style=style, level=level, expand=expand)
 

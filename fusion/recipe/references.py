@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-import networkx as nx
-
 from fusion.errors import Problem, listed, near, shown
 from fusion.recipe.augmentation import misplaced
 from fusion.recipe.inputs import Category, Image
@@ -110,6 +108,9 @@ def _fusion(recipe: Recipe, declared: Declared) -> Iterator[Problem]:
             yield Problem(pointer((*place, "from")), "A branch is joined once; here one stands twice.")
     if single:
         return
+    # Reading a recipe without a fusion of fusions must stay quick, and networkx takes a quarter of a second.
+    import networkx as nx
+
     graph = nx.DiGraph([(source, name) for name, op in nodes.items() for source in op.of])
     try:
         cycle = [start for start, *_ in nx.find_cycle(graph)]
