@@ -44,7 +44,8 @@ def save(
     path = Path(path)
     if path.suffix != ".keras":
         raise ModelError(f"A model is saved as a .keras file, got {path.name!r}.")
-    about = {"recipe": to_data(recipe), "labels": list(labels) if labels else None}
+    named = labels or recipe.head.output.labels
+    about = {"recipe": to_data(recipe), "labels": list(named) if named else None}
     with replacing(path) as part, _uncompiled(model):
         model.save(part)
         with zipfile.ZipFile(part, "a") as archive:

@@ -32,11 +32,11 @@ from fusion.training.history import History, draw_curves
 FILES = {
     "recipe.json": "the recipe, in its canonical form",
     "diagram.svg": "the architecture, coloured by the last phase",
+    SEEN: "which examples it is trained on and chosen by, as digests",
     "history.csv": "loss and metrics, a line an epoch",
     "checkpoint.npz": "weights by address of the phase's best epoch so far",
     "curves.png": "the history as a picture",
     "model.keras": "the trained model; opens anywhere Keras does",
-    SEEN: "which examples it was trained on and chosen by, as digests",
     "metrics.json": "loss and metrics of the finished model on each split",
 }
 """What a run's folder holds at the end, in the order in which it comes about."""
@@ -99,12 +99,13 @@ def train(
     if out is not None:
         _write(Path(out) / "recipe.json", to_json(declared))
         _write(Path(out) / "diagram.svg", draw(graph, phase=max(len(graph.phases) - 1, 0)).svg())
+        # Before the training, which may be killed: its checkpoint can still become a model.
+        write_seen(data.digests, Path(out) / SEEN)
     try:
         trained = fit(graph, data, out=out, folders=places(recipe, folders), watch=watch)
     except KeyboardInterrupt:
         if out is not None and (Path(out) / CHECKPOINT).exists():
             _rescue(graph, Path(out), data.labels, places(recipe, folders))
-            write_seen(data.digests, Path(out) / SEEN)
         raise
     metrics = {
         name: evaluate(trained.model, examples, declared.head.output)
@@ -113,14 +114,13 @@ def train(
     seconds = time.perf_counter() - began
     run = Run(trained.model, graph, trained.history, metrics, data.labels, seconds)
     if out is not None:
-        _finish(run, Path(out), data.digests)
+        _finish(run, Path(out))
     return run
 
 
-def _finish(run: Run, out: Path, digests: Mapping[str, Sequence[bytes]]) -> None:
+def _finish(run: Run, out: Path) -> None:
     # The model first: what comes after may fail without it being lost.
     save(run.model, out / "model.keras", recipe=run.graph.recipe, labels=run.labels)
-    write_seen(digests, out / SEEN)
     about: dict[str, Any] = {
         "recipe": recipe_hash(run.graph.recipe),
         "metrics": run.metrics,
@@ -145,8 +145,9 @@ def check_start(graph: FusionGraph, *, out: str | Path | None, folders: Sequence
     if out is None:
         return
     folder = Path(out)
-    # A recipe and a picture alone are left by a training that did not start.
-    used = [name for name in FILES if (folder / name).exists() and name not in {"recipe.json", "diagram.svg"}]
+    # These alone are left by a training that did not start.
+    unstarted = {"recipe.json", "diagram.svg", SEEN}
+    used = [name for name in FILES if (folder / name).exists() and name not in unstarted]
     if used:
         raise TrainingError(
             f"The folder {out} holds another run ({', '.join(used)}). Name a new folder, or move that one away."

@@ -190,6 +190,13 @@ def test_a_trained_model_is_judged_and_asked(run, recipe_file, photos, tmp_path)
     assert "bright" in table
     assert "dark/0.png" in table.replace("\n", "")
 
+    (out / "model.keras").unlink()
+    assert (
+        run("build", out / "recipe.json", "--weights", out / "checkpoint.npz", "-o", out / "model.keras")[0]
+        == 0
+    )
+    assert "not held out" in run("evaluate", out, "--data", photos, "--split", "train")[1]
+
     with pytest.raises(TrainingError, match="holds another run"):
         run("train", recipe_file(), "--data", photos, "-o", out)
     with pytest.raises(DataError, match=r"no split 'tset'; they have train, validation, test"):

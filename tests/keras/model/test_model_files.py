@@ -150,3 +150,11 @@ def test_the_self_test_finds_a_weight_without_a_gradient(two_backbones):
     findings = {finding.what: finding for finding in self_test(model, resolve(two_backbones))}
 
     assert not findings["every trainable weight gets a finite gradient that is not zero"].holds
+
+
+def test_classes_that_a_recipe_names_are_the_labels_where_nobody_gave_others(two_backbones, tmp_path):
+    named = two_backbones.replace("/head/output", {"task": "classification", "classes": ["ants", "bees"]})
+
+    save(build(named), tmp_path / "m.keras", recipe=named)
+
+    assert load(tmp_path / "m.keras").labels == ("ants", "bees")
