@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, ValidationError
 
 from fusion.backbones.catalogue import find
+from fusion.backbones.weights import StoredWeights, digest
 from fusion.checking import Source, resolve
 from fusion.errors import FileError, Problem
 from fusion.files import replacing
@@ -189,7 +190,7 @@ def _backbone(graph: FusionGraph, trunk: Trunk, folders: Sequence[Path]) -> Lock
     return LockedBackbone(
         layers=len(trunk.skeleton.layers),
         fingerprint=fingerprint(trunk.skeleton),
-        weights=_digest(path) if path else None,
+        weights=digest(StoredWeights(path)) if path else None,
     )
 
 
@@ -201,11 +202,6 @@ def fingerprint(skeleton: Skeleton) -> str:
     """
     rows = [[row.name, row.kind, row.parents, row.shape, row.params] for row in skeleton.layers]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _short(digest: str | None) -> str:

@@ -37,7 +37,10 @@ def check(
     ] = False,
 ) -> None:
     """Say whether recipes can be built, and every problem of those that cannot."""
-    sound = [_is_sound(file) and (not locked or _is_as_locked(file)) for file in files]
+    sound = []
+    for file in files:
+        graph = _sound(file)
+        sound.append(graph is not None and (not locked or _is_as_locked(graph, file)))
     raise typer.Exit(0 if all(sound) else 1)
 
 
@@ -89,26 +92,27 @@ def schema() -> None:
     typer.echo(json.dumps(recipe_schema(), indent=1))
 
 
-def _is_sound(file: Path) -> bool:
+def _sound(file: Path) -> FusionGraph | None:
+    """Says what a recipe is or what is wrong with it; returns its graph if it has one."""
     try:
         graph = resolve(file)
     except RecipeError as error:
         typer.echo(str(error), err=True)
-        return False
+        return None
     total = costs(graph)
     count = len(graph.recipe.branches)
     branches = "1 branch" if count == 1 else f"{count} branches"
     typer.echo(f"{file}: ok, {branches}, {amount(total.params)} params, {operations(total.flops)} a sample")
     for remark in [*graph.remarks, *_missing_weights(graph, file)]:
         typer.echo(f"  note {remark.place}   {remark.text}")
-    return True
+    return graph
 
 
-def _is_as_locked(file: Path) -> bool:
+def _is_as_locked(graph: FusionGraph, file: Path) -> bool:
     from fusion.locking import lock_file, moved, read_lock
 
     try:
-        found = moved(resolve(file), read_lock(lock_file(file)), folders=[file.absolute().parent])
+        found = moved(graph, read_lock(lock_file(file)), folders=checking.places(file))
     except FusionError as error:
         typer.echo(f"{file}: {error}", err=True)
         return False
@@ -123,7 +127,7 @@ def _missing_weights(graph: FusionGraph, file: Path) -> Iterator[Problem]:
 
     for name, backbone in graph.recipe.backbones.items():
         try:
-            find(backbone, [file.absolute().parent])
+            find(backbone, checking.places(file))
         except WeightsError as error:
             yield Problem(f"/backbones/{name}/weights", f"{error} It is needed to build.")
 

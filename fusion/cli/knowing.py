@@ -31,11 +31,12 @@ def diff(before: File, after: After) -> None:
 
 def lock(file: File, folder: Folders = None) -> None:
     """Write down beside a recipe what it resolves to today: layers, weights files, versions."""
+    from fusion.checking import places
     from fusion.locking import lock as locked
     from fusion.locking import lock_file, write_lock
 
     out = lock_file(file)
-    made = locked(resolve(file, folder or ()), folders=[*(folder or []), file.absolute().parent])
+    made = locked(resolve(file, folder or ()), folders=places(file, folder or ()))
     write_lock(made, out)
     typer.echo(f"{out}: {len(made.backbones)} backbones, recipe {made.recipe}")
 

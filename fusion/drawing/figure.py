@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from fusion.drawing.choices import chosen
 from fusion.drawing.display import Drawing
 from fusion.drawing.levels import Level
 from fusion.drawing.levels import level as level_named
@@ -15,7 +16,7 @@ from fusion.drawing.states import view
 from fusion.drawing.styles import Style, colours
 from fusion.drawing.styles import style as named
 from fusion.drawing.svg import to_svg
-from fusion.errors import DrawingError, listed, near, shown
+from fusion.errors import DrawingError, listed, near
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 
@@ -164,11 +165,9 @@ def save(figure: Figure, path: str | Path, *, engine: str = "own") -> None:
     if suffix not in WRITERS:
         hint = near(suffix, WRITERS)
         raise DrawingError(f"Cannot draw to {str(path)!r}: this version writes {listed(WRITERS)}.{hint}")
-    if engine not in ENGINES:
-        hint = near(str(engine), ENGINES)
-        raise DrawingError(f"There is no engine {shown(engine)}; engines are {listed(ENGINES)}.{hint}")
+    by = chosen(engine, ENGINES, what="engine")
     with replacing(Path(path)) as part:
-        part.write_bytes(WRITERS[suffix](figure) if engine == "own" else _by_dot(figure, suffix))
+        part.write_bytes(WRITERS[suffix](figure) if by == "own" else _by_dot(figure, suffix))
 
 
 def _png(figure: Figure) -> bytes:

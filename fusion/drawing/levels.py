@@ -2,11 +2,10 @@
 
 from typing import Literal, get_args
 
-from fusion.errors import DrawingError, listed, near, shown
+from fusion.drawing.choices import chosen
 
 Level = Literal["branch", "stage", "layer"]
 """What a backbone is shown as: a ruler, a row of stages, or its layers from top to bottom."""
-
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 
@@ -20,8 +19,4 @@ def level(word: str) -> Level:
     Raises:
         DrawingError: If there is none.
     """
-    for known in LEVELS:
-        if word == known:
-            return known
-    hint = near(str(word), LEVELS)
-    raise DrawingError(f"There is no level {shown(word)}; levels are {listed(LEVELS)}.{hint}")
+    return chosen(word, LEVELS, what="level")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal, get_args
 
+from fusion.drawing.choices import chosen
 from fusion.drawing.palette import DARK, LIGHT, Colour
-from fusion.errors import DrawingError, listed, near, shown
 
 Style = Literal["auto", "light", "dark", "paper", "slide"]
 """`auto` is light where it cannot ask the reader's screen; `paper` is for a column of text, `slide` for 16:9, both light."""
@@ -21,11 +21,7 @@ def style(word: str) -> Style:
     Raises:
         DrawingError: If there is none.
     """
-    for known in STYLES:
-        if word == known:
-            return known
-    hint = near(str(word), STYLES)
-    raise DrawingError(f"There is no style {shown(word)}; styles are {listed(STYLES)}.{hint}")
+    return chosen(word, STYLES, what="style")
 
 
 def colours(style: Style) -> Mapping[Colour, str]:
