@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from fusion.errors import Problem, listed, near, shown
-from fusion.recipe.inputs import Image, Input
+from fusion.recipe.inputs import NOUNS, Image, Input
 from fusion.recipe.translation import pointer
 from fusion.recipe.values import Named, Value, by_key
 
@@ -120,6 +120,9 @@ def misplaced(
     >>> from fusion.recipe.inputs import Table
     >>> [problem.text for problem in misplaced({"facts": ()}, {"facts": Table(columns=["a"])}, ["facts"])]
     ["Input 'facts' is a table; only images are augmented."]
+    >>> from fusion.recipe.inputs import Category
+    >>> [problem.text for problem in misplaced({"zip": ()}, {"zip": Category(column="zip", most=5)}, ["zip"])]
+    ["Input 'zip' is a category; only images are augmented."]
     """
     for name in augmentation:
         place = pointer(("training", "augment", name))
@@ -127,4 +130,5 @@ def misplaced(
             text = f"There is no input {shown(name)}.{near(name, declared)} Declared: {listed(declared)}."
             yield Problem(place, text)
         elif name in inputs and not isinstance(inputs[name], Image):
-            yield Problem(place, f"Input {name!r} is a table; only images are augmented.")
+            what = NOUNS[inputs[name].kind]
+            yield Problem(place, f"Input {name!r} is a {what}; only images are augmented.")

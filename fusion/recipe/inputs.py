@@ -96,3 +96,6 @@ Input = Annotated[
     Discriminator(kind),
 ]
 """An input of any kind."""
+
+NOUNS = {"image": "image", "tabular": "table", "categorical": "category"}
+"""What messages call an input, by its kind."""

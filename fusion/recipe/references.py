@@ -5,7 +5,7 @@ from typing import Any
 
 from fusion.errors import Problem, listed, near, shown
 from fusion.recipe.augmentation import misplaced
-from fusion.recipe.inputs import Category, Image
+from fusion.recipe.inputs import NOUNS, Image
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
 from fusion.recipe.translation import Place, pointer
@@ -89,7 +89,7 @@ def _branches(recipe: Recipe, declared: Declared) -> Iterator[Problem]:
             yield Problem(pointer((*place, "backbone")), text)
         if not image:
             for key in sorted(branch.model_fields_set & FOR_IMAGES):
-                what = "category" if isinstance(recipe.inputs[branch.input], Category) else "table"
+                what = NOUNS[recipe.inputs[branch.input].kind]
                 text = f"Input {branch.input!r} is a {what}, a vector already; {key!r} is for images."
                 yield Problem(pointer((*place, key)), text)
 
