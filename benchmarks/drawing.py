@@ -15,7 +15,7 @@ from typing import Any
 from reporting import report
 
 from fusion.checking import resolve
-from fusion.drawing.figure import Figure, draw
+from fusion.figures.figure import Figure, draw
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.recipe import Recipe
 

@@ -19,7 +19,7 @@ from fusion.recipe.references import references, unused
 from fusion.recipe.writing import to_data
 
 if TYPE_CHECKING:
-    from fusion.drawing.figure import Figure
+    from fusion.figures.figure import Figure
 
 Source = Recipe | FusionGraph | str | Path
 """A recipe, one that is resolved already, or the path of its file."""
@@ -121,14 +121,14 @@ def draw(
 ) -> "Figure":
     """Returns the picture of a recipe, coloured by what its phase number `phase`, from 0, trains.
 
-    Arguments are those of `fusion.drawing.figure.draw` and of `resolve`.
+    Arguments are those of `fusion.figures.figure.draw` and of `resolve`.
 
     Raises:
         RecipeError: Listing every problem, each with its JSON Pointer.
         DrawingError: If there is no such phase, style or level, or nothing of that name to open.
     """
     # Who only checks need not wait for what draws.
-    from fusion.drawing.figure import draw as drawn
+    from fusion.figures.figure import draw as drawn
 
     graph = resolve(recipe, folders=folders)
     return drawn(graph, phase=phase, style=style, level=level, expand=expand)

@@ -101,7 +101,7 @@ import importlib.util
 spec = importlib.util.spec_from_file_location("cases", sys.argv[1])
 cases = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(cases)
-from fusion.drawing.figure import draw
+from fusion.figures.figure import draw
 from fusion.graph.making import make_graph
 drawn = [draw(make_graph(recipe, cases.Tables())).svg() for recipe in cases.RECIPES.values()]
 note("drawing")
@@ -127,7 +127,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Fresh:
             patch.setenv(name, str(value))
         table = Skeleton("VGG16", (32, 32, 3), (Layer("x", "InputLayer", (), (32, 32, 3)),), "x", "0")
         skeletons._write(skeletons._path("VGG16", (32, 32, 3), "{}"), to_json(table))
-        cases = Path(__file__).with_name("drawing") / "conftest.py"
+        cases = Path(__file__).with_name("topologies.py")
         done = subprocess.run([sys.executable, "-c", PROGRAM, str(cases)], capture_output=True, check=True)
     found = json.loads(done.stdout)
     return Fresh({step: set(names) for step, names in found["loaded"].items()}, found["drawn"])

@@ -39,10 +39,10 @@ def draw(
     The file's suffix says how: .svg, .html (all levels, parts open on a click), .png, .pdf, .tex (TikZ), .gv (Graphviz),
     .mmd (Mermaid), .json (Model Explorer) or .txt, the picture in words.
     """
-    from fusion.drawing.figure import ENGINES, save
-    from fusion.drawing.figure import draw as drawn
     from fusion.drawing.levels import LEVELS
     from fusion.drawing.styles import STYLES
+    from fusion.figures.figure import ENGINES, save
+    from fusion.figures.figure import draw as drawn
 
     if engine not in ENGINES:
         raise typer.BadParameter(f"There is no engine {engine!r}; there are: {', '.join(ENGINES)}.")

@@ -1,1 +1,1 @@
-"""A graph as a picture: what it says, where it stands, and the files it is written to."""
+"""A graph as a picture: what it says and where it stands, in marks that every format can draw."""

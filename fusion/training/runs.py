@@ -17,8 +17,8 @@ from fusion.data.examination import Progress
 from fusion.data.examples import Data, splits
 from fusion.data.reading import read_data
 from fusion.data.seen import SEEN, write_seen
-from fusion.drawing.figure import draw
 from fusion.errors import TrainingError
+from fusion.figures.figure import draw
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 from fusion.model.addresses import set_weights

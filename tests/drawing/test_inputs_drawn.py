@@ -1,5 +1,5 @@
 from fusion.checking import resolve
-from fusion.drawing.figure import draw
+from fusion.figures.figure import draw
 from fusion.recipe.recipe import Recipe
 
 ZIP = Recipe(

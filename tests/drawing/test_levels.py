@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 import pytest
 
 from fusion.drawing.display import Group, Line, flattened
-from fusion.drawing.figure import Figure, draw
 from fusion.drawing.folding import fold
 from fusion.drawing.parts import parts
 from fusion.drawing.runs import opened, runs
@@ -18,6 +17,7 @@ from fusion.drawing.segments import segments
 from fusion.drawing.states import view
 from fusion.drawing.titles import part_title
 from fusion.errors import DrawingError
+from fusion.figures.figure import Figure, draw
 from fusion.graph.nodes import FusionGraph
 from fusion.skeleton.layers import Layer, Skeleton
 

@@ -9,8 +9,8 @@ import pytest
 from fusion.drawing.boxes import Box
 from fusion.drawing.contents import Contents, Link
 from fusion.drawing.display import Drawing, Group, Line, Text, flattened
-from fusion.drawing.figure import draw
 from fusion.drawing.wrapping import Wrapping
+from fusion.figures.figure import draw
 from fusion.graph.nodes import FusionGraph
 
 

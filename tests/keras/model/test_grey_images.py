@@ -4,8 +4,8 @@ import pytest
 
 from fusion.backbones.preprocessing import preprocessor
 from fusion.checking import resolve
-from fusion.drawing.figure import draw
 from fusion.errors import InputSizeError
+from fusion.figures.figure import draw
 from fusion.model.addresses import set_weights, weights
 from fusion.model.building import build
 from fusion.model.files import load, save

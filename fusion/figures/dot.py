@@ -2,9 +2,9 @@
 
 import graphviz
 
-from fusion.drawing.labels import FILLS, is_shared, label
 from fusion.drawing.palette import LIGHT
 from fusion.drawing.states import View, state
+from fusion.figures.labels import FILLS, is_shared, label
 from fusion.graph.nodes import Node
 from fusion.wording import cleaned, dimensions
 

@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 import pytest
 
 from fusion.drawing.display import Drawing, Line, Rect, Text
-from fusion.drawing.figure import draw
 from fusion.drawing.palette import DARK, LIGHT
-from fusion.drawing.svg import to_svg
+from fusion.figures.figure import draw
+from fusion.figures.svg import to_svg
 from fusion.graph.costs import costs
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.recipe import Recipe

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 
-from fusion.drawing.accordion import Accordion, accordion, wire
 from fusion.drawing.boxes import Badge, Box
 from fusion.drawing.display import Group, Item, Line
 from fusion.drawing.header import header
@@ -20,8 +19,9 @@ from fusion.drawing.standing import standing
 from fusion.drawing.states import View
 from fusion.drawing.streams import streams
 from fusion.drawing.styles import Style, colours
-from fusion.drawing.svg import Scraps, to_svg
 from fusion.drawing.towers import card_box
+from fusion.figures.accordion import Accordion, accordion, wire
+from fusion.figures.svg import Scraps, to_svg
 from fusion.wording import cleaned
 
 ROOM = 170.0

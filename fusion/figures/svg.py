@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from fusion.drawing.display import Circle, Drawing, Group, Item, Line, Point, Polygon, Rect, Strokes, Text
-from fusion.drawing.outlines import arrowhead, corners, shortened_end
 from fusion.drawing.palette import DARK, Colour
 from fusion.drawing.styles import Style, colours
+from fusion.figures.outlines import arrowhead, corners, shortened_end
 from fusion.wording import cleaned
 
 FONTS = "Helvetica, Arial, 'Liberation Sans', sans-serif"

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fusion.drawing.header import phase_name
-from fusion.drawing.labels import label
 from fusion.drawing.palette import LIGHT
 from fusion.drawing.states import State, View, state
+from fusion.figures.labels import label
 from fusion.graph.nodes import Node, Trunk, Weights
 from fusion.skeleton.articulation import stages
 from fusion.skeleton.layers import Shape

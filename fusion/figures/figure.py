@@ -15,8 +15,8 @@ from fusion.drawing.runs import opened
 from fusion.drawing.states import view
 from fusion.drawing.styles import Style, colours
 from fusion.drawing.styles import style as named
-from fusion.drawing.svg import to_svg
 from fusion.errors import DrawingError, listed, near
+from fusion.figures.svg import to_svg
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 
@@ -50,38 +50,38 @@ class Figure:
 
     def html(self) -> str:
         """Returns one page with the picture at every level, in which parts of backbones open on a click."""
-        from fusion.drawing.html import to_html
+        from fusion.figures.html import to_html
 
         seen = view(self.graph, self.phase)
         return to_html(seen, self.style, self.level, opened(seen, self.expand))
 
     def dot(self) -> str:
         """Returns the graph as DOT source, to be edited and laid out by Graphviz."""
-        from fusion.drawing.dot import to_dot
+        from fusion.figures.dot import to_dot
 
         return to_dot(view(self.graph, self.phase))
 
     def mermaid(self) -> str:
         """Returns the graph as a Mermaid flowchart, which GitHub shows where it stands in Markdown."""
-        from fusion.drawing.mermaid import to_mermaid
+        from fusion.figures.mermaid import to_mermaid
 
         return to_mermaid(view(self.graph, self.phase))
 
     def tikz(self) -> str:
         """Returns it as a LaTeX document with one TikZ picture."""
-        from fusion.drawing.tikz import to_tikz
+        from fusion.figures.tikz import to_tikz
 
         return to_tikz(self.drawing, colours(self.style))
 
     def explorer(self) -> str:
         """Returns every layer of the graph as JSON for Google's Model Explorer."""
-        from fusion.drawing.explorer import to_explorer
+        from fusion.figures.explorer import to_explorer
 
         return to_explorer(view(self.graph, self.phase))
 
     def text(self) -> str:
         """Returns what the picture says in words, a line for each thing, for terminals and screen readers."""
-        from fusion.drawing.tree import to_text
+        from fusion.figures.tree import to_text
 
         return to_text(view(self.graph, self.phase))
 
@@ -172,20 +172,20 @@ def save(figure: Figure, path: str | Path, *, engine: str = "own") -> None:
 
 def _png(figure: Figure) -> bytes:
     # Pillow takes time to load that a picture in SVG has no need of.
-    from fusion.drawing.png import to_png
+    from fusion.figures.png import to_png
 
     return to_png(figure.drawing, colours(figure.style))
 
 
 def _pdf(figure: Figure) -> bytes:
     # Matplotlib takes longer still.
-    from fusion.drawing.pdf import to_pdf
+    from fusion.figures.pdf import to_pdf
 
     return to_pdf(figure.drawing, colours(figure.style))
 
 
 def _by_dot(figure: Figure, suffix: str) -> bytes:
-    from fusion.drawing.engine import rendered
+    from fusion.figures.engine import rendered
 
     return rendered(figure.dot(), suffix)
 

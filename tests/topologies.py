@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fusion.drawing.display import Drawing
-from fusion.drawing.figure import draw
+from fusion.figures.figure import draw
 from fusion.graph.making import make_graph
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.backbones import Backbone

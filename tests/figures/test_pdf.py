@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from fusion.drawing.display import Circle, Drawing, Line, Polygon, Rect, Strokes, Text
-from fusion.drawing.figure import draw, save
 from fusion.drawing.palette import DARK
-from fusion.drawing.pdf import to_pdf
+from fusion.figures.figure import draw, save
+from fusion.figures.pdf import to_pdf
 from fusion.graph.nodes import FusionGraph
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from fusion.drawing.display import Circle, Drawing, Line, Polygon, Rect, Strokes, Text
-from fusion.drawing.figure import draw
 from fusion.drawing.palette import DARK
-from fusion.drawing.tikz import to_tikz
+from fusion.figures.figure import draw
+from fusion.figures.tikz import to_tikz
 from fusion.graph.nodes import FusionGraph
 
 TRAPS = "\\write18{ls} $x$ %c #1 ~^_{} & -- ,, ?` << >> \"q\" 'q' \u05e9\u05dc \U0001f98a \\input{/etc/passwd} ^^M\\stop"

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from fusion.drawing.figure import draw, save
 from fusion.errors import DrawingError
+from fusion.figures.figure import draw, save
 from fusion.graph.nodes import FusionGraph
 
 

@@ -7,9 +7,9 @@ backbones stay closed.
 import json
 
 from fusion.drawing.header import phase_name
-from fusion.drawing.labels import FILLS, is_shared, label
 from fusion.drawing.palette import LIGHT
 from fusion.drawing.states import View, state
+from fusion.figures.labels import FILLS, is_shared, label
 from fusion.graph.nodes import Kind, Node
 from fusion.wording import cleaned, dimensions
 

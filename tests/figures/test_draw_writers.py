@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from fusion.drawing.display import Drawing, Rect
-from fusion.drawing.figure import draw
 from fusion.drawing.palette import LIGHT
-from fusion.drawing.png import to_png
 from fusion.errors import DrawingError
+from fusion.figures.figure import draw
+from fusion.figures.png import to_png
 from fusion.graph.nodes import FusionGraph
 
 

@@ -15,8 +15,8 @@ from fusion.drawing.display import (
     Text,
     flattened,
 )
-from fusion.drawing.outlines import arrowhead, corners, hatching, shortened_end
 from fusion.drawing.palette import LIGHT, Colour
+from fusion.figures.outlines import arrowhead, corners, hatching, shortened_end
 from fusion.wording import DASH, MINUS, TIMES, cleaned
 
 POINT = 0.75

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from fusion.drawing.display import Text, flattened
-from fusion.drawing.figure import draw
+from fusion.figures.figure import draw
 from fusion.graph.nodes import FusionGraph
 from fusion.wording import TIMES
 

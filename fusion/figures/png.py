@@ -22,10 +22,10 @@ from fusion.drawing.display import (
     Text,
     flattened,
 )
-from fusion.drawing.outlines import arrowhead, hatching, rounded, shortened_end
 from fusion.drawing.palette import LIGHT, Colour
 from fusion.drawing.widths import text_width
 from fusion.errors import DrawingError
+from fusion.figures.outlines import arrowhead, hatching, rounded, shortened_end
 
 SCALE, SMOOTH, LARGEST = 2, 2, 60_000_000
 """Pixels of the PNG for one of the picture, points drawn for one of those, and how many of all may be drawn."""

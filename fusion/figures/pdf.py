@@ -26,9 +26,9 @@ from fusion.drawing.display import (
     Text,
     flattened,
 )
-from fusion.drawing.outlines import arrowhead, hatching, outline, rounded, shortened_end
 from fusion.drawing.palette import LIGHT, Colour
 from fusion.drawing.widths import text_width
+from fusion.figures.outlines import arrowhead, hatching, outline, rounded, shortened_end
 
 POINT = 0.75
 """Points of PDF, 72 to the inch, for each pixel of the picture, 96 to the inch."""
