@@ -111,6 +111,7 @@ def share_covered(truth, *, seeds, studies, spreads=1.0):
     return np.mean(found)
 
 
+@pytest.mark.slow
 def test_the_set_covers_all_best_arms_in_95_of_100_studies():
     assert share_covered(np.zeros(6), seeds=8, studies=600) >= 0.93
     assert share_covered(np.array([0, 0, 0, -1.0, -2, -3]), seeds=8, studies=600) >= 0.93

@@ -62,6 +62,7 @@ def test_the_h_score_not_shrunk_and_not_above_chance_would_rank_widths():
 
 @pytest.mark.parametrize("score", ["ridge", "knn", "logme", "hscore"])
 @pytest.mark.parametrize("width", [8, 2048])
+@pytest.mark.slow
 def test_random_labels_are_rarely_called_better_than_chance(score, width):
     ps = []
     for seed in range(40):

@@ -93,6 +93,7 @@ def accuracies(generator, *, seeds, arms, images=500, rate=0.8, noise=0.02):
     )
 
 
+@pytest.mark.slow
 def test_of_sixteen_equal_arms_one_is_called_different_in_a_twentieth_of_studies_at_most():
     generator = np.random.default_rng(0)
     studies = 1000
@@ -126,6 +127,7 @@ def test_the_family_error_holds_for_other_noise_and_numbers_of_seeds(draw, seeds
 
 
 @pytest.mark.parametrize("seeds", [5, 10])
+@pytest.mark.slow
 def test_intervals_cover_the_true_difference_in_95_of_100_studies(seeds):
     generator = np.random.default_rng(seeds)
     # Each arm has a reference of its own, or all would be wrong together.

@@ -43,6 +43,7 @@ def test_logme_is_the_evidence_of_bayesian_ridge(width, form):
 
 @pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
 @pytest.mark.parametrize("width", [3, 100])
+@pytest.mark.slow
 def test_logme_is_the_greatest_density_of_the_targets(task, width):
     features = features_of(width, examples=40)
     noise = np.random.default_rng(1).standard_normal((40, 2))

@@ -28,6 +28,7 @@ def test_sixteen_equal_taps_judged_on_200_images_look_five_points_too_good():
     assert estimated == pytest.approx(true, abs=0.004)
 
 
+@pytest.mark.slow
 def test_arms_that_err_on_the_same_images_deceive_less():
     generator = np.random.default_rng(0)
     # Latent correlation .87 is about .7 between answers.
@@ -40,6 +41,7 @@ def test_arms_that_err_on_the_same_images_deceive_less():
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5, 10, 11])
+@pytest.mark.slow
 def test_over_seeds_it_is_right_on_average_for_equal_arms(seeds):
     studies = [normal((seeds, 8), seed) for seed in range(300)]
 

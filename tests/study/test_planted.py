@@ -64,6 +64,7 @@ def alarms(seed, examples, permutations):
     return min(correct(nulls)) <= 0.05
 
 
+@pytest.mark.slow
 def test_shuffled_targets_raise_a_false_alarm_once_in_twenty_at_most():
     assert sum(alarms(seed, 200, 99) for seed in range(SEEDS)) <= 1
 

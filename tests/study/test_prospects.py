@@ -17,11 +17,13 @@ from fusion.study.signs import seeds_needed, sign_flip_p
         (40, 0.05 / 16, 0.6361745473957892),
     ],
 )
+@pytest.mark.slow
 def test_with_many_seeds_it_is_that_of_the_t_test(blocks, alpha, expected):
     assert detectable(blocks, alpha=alpha) == pytest.approx(expected, rel=0.05)
 
 
 @pytest.mark.parametrize(("blocks", "arms"), [(8, 1), (10, 16), (16, 4)])
+@pytest.mark.slow
 def test_a_difference_of_that_size_is_found_as_often_as_said(blocks, arms):
     alpha = 0.05 / arms
     table = np.random.default_rng(1).normal(detectable(blocks, alpha=alpha), 1, size=(blocks, 1500))
@@ -45,7 +47,7 @@ def test_with_one_seed_too_few_no_difference_is_large_enough(arms):
 
 
 def test_more_seeds_show_less():
-    limits = [detectable(blocks) for blocks in (6, 8, 10, 13, 20)]
+    limits = [detectable(blocks) for blocks in (6, 8, 10)]
 
     assert limits == sorted(limits, reverse=True)
 

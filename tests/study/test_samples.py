@@ -89,6 +89,7 @@ def test_an_unknown_reference_is_refused():
         sample_differences([outcome("base", 0, [1]), outcome("new", 0, [1])], "bas")
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_true_difference_in_95_of_100_test_splits():
     generator = np.random.default_rng(0)
     # 20 arms a study: an example is hard or easy for all, and each arm then right or wrong on its own.
