@@ -13,7 +13,8 @@ from fusion.cli.catalogue import Announced
 from fusion.errors import FusionError, Problem, RecipeError, WeightsError
 from fusion.graph.costs import costs
 from fusion.graph.nodes import FusionGraph
-from fusion.wording import amount, operations
+from fusion.recipe.writing import to_data
+from fusion.wording import amount, counted, operations
 
 Files = Annotated[list[Path], typer.Argument(metavar="RECIPE...", help="Recipe files.")]
 File = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file.")]
@@ -103,9 +104,25 @@ def _sound(file: Path) -> FusionGraph | None:
     count = len(graph.recipe.branches)
     branches = "1 branch" if count == 1 else f"{count} branches"
     typer.echo(f"{file}: ok, {branches}, {amount(total.params)} params, {operations(total.flops)} a sample")
+    for line in _training(graph):
+        typer.echo(f"  {line}")
     for remark in [*graph.remarks, *_missing_weights(graph, file)]:
         typer.echo(f"  note {remark.place}   {remark.text}")
     return graph
+
+
+def _training(graph: FusionGraph) -> Iterator[str]:
+    """Yields a line for each phase, and one for each input whose images are changed at random."""
+    training = graph.recipe.training
+    for phase, cost in zip(training.phases if training else (), costs(graph).phases, strict=True):
+        how = phase.optimizer
+        fall = f", {how.schedule}" if how.schedule != "constant" else ""
+        rise = f", warm-up {how.warmup:.0%}" if how.warmup else ""
+        epochs = counted(phase.epochs, "epoch")
+        yield f"{phase.name}: {amount(cost.trainable)} train, {epochs}, {how.name} {how.learning_rate:g}{fall}{rise}"
+    for name, changes in (training.augment if training else {}).items():
+        made = [f"{kind} {value}" for each in map(to_data, changes) for kind, value in each.items()]
+        yield f"augment {name}: {', '.join(made)} (training batches only)"
 
 
 def _is_as_locked(graph: FusionGraph, file: Path) -> bool:

@@ -40,6 +40,7 @@ def train(
     from fusion.cli.progress import examining, watching
     from fusion.cli.tables import print_metrics
     from fusion.data.examples import describe
+    from fusion.training.history import kept
     from fusion.training.runs import FILES, check_start
     from fusion.training.runs import train as trained
 
@@ -57,6 +58,7 @@ def train(
         typer.echo(f"interrupted; {said}", err=True)
         raise typer.Exit(130) from None
     print_metrics(run.metrics)
+    typer.echo(f"kept: {kept(run.history)}")
     typer.echo(f"{out}: {', '.join(FILES)}")
 
 

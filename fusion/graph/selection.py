@@ -77,9 +77,9 @@ def _picked(
         case "head":
             return {"output", *recipe.head.blocks}
         case "fusion":
-            return {selector.owner} if selector.owner else set(recipe.nodes)
+            return {selector.owner} & set(recipe.nodes) if selector.owner else set(recipe.nodes)
         case "block":
-            return {selector.owner}
+            return {selector.owner} & set(recipe.blocks)
         case "backbone" if selector.owner in trunks:
             trunk = trunks[selector.owner]
             return {f"{trunk.backbone}/{row}" for row in _range(text, selector, trunk, weights)}

@@ -112,8 +112,13 @@ def load_weights(path: str | Path) -> dict[str, np.ndarray]:
     """Returns the weights by address that `save_weights` wrote.
 
     Raises:
-        ModelError: If there is no such file, or it is damaged.
+        ModelError: If there is no such file, it is damaged, or it is a whole model.
     """
+    if Path(path).suffix == ".keras":
+        raise ModelError(
+            f"{path} is a whole model, not weights by address (.npz), such as the checkpoint.npz of a run. "
+            "fusion.load opens it, recipe and all."
+        )
     try:
         with np.load(path, allow_pickle=False) as archive:
             return dict(archive)

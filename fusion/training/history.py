@@ -1,6 +1,7 @@
 """What was seen epoch by epoch, as values, as CSV and as a picture."""
 
 import csv
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -120,6 +121,17 @@ def kept_places(history: History) -> list[int]:
     """
     pairs = enumerate(history.epochs, start=1)
     return [place for place, epoch in pairs if history.kept.get(epoch.phase) == epoch.epoch]
+
+
+def kept(history: History) -> str:
+    """Returns in words which epoch's weights each phase kept.
+
+    >>> seen = [Epoch("head first", 1, 1.0, {}), Epoch("head first", 2, 1.0, {})]
+    >>> kept(History(tuple(seen), {"head first": 1}))
+    "epoch 1 of 2 of 'head first'"
+    """
+    run = Counter(epoch.phase for epoch in history.epochs)
+    return ", ".join(f"epoch {number} of {run[phase]} of {phase!r}" for phase, number in history.kept.items())
 
 
 def _starts(epochs: Sequence[Epoch]) -> list[tuple[int, str]]:

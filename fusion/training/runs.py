@@ -1,6 +1,7 @@
 """A training from recipe and data to a folder that holds all that came of it."""
 
 import json
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -137,7 +138,7 @@ def check_start(graph: FusionGraph, *, out: str | Path | None, folders: Sequence
     """Raises if a training could not start: its folder holds another, or a weights file is missing or another one.
 
     Raises:
-        TrainingError: If the folder holds another run.
+        TrainingError: If the folder holds another run, or cannot be written to.
         WeightsError: If a weights file is not there, or is not the one that was meant.
     """
     for backbone in graph.recipe.backbones.values():
@@ -154,6 +155,14 @@ def check_start(graph: FusionGraph, *, out: str | Path | None, folders: Sequence
         )
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"{out} is a file; a run needs a folder.")
+    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise TrainingError(
+            f"The run cannot be written to {out}: {error.strerror}. Name a folder that can be written to."
+        ) from error
 
 
 def _rescue(graph: FusionGraph, out: Path, labels: tuple[str, ...] | None, folders: Sequence[Path]) -> None:

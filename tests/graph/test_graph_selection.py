@@ -1,5 +1,8 @@
 import pytest
 
+from fusion.graph.making import examine_graph
+from fusion.recipe.reading import examine
+
 
 def rates(graph, phase=0):
     return dict(graph.phases[phase].rates)
@@ -41,6 +44,14 @@ def test_batch_normalisation_of_a_block_always_trains(graph_of, two, phased):
     two["blocks"]["top"].append({"batch_norm": True})
 
     assert trained(graph_of(phased(two, ["block:top"]))) == ["top/dense", "top/batch_norm"]
+
+
+@pytest.mark.parametrize("selector", ["block:foo", "fusion:foo"])
+def test_a_selector_of_what_is_not_declared_is_no_further_problem_of_the_graph(tables, two, phased, selector):
+    read = examine(phased(two, ["head", selector]))
+
+    assert [problem.place for problem in read.problems] == ["/training/phases/0/train/1"]
+    assert examine_graph(read.recipe, tables)[1] == []
 
 
 def test_a_selector_of_batch_normalisation_alone_trains_nothing_in_inference(problems_of, two, phased):

@@ -159,6 +159,7 @@ def test_a_trained_model_is_judged_and_asked(run, recipe_file, photos, tmp_path)
 
     assert status == 0, err
     assert "60 examples of 2 classes (bright, dark)" in said
+    assert "kept: epoch" in said
     written = {path.name for path in out.iterdir()}
     assert written == {
         "recipe.json", "diagram.svg", "history.csv", "checkpoint.npz", "curves.png", "model.keras", "metrics.json",

@@ -107,6 +107,11 @@ def test_missing_and_damaged_weights_are_told_apart(tmp_path):
         load_weights(tmp_path / "bad.npz")
 
 
+def test_a_whole_model_is_no_weights_by_address(tmp_path):
+    with pytest.raises(ModelError, match=r"m.keras is a whole model, not weights by address"):
+        load_weights(tmp_path / "m.keras")
+
+
 def test_weights_of_another_model_change_nothing(two_backbones):
     model = build(two_backbones)
     before = weights(model)

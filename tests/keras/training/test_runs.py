@@ -21,3 +21,13 @@ def test_a_file_is_no_folder_for_a_run(recipe, data, tmp_path):
 
     with pytest.raises(TrainingError, match="is a file; a run needs a folder"):
         train(recipe, data, out=tmp_path / "run")
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_before_the_data_are_read(recipe, tmp_path, monkeypatch):
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("fusion.training.runs.tempfile.TemporaryFile", refuse)
+
+    with pytest.raises(TrainingError, match=r"cannot be written to .*run: Permission denied\. Name a folder"):
+        train(recipe, "photographs that are not there", out=tmp_path / "run")
