@@ -170,7 +170,9 @@ def _table_margin(view: View, node: Node) -> float:
 def _block(view: View, name: str, nodes: list[Node]) -> Box:
     graph, node = view.graph, nodes[0]
     if node.kind == "output":
-        lines = [f"dense {node.shape[-1]} {graph.recipe.head.output.activation}"]
+        output = graph.recipe.head.output
+        lines = [f"dense {node.shape[-1]} {output.activation}"]
+        lines += ["standardised, put back"] if output.standardise else []
     else:
         lines = [_step(step) for step in graph.recipe.blocks[node.layer]]
     params = sum(each.params for each in node.weights)

@@ -15,6 +15,7 @@ from fusion.graph.selection import phase_plans
 from fusion.graph.steps import dense_costs, step_layers
 from fusion.graph.taps import untappable
 from fusion.graph.trunks import Call, Catalogue, calls, half_known, remarks, trunks
+from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Image, Table
 from fusion.recipe.ops import Op
 from fusion.recipe.recipe import Recipe
@@ -236,7 +237,18 @@ def _add_head(draft: _Draft) -> None:
         return
     for block in dict.fromkeys(recipe.head.blocks):
         end = _block(draft, f"head.{block}", block, end)
-    units = recipe.head.output.width
-    params, statistics, flops = dense_costs(size(end.shape), units, recipe.head.output.activation)
-    weights = (Weights("output", "Dense", params, statistics),)
-    draft.add(Node("output", "output", "output", (units,), weights, flops, units), [end])
+    draft.add(_output(recipe.head.output, size(end.shape)), [end])
+
+
+def _output(output: Output, width: int) -> Node:
+    units = output.width
+    params, statistics, flops = dense_costs(width, units, output.activation)
+    if not output.standardise:
+        weights = (Weights("output", "Dense", params, statistics),)
+        return Node("output", "output", "output", (units,), weights, flops, units)
+    kept = 2 * units + 1
+    weights = (
+        Weights("output/dense", "Dense", params, statistics),
+        Weights("output/restore", "Normalization", kept, kept),
+    )
+    return Node("output", "output", "output", (units,), weights, flops + 2 * units, 2 * units)

@@ -97,13 +97,18 @@ def _trained(text: str, picked: set[str], weights: Mapping[str, Weights], batchn
     left = "BatchNormalization" if batchnorm == "inference" else ""
     found = [address for address in every if address not in picked or weights[address].kind != left]
     # Where the graph is not whole, blocks and head may have weights that are not known yet.
-    if picked and not found and ("output" in weights or all("/" in address for address in picked)):
+    if picked and not found and (_is_whole(weights) or all("/" in address for address in picked)):
         only = " but batch normalisation, which this phase leaves in inference" if every else ""
         way = "name layers that have some, such as convolutions"
         if text.partition(":")[0] == "fusion":
             way = "its op has none, so leave it out"
         raise _RefusedError(f"{text!r} matches no weights{only}; {way}.")
     return found
+
+
+def _is_whole(weights: Mapping[str, Weights]) -> bool:
+    """Whether a graph has its output, which comes last."""
+    return any(address.partition("/")[0] == "output" for address in weights)
 
 
 def _range(text: str, selector: Selector, trunk: Trunk, weights: Mapping[str, Weights]) -> set[str]:

@@ -95,7 +95,7 @@ def _made(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> Any:
             read = {f"{SOURCE}{source}": shape for source, shape in shapes_of.items()}
             return assembled(op_layers(op, shapes_of), read, name=node.layer)
         case "output":
-            return output_layer(recipe.head.output)
+            return output_layer(recipe.head.output, graph.parents(node.name)[0].shape[-1] or 0)
         case _:
             return None
 

@@ -9,6 +9,7 @@ from fusion.graph.nodes import Node
 from fusion.graph.steps import StepLayer, step_layers
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm, Step
 from fusion.recipe.head import Output
+from fusion.skeleton.layers import Shape
 
 
 def block_model(steps: Sequence[Step], width: int, *, name: str) -> keras.Model:
@@ -24,13 +25,23 @@ def block_model(steps: Sequence[Step], width: int, *, name: str) -> keras.Model:
     return keras.Model(inputs, outputs, name=name)
 
 
-def output_layer(output: Output) -> keras.Layer:
-    """Returns the layer that predicts; it computes in float32 under any policy, so that no probability underflows.
+def output_layer(output: Output, width: int) -> Any:
+    """Returns the layer that predicts from `width` values; of a standardised output a sub-model of it and the way back.
 
-    >>> output_layer(Output(task="binary")).units
+    It computes in float32 under any policy, so that no probability underflows.
+
+    >>> output_layer(Output(task="binary"), 4).units
     1
+    >>> [layer.name for layer in output_layer(Output(task="regression", standardise=True), 4).layers[1:]]
+    ['dense', 'restore']
     """
-    return keras.layers.Dense(output.width, activation=output.activation, dtype="float32", name="output")
+    name = "dense" if output.standardise else "output"
+    dense = keras.layers.Dense(output.width, activation=output.activation, dtype="float32", name=name)
+    if not output.standardise:
+        return dense
+    inputs = keras.Input((width,), name="output_input")
+    restore = _normalisation("restore", (output.width,), invert=True)
+    return keras.Model(inputs, restore(dense(inputs)), name="output")
 
 
 def normalisation(node: Node) -> keras.Layer:
@@ -39,9 +50,13 @@ def normalisation(node: Node) -> keras.Layer:
     >>> normalisation(Node("t.normalise", "prepare", "t.normalise", (3,))).name
     't.normalise'
     """
+    return _normalisation(node.layer, node.shape, invert=False)
+
+
+def _normalisation(name: str, shape: Shape, *, invert: bool) -> keras.Layer:
     # Numbers of a table can be large or close together: half precision would lose them under any policy.
-    layer = keras.layers.Normalization(axis=-1, dtype="float32", name=node.layer)
-    layer.build((None, *node.shape))
+    layer = keras.layers.Normalization(axis=-1, invert=invert, dtype="float32", name=name)
+    layer.build((None, *shape))
     layer.finalize_state()
     return layer
 

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from fusion.graph.nodes import FusionGraph
-from fusion.model.addresses import lookups, variables, weights
+from fusion.model.addresses import layers, lookups, variables, weights
 from fusion.model.files import load, save
 from fusion.model.lookups import vocabulary
 from fusion.recipe.inputs import Category, Image
@@ -101,11 +101,15 @@ def _steady(model: keras.Model, batch: dict[str, np.ndarray]) -> Finding:
 
 
 def _graded(model: keras.Model, batch: dict[str, np.ndarray]) -> Finding:
-    output = model.get_layer("output")
-    features = keras.Model(model.inputs, output.input)
+    dense = layers(model).get("output")
+    # Before the activation, which may saturate; a standardised output, a sub-model, has none.
+    features = keras.Model(model.inputs, dense.input) if dense else None
     with tf.GradientTape() as tape:
-        # Before the activation, which may saturate; squares, so that no output's gradient cancels another's.
-        logits = tf.matmul(features(batch, training=False), output.kernel) + output.bias
+        if features:
+            logits = tf.matmul(features(batch, training=False), dense.kernel) + dense.bias
+        else:
+            logits = model(batch, training=False)
+        # Squares, so that no output's gradient cancels another's.
         loss = tf.reduce_sum(tf.square(logits))
     trained = {name: each for name, each in variables(model).items() if each.trainable}
     gradients = tape.gradient(loss, [each.value for each in trained.values()])

@@ -45,6 +45,9 @@ class Output(Value):
         units: How many numbers a regression predicts.
         logits: Leaves the activation to the loss: the model gives what the softmax or sigmoid would read. What is
             reported and predicted stays the same.
+        standardise: Of a regression: the last layer learns targets less their mean in the training rows, divided by
+            their standard deviation there, and the model puts both back, so that it predicts in the target's unit.
+            The loss is in squares of that deviation, 1 for who always says the mean; the metrics are in the unit.
 
     >>> Output(task="classification", classes=("ants", "bees")).width
     2
@@ -54,6 +57,7 @@ class Output(Value):
     classes: Annotated[Classes | None, BeforeValidator(_classes)] = None
     units: Count | None = None
     logits: Annotated[bool, Field(strict=True)] = False
+    standardise: Annotated[bool, Field(strict=True)] | None = None
 
     @model_validator(mode="after")
     def _task_has_its_size(self) -> Self:
@@ -65,6 +69,8 @@ class Output(Value):
             raise ValueError('A regression has no classes; for several numbers write "units".')
         if self.task != "regression" and self.units is not None:
             raise ValueError(f'Only a regression has "units"; a {self.task} is sized by its classes.')
+        if self.task != "regression" and self.standardise is not None:
+            raise ValueError(f"Only the numbers of a regression can be standardised; a {self.task} has none.")
         if self.task == "binary" and self.classes is not None and self._count() != 2:
             raise ValueError(f"A binary output tells 2 classes apart, got {self._count()}.")
         return self

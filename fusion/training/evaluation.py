@@ -10,6 +10,7 @@ from fusion.data.examples import Examples
 from fusion.errors import DataError
 from fusion.recipe.head import Output
 from fusion.training.objectives import loss, metrics
+from fusion.training.scaling import spread
 
 
 def evaluate(
@@ -17,7 +18,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Returns loss and metrics of a model on examples with targets; see `fusion.training.objectives`.
 
-    The loss is that of the predictions alone, without penalties on weights.
+    The loss is that of the predictions alone, without penalties on weights; of a standardised regression it is in
+    squares of the training targets' standard deviation, and the metrics in their unit.
 
     Raises:
         DataError: If the examples have no targets.
@@ -25,7 +27,7 @@ def evaluate(
     if examples.targets is None:
         raise DataError("There are no targets to judge by; examples without targets can only be predicted.")
     scores = _scores(model, examples, batch_size)
-    found = {"loss": float(loss(output)(examples.targets, scores))}
+    found = {"loss": float(loss(output, spread=spread(model))(examples.targets, scores))}
     for metric in metrics(output):
         metric.update_state(examples.targets, scores)
         found[metric.name] = float(metric.result())

@@ -9,6 +9,7 @@ from fusion.recipe.inputs import Category, Image, Input
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Training
 from fusion.training.objectives import check_monitor
+from fusion.training.scaling import check_scale
 
 
 def training_of(recipe: Recipe, data: Data) -> Training:
@@ -28,6 +29,8 @@ def training_of(recipe: Recipe, data: Data) -> Training:
     for name, part in splits(data).items():
         _check_columns(part, recipe, name)
         _check_targets(part, recipe.head.output, name)
+    if data.train.targets is not None:
+        check_scale(data.train.targets, recipe.head.output)
     return recipe.training
 
 

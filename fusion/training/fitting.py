@@ -28,6 +28,7 @@ from fusion.training.history import Epoch, History, append_csv
 from fusion.training.objectives import loss, metrics
 from fusion.training.optimizers import make_optimizer
 from fusion.training.recording import Recorder, Weights
+from fusion.training.scaling import adapt_output, spread
 
 CHECKPOINT = "checkpoint.npz"
 """Weights by address, of all that training changed so far: of the best epoch so far of the phase under way."""
@@ -101,6 +102,7 @@ def fit(
     model = build_graph(graph, folders=places(recipe, folders))
     run = _Run(graph, model, data, training, Path(out) if out is not None else None)
     run.adapt_inputs()
+    run.adapt_output()
     for number in range(len(training.phases)):
         run.fit_phase(number, watch)
     return Trained(model, graph, History(tuple(run.epochs), run.kept))
@@ -149,6 +151,12 @@ class _Run:
                 told = most_frequent(rows[:, 0], declared.most)
                 set_vocabulary(layer(self.model, f"{name}.prepare/lookup"), told)
 
+    def adapt_output(self) -> None:
+        """Takes mean and spread of a standardised target from the training rows and no others."""
+        targets = self.data.train.targets
+        if targets is not None:
+            self.changed |= dict.fromkeys(adapt_output(self.model, targets))
+
     def fit_phase(self, number: int, watch: Watch | None) -> None:
         phase, plan = self.training.phases[number], self.graph.phases[number]
         set_trainable(self.model, self.graph, plan)
@@ -182,7 +190,7 @@ class _Run:
         }
         self.model.compile(
             optimizer=make_optimizer(phase.optimizer, rates, steps=phase.epochs * self.steps()),
-            loss=loss(output),
+            loss=loss(output, spread=spread(self.model)),
             metrics=metrics(output),
             jit_compile=False,
         )

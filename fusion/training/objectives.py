@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 
 from fusion.errors import TrainingError
 from fusion.recipe.head import Output
@@ -11,8 +12,31 @@ from fusion.recipe.training import Phase
 LOWER_IS_BETTER = frozenset({"loss", "mae"})
 
 
-def loss(output: Output) -> keras.losses.Loss:
+class Standardised(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no types
+    """Squared errors, in squares of the targets' standard deviation: 1 for who always predicts the mean.
+
+    Args:
+        spread: The standard deviation of each output's targets in training.
+
+    >>> float(Standardised(np.array([10.0]))(np.array([[20.0], [40.0]]), np.array([[30.0], [30.0]])))
+    1.0
+    """
+
+    def __init__(self, spread: np.ndarray) -> None:
+        super().__init__(name="standardised_squared_error")
+        self.spread = spread
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns the loss of each example, as Keras asks."""
+        return keras.ops.mean(keras.ops.square((y_true - y_pred) / self.spread), axis=-1)
+
+
+def loss(output: Output, *, spread: np.ndarray | None = None) -> keras.losses.Loss:
     """Returns the loss of a task; class numbers, 0/1 or numbers are its targets.
+
+    Args:
+        output: What the head predicts.
+        spread: The standard deviation of each output's targets in training, of a standardised regression.
 
     >>> loss(Output(task="regression")).name
     'mean_squared_error'
@@ -23,7 +47,7 @@ def loss(output: Output) -> keras.losses.Loss:
         case "binary" | "multilabel":
             return keras.losses.BinaryCrossentropy(from_logits=output.logits)
         case "regression":
-            return keras.losses.MeanSquaredError()
+            return keras.losses.MeanSquaredError() if spread is None else Standardised(spread)
 
 
 def metrics(output: Output) -> list[Any]:

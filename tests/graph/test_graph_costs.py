@@ -136,6 +136,18 @@ def test_the_nodes_of_a_branch_lead_from_its_input_to_its_vector(graph_of, two):
     assert [node.name for node in branch_nodes(graph_of(two), "right")] == ["photo", "res", "right.pool"]
 
 
+def test_a_standardised_output_counts_what_puts_mean_and_deviation_back(graph_of, one):
+    one["head"]["output"] = {"task": "regression", "units": 3, "standardise": True}
+
+    graph = graph_of(one)
+
+    assert [(each.address, each.params, each.statistics) for each in graph["output"].weights] == [
+        ("output/dense", 51, 0),
+        ("output/restore", 7, 7),
+    ]
+    assert part(costs(graph), "head").flops == 99 + 6
+
+
 @pytest.mark.parametrize(
     ("output", "flops"), [({"task": "regression", "units": 3}, 99), ({"task": "binary"}, 37)]
 )

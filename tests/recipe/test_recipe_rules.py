@@ -234,6 +234,13 @@ BROKEN = [
         "/head/output",
         "A regression has no logits; its numbers are what they are.",
     ),
+    ("/head/output/standardise", 1, "/head/output/standardise", "Expected true or false, got 1."),
+    (
+        "/head/output",
+        {"task": "binary", "standardise": True},
+        "/head/output",
+        "Only the numbers of a regression can be standardised; a binary has none.",
+    ),
     ("/fusion/pair/from", ["left"], "/fusion/pair/from", "Expected 2 or more entries, got ['left']."),
     ("/fusion/pair/form", ["left"], "/fusion/pair/form", "Unknown key 'form'. Did you mean 'from'?"),
     ("/fusion", {}, "/fusion", "Expected 1 or more entries, got {}."),

@@ -112,6 +112,8 @@ def wholes(draw, branches, nodes, blocks):
     output = {"task": task, "logits": task != "regression" and draw(st.booleans())}
     if task in {"classification", "multilabel"}:
         output["classes"] = 3
+    if task == "regression":
+        output["standardise"] = draw(st.booleans())
     trains = draw(st.booleans())
     return {
         "name": "random",
