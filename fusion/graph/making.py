@@ -244,11 +244,8 @@ def _output(output: Output, width: int) -> Node:
     units = output.width
     params, statistics, flops = dense_costs(width, units, output.activation)
     if not output.standardise:
-        weights = (Weights("output", "Dense", params, statistics),)
-        return Node("output", "output", "output", (units,), weights, flops, units)
-    kept = 2 * units + 1
-    weights = (
-        Weights("output/dense", "Dense", params, statistics),
-        Weights("output/restore", "Normalization", kept, kept),
-    )
+        dense = Weights("output", "Dense", params, statistics)
+        return Node("output", "output", "output", (units,), (dense,), flops, units)
+    dense, kept = Weights("output/dense", "Dense", params, statistics), 2 * units + 1
+    weights = (dense, Weights("output/restore", "Normalization", kept, kept))
     return Node("output", "output", "output", (units,), weights, flops + 2 * units, 2 * units)

@@ -103,12 +103,11 @@ def _steady(model: keras.Model, batch: dict[str, np.ndarray]) -> Finding:
 def _graded(model: keras.Model, batch: dict[str, np.ndarray]) -> Finding:
     dense = layers(model).get("output")
     # Before the activation, which may saturate; a standardised output, a sub-model, has none.
-    features = keras.Model(model.inputs, dense.input) if dense else None
+    features = keras.Model(model.inputs, dense.input if dense else model.outputs)
     with tf.GradientTape() as tape:
-        if features:
-            logits = tf.matmul(features(batch, training=False), dense.kernel) + dense.bias
-        else:
-            logits = model(batch, training=False)
+        logits = features(batch, training=False)
+        if dense:
+            logits = tf.matmul(logits, dense.kernel) + dense.bias
         # Squares, so that no output's gradient cancels another's.
         loss = tf.reduce_sum(tf.square(logits))
     trained = {name: each for name, each in variables(model).items() if each.trainable}
