@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from fusion.study.probing import Probing, Tap, probe
-from fusion.study.ridge import PATH
-from fusion.study.shares import share_skill
-from fusion.study.spectra import standardise
-from fusion.study.subsets import make_kernel, score_fusions
-from fusion.study.targets import make_targets
-from fusion.study.weights import weigh
+from fusion.scores.probing import Probing, Tap, probe
+from fusion.scores.ridge import PATH
+from fusion.scores.shares import share_skill
+from fusion.scores.spectra import standardise
+from fusion.scores.subsets import make_kernel, score_fusions
+from fusion.scores.targets import make_targets
+from fusion.scores.weights import weigh
 
 WIDTHS = (64, 128, 256, 256, 512, 512)
 CLASSES = 29

@@ -1,0 +1,1 @@
+"""Scores of taps before anything is trained: how much features tell of targets, alone and joined."""
