@@ -29,7 +29,10 @@ class Tables:
             width = 8 * 2**stage
             for step in (1, 2, 3):
                 name, map_shape = f"block{stage}_conv{step}", (size, size, width)
-                rows.append(Layer(name, "Conv2D", (before,), map_shape, 9 * width, 0, 18 * width * size))
+                window = {"activation": "linear", "kernel": (3, 3)}
+                rows.append(
+                    Layer(name, "Conv2D", (before,), map_shape, 9 * width, 0, 18 * width * size, **window)
+                )
                 rows.append(
                     Layer(
                         f"block{stage}_bn{step}",
@@ -46,7 +49,9 @@ class Tables:
                     after = f"block{stage}_add{step}"
                 before = after
             size //= 2
-            rows.append(Layer(f"block{stage}_pool", "MaxPooling2D", (before,), (size, size, width)))
+            rows.append(
+                Layer(f"block{stage}_pool", "MaxPooling2D", (before,), (size, size, width), kernel=(2, 2))
+            )
             before = f"block{stage}_pool"
         return Skeleton(backbone.arch, shape, tuple(rows), before, "3.15.1")
 

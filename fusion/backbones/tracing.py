@@ -184,6 +184,7 @@ def _layer(row: _Row, name: str, parents: tuple[str, ...], container: str) -> La
     # Layers of other packages may have no configuration at all.
     config = operation.get_config() if is_layer and package == "keras" else {}
     activation = config.get("activation")
+    window = config.get("kernel_size") or config.get("pool_size") or ()
     return Layer(
         name=name,
         kind=type(operation).__name__,
@@ -197,6 +198,7 @@ def _layer(row: _Row, name: str, parents: tuple[str, ...], container: str) -> La
         container=container,
         package=package,
         activation=activation if isinstance(activation, str) else "",
+        kernel=(window,) if isinstance(window, int) else tuple(window),
     )
 
 

@@ -8,7 +8,7 @@ from fusion.drawing.icons import scissors, snowflake, triangle
 from fusion.drawing.lanes import PAD, Lane, Tap, thickness
 from fusion.drawing.segments import Segment
 from fusion.drawing.widths import text_width
-from fusion.wording import dimensions, operations
+from fusion.wording import counted, dimensions, operations
 
 RULER_HEIGHT = 46.0
 FIRST_ROW = RULER_HEIGHT + 32.0
@@ -129,7 +129,7 @@ def _segment(segment: Segment, lane: Lane, x: float, width: float) -> Group:
 def _tip(segment: Segment, ghost: bool) -> str:
     what = "discarded, never built" if ghost else f"{segment.trainable:,} trainable"
     shape = f", ends at {dimensions(segment.shape)}" if segment.shape else ""
-    return f"{segment.title}: {segment.layers} layers, {segment.params:,} params, {what}, {operations(segment.flops)}{shape}"
+    return f"{segment.title}: {counted(segment.layers, 'layer')}, {segment.params:,} params, {what}, {operations(segment.flops)}{shape}"
 
 
 def _arrivals(lane: Lane, inlets: Mapping[str, Point]) -> list[Item]:

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from math import isqrt
 
 from fusion.skeleton.kinds import FINISHING, PADDING
 from fusion.skeleton.layers import Layer, Skeleton
@@ -54,7 +53,10 @@ class Op:
 def fold(skeleton: Skeleton, rows: Sequence[Layer], apart: Collection[str]) -> tuple[Op, ...]:
     """Returns some rows of a backbone as ops; nothing is folded beyond a row that several read, or one of `apart`.
 
-    >>> rows = (Layer("x", "InputLayer", (), (8, 8, 3)), Layer("c", "Conv2D", ("x",), (4, 4, 4), params=112))
+    >>> rows = (
+    ...     Layer("x", "InputLayer", (), (8, 8, 3)),
+    ...     Layer("c", "Conv2D", ("x",), (4, 4, 4), kernel=(3, 3)),
+    ... )
     >>> rows += (Layer("bn", "BatchNormalization", ("c",), (4, 4, 4)),)
     >>> [op.title.replace(TIMES, "x") for op in fold(Skeleton("tiny", (8, 8, 3), rows, "bn", ""), rows, ())]
     ['input', 'conv 3x3 /2 + BN']
@@ -87,39 +89,27 @@ def _op(skeleton: Skeleton, rows: Sequence[Layer]) -> Op:
     padded = [row for row in rows if row.kind in PADDING]
     rest = [row for row in rows if row.kind not in PADDING] or padded
     main = rest[0]
-    before = skeleton[main.parents[0]] if main.parents else main
     entered = skeleton[rows[0].parents[0]] if rows[0].parents else main
-    words = [f"{_word(main)}{_kernel(main, before)}{_step(main, entered)}", *map(_word, rest[1:])]
+    words = [f"{_word(main)}{_kernel(main)}{_step(main, entered)}", *_activation(main)]
+    words += map(_word, rest[1:])
     return Op(tuple(rows), main, " + ".join(words))
 
 
 def _word(row: Layer) -> str:
+    if row.kind == "Activation" and row.activation:
+        return row.activation
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"\W+", " ", row.kind)).lower()
     return _WORDS.get(row.kind, spaced.replace("activation", "act"))
 
 
-def _kernel(row: Layer, before: Layer) -> str:
-    """Returns the size of a convolution's window, as far as its weights tell: 1x7 and 7x1 have as many."""
-    inner, outer = before.shape[-1] or 0, row.shape[-1] or 0
-    match row.kind:
-        case "Conv2D":
-            points = _points(row.params, inner * outer, outer) or _points(row.params, outer, outer)
-        case "DepthwiseConv2D":
-            points = _points(row.params, inner, outer)
-        case "SeparableConv2D":
-            points = _points(row.params - inner * outer, inner, outer)
-        case _:
-            return ""
-    side = isqrt(points)
-    if not points:
-        return ""
-    return f" {side}{TIMES}{side}" if side * side == points else f" 1{TIMES}{points} or {points}{TIMES}1"
+def _kernel(row: Layer) -> str:
+    return f" {TIMES.join(map(str, row.kernel))}" if row.kernel else ""
 
 
-def _points(params: int, each: int, bias: int) -> int:
-    """Returns how many points a kernel has that takes `each` weights at every one; 0 where the numbers do not say."""
-    fitting = [rest // each for rest in (params, params - bias) if each and rest > 0 and rest % each == 0]
-    return next((count for count in fitting if isqrt(count) ** 2 == count), next(iter(fitting), 0))
+def _activation(row: Layer) -> list[str]:
+    """Returns the activation that a layer applies by itself."""
+    own = row.activation not in {"", "linear"} and row.kind != "Activation"
+    return [row.activation] if own else []
 
 
 def _step(row: Layer, before: Layer) -> str:

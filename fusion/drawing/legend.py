@@ -26,7 +26,7 @@ CONVENTIONS: Mapping[Level, tuple[str, ...]] = {
         f"{TIMES}3: three parts in one box",
         "/2: half the resolution",
         "\N{RIGHTWARDS ARROW} 64: channels it gives",
-        "BN, act: batch normalisation and activation, in the box of what they finish",
+        "BN: batch normalisation; it and activations are in the box of what they finish",
     ),
 }
 """What the picture of each level takes for granted about backbones."""
@@ -35,6 +35,8 @@ ALWAYS = (
     "1 FLOP = 1 multiplication or addition, per sample",
     "activations: all outputs in float32",
 )
+SCALE = ("bar at the top ~ number of weights, but wide enough for its words",)
+"""What is said of the bar in the header."""
 
 _TRAINING: tuple[tuple[State, Callable[[float, float, float, Colour], tuple[Item, ...]], str], ...] = (
     ("frozen", snowflake, "frozen"),
@@ -56,7 +58,11 @@ def legend(view: View, width: float, shown: Collection[str], level: Level) -> Gr
         placed += [Group(sign, x, y), Text(x + size + 6, y + 3.5, words, SIZE)]
         x += needed + GAP
     y += LINE
-    said = [*(CONVENTIONS[level] if view.graph.trunks else ()), *ALWAYS]
+    said = [
+        *(CONVENTIONS[level] if view.graph.trunks else ()),
+        *(SCALE if view.trained is not None else ()),
+        *ALWAYS,
+    ]
     for line in filled(said, "; ", SIZE, width):
         placed.append(Text(0, y + 3.5, line, SIZE, "mute"))
         y += 15

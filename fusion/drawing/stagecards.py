@@ -183,7 +183,7 @@ def _stage(segment: Segment, x: float, y: float, width: float) -> Group:
     elif state in STROKES:
         items += chip(5, HEIGHT - 21, width - 10, state)
     what = "discarded, never built" if ghost else f"{segment.trainable:,} trainable"
-    tip = f"{segment.title}: {segment.layers} layers, {segment.params:,} params, {what}, {operations(segment.flops)}"
+    tip = f"{segment.title}: {counted(segment.layers, 'layer')}, {segment.params:,} params, {what}, {operations(segment.flops)}"
     return Group(tuple(items), x, y, tip=tip, name=f"{'discarded' if ghost else state} segment")
 
 

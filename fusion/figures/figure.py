@@ -91,7 +91,7 @@ class Figure:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {
             "image/svg+xml": self.svg(),
-            "text/plain": f"{self.drawing.title}: {self.drawing.description}",
+            "text/plain": self.text(),
         }
 
 

@@ -35,8 +35,8 @@ def to_mermaid(view: View) -> str:
     keys = {node.name: f"n{number}" for number, node in enumerate(graph.nodes)}
     title = f"{_short(graph.recipe.name)} ({_short(phase_name(view))})"
     # JSON is YAML, and its quotes hold any text.
-    # Mermaid takes markup out of a title, and with it what stands inside.
-    title = title.translate({ord("<"): "\u2039", ord(">"): "\u203a", ord("&"): "+"})
+    # Mermaid takes markup out of a title, and with it what stands inside; an ampersand by itself it sets as it is.
+    title = title.translate({ord("<"): "\u2039", ord(">"): "\u203a"})
     lines = ["---", f"title: {json.dumps(title, ensure_ascii=False)}", "---", "flowchart LR"]
     lines += [f"  {keys[node.name]}{_box(view, node)}{_class(view, node)}" for node in graph.nodes]
     for node in graph.nodes:

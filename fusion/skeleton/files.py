@@ -7,7 +7,7 @@ from typing import Any
 from fusion.errors import BackboneError
 from fusion.skeleton.layers import Layer, Skeleton
 
-FORMAT = 4
+FORMAT = 5
 """Version of the text below; a change of its meaning takes the next number."""
 
 COLUMNS = tuple(field.name for field in fields(Layer))
@@ -18,7 +18,7 @@ def to_json(skeleton: Skeleton) -> str:
 
     >>> rows = (Layer("x", "InputLayer", (), (8, 8, 3)),)
     >>> to_json(Skeleton("tiny", (8, 8, 3), rows, "x", "3.15.1"))[:48]
-    '{"skeleton":4,"source":"tiny","input_shape":[8,8'
+    '{"skeleton":5,"source":"tiny","input_shape":[8,8'
     """
     table = {name: [getattr(layer, name) for layer in skeleton.layers] for name in COLUMNS}
     # Parents as row numbers: most are the row just before, and names are long.
@@ -61,7 +61,8 @@ def from_json(text: str) -> Skeleton:
     table = data["table"]
     names = table["name"]
     table["parents"] = [tuple([names[number] for number in row]) for row in table["parents"]]
-    table["shape"] = [tuple(shape) for shape in table["shape"]]
+    for name in ("shape", "kernel"):
+        table[name] = [tuple(sizes) for sizes in table[name]]
     layers = tuple(Layer(*row) for row in zip(*(table[name] for name in COLUMNS), strict=True))
     return Skeleton(
         data["source"],

@@ -24,6 +24,7 @@ class Layer:
         container: Name of the nested model it lies in, or `""`.
         package: Python package its class is from; one that is not `"keras"` is needed to open a saved model.
         activation: Name of the activation it ends with, such as `"softmax"`, as its configuration says; `""` without one.
+        kernel: Size of the window that a convolution or a pooling moves over its input, such as `(1, 7)`; `()` without one.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Layer:
     container: str = ""
     package: str = "keras"
     activation: str = ""
+    kernel: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

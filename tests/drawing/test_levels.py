@@ -161,22 +161,30 @@ def test_a_row_of_stages_has_one_box_for_each_segment(case: Case) -> None:
     assert sum(count for name, count in found.items() if name.endswith(" segment")) == expected
 
 
-def test_convolutions_are_named_by_their_window_and_step() -> None:
+def test_operations_are_named_by_their_window_their_step_and_their_activation() -> None:
     rows = (
         Layer("x", "InputLayer", (), (8, 8, 3)),
         Layer("pad", "ZeroPadding2D", ("x",), (10, 10, 3)),
-        Layer("c", "Conv2D", ("pad",), (4, 4, 4), 3 * 3 * 3 * 4 + 4),
+        Layer("c", "Conv2D", ("pad",), (4, 4, 4), 112, kernel=(3, 3)),
         Layer("r", "ReLU", ("c",), (4, 4, 4)),
-        Layer("long", "Conv2D", ("r",), (4, 4, 5), 7 * 4 * 5),
-        Layer("d", "DepthwiseConv2D", ("long",), (4, 4, 5), 9 * 5),
-        Layer("s", "SeparableConv2D", ("d",), (4, 4, 6), 25 * 5 + 5 * 6),
-        Layer("add", "Add", ("s", "s"), (4, 4, 6)),
+        Layer("long", "Conv2D", ("r",), (4, 4, 5), 140, activation="relu", kernel=(1, 7)),
+        Layer("d", "DepthwiseConv2D", ("long",), (4, 4, 5), 45, activation="linear", kernel=(3, 3)),
+        Layer("a", "Activation", ("d",), (4, 4, 5), activation="swish"),
+        Layer("s", "SeparableConv2D", ("a",), (4, 4, 6), 155, kernel=(5, 5)),
+        Layer("p", "MaxPooling2D", ("s",), (2, 2, 6), kernel=(2, 2)),
+        Layer("add", "Add", ("p", "p"), (2, 2, 6)),
     )
     found = fold(Skeleton("tiny", (8, 8, 3), rows, "add", ""), rows, ())
 
     assert [re.sub("\N{MULTIPLICATION SIGN}", "x", op.title) for op in found] == [
-        "input", "conv 3x3 /2 + relu", "conv 1x7 or 7x1", "depthwise conv 3x3", "separable conv 5x5", "add"
-    ]  # fmt: skip
+        "input",
+        "conv 3x3 /2 + relu",
+        "conv 1x7 + relu",
+        "depthwise conv 3x3 + swish",
+        "separable conv 5x5",
+        "max pool 2x2 /2",
+        "add",
+    ]
     assert [row.name for row in found[1].rows] == ["pad", "c", "r"]
 
 

@@ -73,15 +73,12 @@ def test_an_unknown_suffix_is_refused_with_those_known(
         save(draw(topology("two")), tmp_path / "picture")
 
 
-def test_a_notebook_gets_the_picture_and_a_sentence(topology: Callable[[str], FusionGraph]) -> None:
+def test_a_notebook_gets_the_picture_and_its_words(topology: Callable[[str], FusionGraph]) -> None:
     figure = draw(topology("two"), phase=1)
 
     bundle = figure._repr_mimebundle_(include=None, exclude=None)
     assert bundle["image/svg+xml"] == figure._repr_svg_() == figure.svg()
-    assert bundle["text/plain"] == (
-        "a recipe: Branches texture (left cut at block3_pool), shape (right cut at block2_pool and block4_conv1); "
-        "concat; classification; phase 2 of 2: step 1."
-    )
+    assert bundle["text/plain"] == figure.text()
 
 
 def test_a_picture_says_its_phase_and_its_totals(topology: Callable[[str], FusionGraph]) -> None:

@@ -40,7 +40,7 @@ def test_hostile_names_are_entities(topology: Callable[[str], FusionGraph]) -> N
     text = draw(topology("names")).mermaid()
 
     title = json.loads(text.splitlines()[1].removeprefix("title: "))
-    assert title.startswith("\u2039script\u203aalert(\"1\")\u2039/script\u203a + 'q' ]]\u203a")
+    assert title.startswith("\u2039script\u203aalert(\"1\")\u2039/script\u203a & 'q' ]]\u203a")
     assert "\U0001f98a" in title
     assert not re.search("[\x00-\x09\x0b-\x1f\u202a-\u202e\u2066-\u2069]", text)
     assert max(map(len, text.splitlines())) < 400

@@ -28,6 +28,21 @@ def test_a_row_says_what_keras_says_of_its_layer():
     assert (bn.params, bn.statistics) == (16, 8)
 
 
+def test_a_row_says_which_window_its_layer_moves_over_its_input():
+    model = chain(
+        layers.Conv2D(4, (1, 7), padding="same"),
+        layers.DepthwiseConv2D(3),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Reshape((-1, 1)),
+        layers.Conv1D(2, 5),
+    )
+
+    found = [row.kernel for row in trace(model, source="mine").layers]
+
+    assert found == [(), (1, 7), (3, 3), (2, 2), (), (), (5,)]
+
+
 def test_a_row_says_with_which_activation_its_layer_ends():
     model = chain(layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(5, activation="softmax"))
 
