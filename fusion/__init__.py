@@ -16,6 +16,7 @@ from fusion.errors import (
     ModelError,
     Problem,
     RecipeError,
+    StoreError,
     TrainingError,
     WeightsError,
 )
@@ -136,6 +137,7 @@ __all__ = [
     "RecipeError",
     "Rotation",
     "Scaling",
+    "StoreError",
     "Table",
     "Tensor",
     "Training",

@@ -73,6 +73,10 @@ class FileError(FusionError, OSError):
     """A file cannot be written."""
 
 
+class StoreError(FusionError, OSError):
+    """The store of frozen tensors cannot be written or read: a full disk, no permission, rows that do not fit."""
+
+
 class DrawingError(FusionError, ValueError):
     """A picture cannot be drawn or written as asked."""
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -10,11 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from fusion.backbones.applications import REGISTERED, Application, Registered, find_application
+from fusion.cache import cache_folder, read_checked, write_checked
 from fusion.errors import BackboneError, FileError, InputSizeError, listed, near
-from fusion.files import replacing
 from fusion.skeleton import files
 from fusion.skeleton.layers import Shape, Skeleton
 
@@ -51,7 +48,9 @@ def is_cached(arch: str, *, shape: Shape, options: Mapping[str, Any] | None = No
     >>> is_cached("TinyVGG", shape=(9999, 16, 3))
     False
     """
-    return read_text(_path(arch, tuple(shape), json.dumps(dict(options or {}), sort_keys=True))) is not None
+    return (
+        read_checked(_path(arch, tuple(shape), json.dumps(dict(options or {}), sort_keys=True))) is not None
+    )
 
 
 def check_arguments(arch: str, *, shape: Shape, options: Mapping[str, Any]) -> None:
@@ -73,16 +72,6 @@ def check_arguments(arch: str, *, shape: Shape, options: Mapping[str, Any]) -> N
         hint = near(unknown[0], application.options)
         raise BackboneError(f"{arch} has no option {unknown[0]!r}.{hint} It has: {allowed}.")
     _check_shape(application, shape)
-
-
-def cache_folder() -> Path:
-    """Returns the folder that skeletons are kept in: FUSION_CACHE, or `fusion` in the user's cache folder.
-
-    >>> cache_folder().is_absolute()
-    True
-    """
-    named = os.environ.get("FUSION_CACHE")
-    return Path(named).absolute() if named else Path(platformdirs.user_cache_dir("fusion"))
 
 
 def _check_shape(application: Application, shape: Shape) -> None:
@@ -132,7 +121,7 @@ def cache_place(name: str, source: Sequence[Any]) -> Path:
 
 def remembered(place: Path, make: Callable[[], Skeleton]) -> Skeleton:
     """Returns the table in a file of the cache; one that is not there is made and put there."""
-    text = read_text(place)
+    text = read_checked(place)
     if text is not None:
         return files.from_json(text)
     made = make()
@@ -142,26 +131,14 @@ def remembered(place: Path, make: Callable[[], Skeleton]) -> Skeleton:
 
 def remembered_text(place: Path, make: Callable[[], str]) -> str:
     """Returns the text in a file of the cache; one that is not there is made and put there."""
-    text = read_text(place)
+    text = read_checked(place)
     if text is None:
         text = make()
         _write(place, text)
     return text
 
 
-def read_text(place: Path) -> str | None:
-    """Returns the text in a file of the cache, a line with the sha256 of the rest before it; `None` if not whole.
-
-    >>> read_text(Path("/nowhere/mine-0.json"))
-    """
-    try:
-        digest, _, text = place.read_text(encoding="utf-8").partition("\n")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return text if digest == hashlib.sha256(text.encode()).hexdigest() else None
-
-
 def _write(path: Path, text: str) -> None:
     # A cache that cannot be written costs time, nothing else.
-    with suppress(FileError), replacing(path) as part:
-        part.write_text(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}", encoding="utf-8")
+    with suppress(FileError):
+        write_checked(path, text)

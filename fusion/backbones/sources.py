@@ -6,7 +6,8 @@ from pathlib import Path
 
 from fusion.backbones.archives import check_suffix, find_archive
 from fusion.backbones.presets import find_preset, kerashub_version, read_preprocess, source_key
-from fusion.backbones.skeletons import cache_place, read_text, remembered, remembered_text
+from fusion.backbones.skeletons import cache_place, remembered, remembered_text
+from fusion.cache import read_checked
 from fusion.errors import FusionError
 from fusion.recipe.backbones import BackboneFile, BackbonePreset, KerasHubBackbone
 from fusion.recipe.preprocessing import Preprocess, Scaling
@@ -31,7 +32,7 @@ def archived_skeleton(backbone: BackboneFile, *, shape: Shape, folders: Sequence
         WeightsError: If the file is missing, damaged, or another than the one meant.
     """
     check_suffix(backbone)
-    if backbone.sha256 and (text := read_text(_archived(backbone, backbone.sha256, shape))) is not None:
+    if backbone.sha256 and (text := read_checked(_archived(backbone, backbone.sha256, shape))) is not None:
         return files.from_json(text)
     stored = find_archive(backbone, folders)
 
@@ -99,7 +100,7 @@ def is_hub_cached(
     """
     try:
         folder = find_preset(backbone, folders) if isinstance(backbone, BackbonePreset) else None
-        return read_text(cache_place(backbone.arch, source_key(backbone, shape, folder))) is not None
+        return read_checked(cache_place(backbone.arch, source_key(backbone, shape, folder))) is not None
     except FusionError:
         return False
 
@@ -116,7 +117,7 @@ def is_archive_cached(backbone: BackboneFile, *, shape: Shape, folders: Sequence
         digest = backbone.sha256 or find_archive(backbone, folders).sha256
     except FusionError:
         return False
-    return read_text(_archived(backbone, digest, shape)) is not None
+    return read_checked(_archived(backbone, digest, shape)) is not None
 
 
 def _archived(backbone: BackboneFile, digest: str | None, shape: Shape) -> Path:

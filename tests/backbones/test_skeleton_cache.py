@@ -7,7 +7,8 @@ import types
 import pytest
 
 from fusion.backbones import skeletons
-from fusion.backbones.skeletons import cache_folder, check_arguments, skeleton
+from fusion.backbones.skeletons import check_arguments, skeleton
+from fusion.cache import cache_folder, read_checked
 from fusion.errors import BackboneError, InputSizeError
 from fusion.skeleton.layers import Layer, Skeleton
 
@@ -145,7 +146,7 @@ def test_two_processes_that_write_at_once_leave_a_whole_file(tmp_path):
 
     reads = 0
     while any(writer.is_alive() for writer in writers) or not reads:
-        text = skeletons.read_text(path)
+        text = read_checked(path)
         assert text is not None
         assert len({layer.flops for layer in skeletons.files.from_json(text).layers}) == 1
         reads += 1
