@@ -32,6 +32,7 @@ from fusion.recipe.reading import from_json, load_recipe
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.schema import schema
 from fusion.recipe.short import fuse
+from fusion.recipe.texts import Text
 from fusion.recipe.training import EarlyStopping, Optimizer, Part, Phase, Training
 from fusion.recipe.weighing import (
     Attention,
@@ -140,6 +141,7 @@ __all__ = [
     "StoreError",
     "Table",
     "Tensor",
+    "Text",
     "Training",
     "TrainingError",
     "Translation",

@@ -7,7 +7,8 @@ from fusion.data.dataset import Column, Columns, Dataset, Files, Folder, Source
 from fusion.data.table import CsvTable, check_template, fields
 from fusion.errors import DataError, Problem, listed, near
 from fusion.recipe.head import Output
-from fusion.recipe.inputs import Category, Image, Input, Table
+from fusion.recipe.inputs import NOUNS, Category, Image, Input, Table
+from fusion.recipe.texts import Text
 from fusion.recipe.translation import pointer
 
 
@@ -95,8 +96,9 @@ def _input(name: str, source: Source, declared: Input | None) -> Iterator[Proble
             yield from _same_columns(f"{place}/columns", source.columns, declared.columns)
         case Table():
             yield Problem(place, f'Input {name!r} is a table of numbers, so it wants "columns".')
-        case Category() if not isinstance(source, Column):
-            yield Problem(place, f'Input {name!r} is a category, so it wants one "column" of texts.')
+        case Category() | Text() if not isinstance(source, Column):
+            what = NOUNS[declared.kind]
+            yield Problem(place, f'Input {name!r} is a {what}, so it wants one "column" of texts.')
     if isinstance(source, Files):
         try:
             check_template(source.files)

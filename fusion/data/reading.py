@@ -14,6 +14,7 @@ from fusion.data.targets import match_head
 from fusion.errors import DataError
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Image, Input
+from fusion.recipe.texts import Text
 
 
 def read_data(
@@ -106,7 +107,7 @@ def dataset_example(inputs: Mapping[str, Input]) -> str:
 def _source(name: str, declared: Input) -> dict[str, object]:
     if isinstance(declared, Image):
         return {"files": f"{name}/{{id}}.jpg"}
-    if isinstance(declared, Category):
+    if isinstance(declared, Category | Text):
         return {"column": declared.column}
     return {"columns": list(declared.columns)}
 

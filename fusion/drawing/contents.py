@@ -16,6 +16,7 @@ from fusion.drawing.streams import streams
 from fusion.graph.nodes import Node
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm, Step
 from fusion.recipe.inputs import Category, Image
+from fusion.recipe.texts import Text
 from fusion.skeleton.layers import Shape
 from fusion.wording import TIMES, amount, cleaned, counted, dimensions, operations
 
@@ -123,7 +124,7 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
             if isinstance(spec, Image):
                 detail, tip = dimensions(node.shape), ""
             else:
-                what = "text" if isinstance(spec, Category) else "column"
+                what = "text" if spec.dtype == "string" else "column"
                 detail, tip = counted(width, what), ", ".join(cleaned(each) for each in spec.columns)
             return replace(pill(name, node.name, detail, strong=True, badge=badge), tip=tip)
         case "prepare":
@@ -144,12 +145,11 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
 
 def _prepared(view: View, name: str, node: Node) -> Box:
     spec = view.graph.recipe.inputs[view.graph.parents(node.name)[0].name]
-    width, tip = str(node.shape[-1]), ""
-    if isinstance(spec, Category):
-        tip = (
-            f"one place for each of the {spec.most} most frequent texts in training, the first for all others"
-        )
-    box = pill(name, "one-hot" if isinstance(spec, Category) else "normalise", width)
+    width, title, tip = str(node.shape[-1]), "normalise", ""
+    if isinstance(spec, Category | Text):
+        title, what = ("one-hot", "texts") if isinstance(spec, Category) else ("bag of words", "words")
+        tip = f"one place for each of the {spec.most} most frequent {what} in training, the first for all others"
+    box = pill(name, title, width)
     return replace(box, margin=_table_margin(view, node), tip=tip)
 
 

@@ -12,7 +12,7 @@ from fusion.drawing.header import header, phase_name
 from fusion.drawing.lanes import lane
 from fusion.drawing.states import View
 from fusion.graph.nodes import Node, Trunk
-from fusion.recipe.inputs import Category, Image
+from fusion.recipe.inputs import Image
 from fusion.wording import cleaned, counted, dimensions
 
 Row = tuple[int, str]
@@ -45,7 +45,7 @@ def _inputs(view: View) -> Iterator[Row]:
     for node in view.graph.nodes:
         if node.kind == "input":
             spec = view.graph.recipe.inputs[node.name]
-            what = "text" if isinstance(spec, Category) else "column"
+            what = "text" if spec.dtype == "string" else "column"
             image = isinstance(spec, Image)
             yield 1, f"{node.name}: {dimensions(node.shape) if image else counted(node.shape[0] or 0, what)}"
 

@@ -16,10 +16,11 @@ from fusion.graph.steps import dense_costs, step_layers
 from fusion.graph.taps import untappable
 from fusion.graph.trunks import Call, Catalogue, calls, half_known, remarks, trunks
 from fusion.recipe.head import Output
-from fusion.recipe.inputs import Category, Image, Table
+from fusion.recipe.inputs import Category, Table
 from fusion.recipe.ops import Op
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import STEPS
+from fusion.recipe.texts import Text
 from fusion.recipe.translation import Place, pointer
 
 
@@ -70,15 +71,14 @@ def examine_graph(
     kept = trunks(used, half_known(recipe, used, doubtful))
     draft = _Draft(recipe, problems, doubtful)
     for name, spec in recipe.inputs.items():
-        shape = spec.shape if isinstance(spec, Image) else (len(spec.columns),)
-        draft.add(Node(name, "input", name, shape), [])
+        draft.add(Node(name, "input", name, spec.shape), [])
     for call in used:
         _add_call(draft, call, kept[call.use.backbone])
     for name, branch in recipe.branches.items():
         match recipe.inputs.get(branch.input):
             case Table():
                 _add_blocks(draft, name, branch.blocks, _normalised(draft, branch.input))
-            case Category(width=width):
+            case Category(width=width) | Text(width=width):
                 _add_blocks(draft, name, branch.blocks, _told_apart(draft, branch.input, width))
     _add_fusion(draft)
     _add_head(draft)

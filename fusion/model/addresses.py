@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from fusion.errors import LayerNotFoundError, ModelError, listed, near
-from fusion.model.lookups import check_vocabulary, set_vocabulary, vocabulary
+from fusion.model.lookups import LOOKUPS, check_vocabulary, set_vocabulary, vocabulary
 
 
 def layers(model: keras.Model) -> dict[str, Any]:
@@ -63,8 +63,8 @@ def weights(model: keras.Model) -> dict[str, np.ndarray]:
     return {name: np.array(variable) for name, variable in variables(model).items()} | texts
 
 
-def lookups(model: keras.Model) -> dict[str, keras.layers.StringLookup]:
-    """Returns the layers of a model that tell texts apart, by the address of their vocabulary.
+def lookups(model: keras.Model) -> dict[str, Any]:
+    """Returns the layers of a model that tell texts or words apart, by the address of their vocabulary.
 
     >>> from fusion.model.lookups import lookup
     >>> x = keras.Input((1,), dtype="string", name="zip")
@@ -72,9 +72,7 @@ def lookups(model: keras.Model) -> dict[str, keras.layers.StringLookup]:
     ['zip.prepare/lookup/vocabulary']
     """
     return {
-        f"{address}/vocabulary": each
-        for address, each in layers(model).items()
-        if isinstance(each, keras.layers.StringLookup)
+        f"{address}/vocabulary": each for address, each in layers(model).items() if isinstance(each, LOOKUPS)
     }
 
 

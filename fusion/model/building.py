@@ -19,7 +19,9 @@ from fusion.model.cutting import cut, keep
 from fusion.model.layers import block_model, normalisation, output_layer
 from fusion.model.lookups import lookup
 from fusion.model.seeding import seeded
-from fusion.recipe.inputs import Category, Image, Table
+from fusion.model.words import bag_of_words
+from fusion.recipe.inputs import Category, Table
+from fusion.recipe.texts import Text
 
 
 def build(recipe: Source, *, folders: Sequence[str | Path] = (), seed: int | None = None) -> keras.Model:
@@ -112,6 +114,8 @@ def _preparation(graph: FusionGraph, node: Node) -> Any:
         return normalisation(node)
     if isinstance(declared, Category):
         return lookup(declared.most, name=node.layer)
+    if isinstance(declared, Text):
+        return bag_of_words(declared.most, counted=declared.bag == "count", name=node.layer)
     (trunk,) = graph.digraph.successors(node.name)
     mode = graph.trunks[graph[trunk].layer].preprocess
     size = (node.shape[0] or 0, node.shape[1] or 0)
@@ -131,10 +135,7 @@ def _called(graph: FusionGraph, node: Node, layer: Any, tensors: dict[str, Any])
     match node.kind:
         case "input":
             declared = recipe.inputs[node.name]
-            shape = declared.shape if isinstance(declared, Image) else node.shape
-            return keras.Input(
-                shape, dtype="string" if isinstance(declared, Category) else None, name=node.layer
-            )
+            return keras.Input(declared.shape, dtype=declared.dtype, name=node.layer)
         case "join":
             return keras.layers.Concatenate(name=node.layer)(read)
         case "fusion":

@@ -1,7 +1,8 @@
-"""Texts to vectors in a model: which texts are told apart is no weight in Keras, and is kept like one here."""
+"""Texts to vectors in a model: which texts or words are told apart is no weight in Keras, and is kept like one here."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,8 +11,11 @@ from fusion.errors import ModelError
 
 OTHERS = "[UNK]"
 """What Keras calls the first place, that of all texts that are not told apart; as a text it is one like any other."""
-NONE = ""
+NONE = " "
 """A lookup of Keras's knows at least one text: until it is adapted this one, which no example has."""
+
+LOOKUPS = (keras.layers.StringLookup, keras.layers.TextVectorization)
+"""Layers that tell texts, or the words of texts, apart."""
 
 
 def lookup(most: int, *, name: str) -> keras.Model:
@@ -36,27 +40,27 @@ def lookup(most: int, *, name: str) -> keras.Model:
     return keras.Model(inputs, numbers(layer(inputs)), name=name)
 
 
-def vocabulary(layer: keras.layers.StringLookup) -> np.ndarray:
-    """Returns the texts a lookup tells apart, in the order of their places.
+def vocabulary(layer: Any) -> np.ndarray:
+    """Returns the texts or words a lookup tells apart, in the order of their places.
 
     >>> inner = lookup(3, name="zip.prepare").get_layer("lookup")
     >>> set_vocabulary(inner, ["94109", "10001"])
     >>> vocabulary(inner).tolist()
     ['94109', '10001']
     """
-    return np.array([text for text in layer.get_vocabulary()[1:] if text != NONE], dtype=np.str_)
+    return np.array([text for text in layer.get_vocabulary()[1:] if text.strip()], dtype=np.str_)
 
 
-def set_vocabulary(layer: keras.layers.StringLookup, texts: Sequence[str]) -> None:
+def set_vocabulary(layer: Any, texts: Sequence[str]) -> None:
     """Makes a lookup tell these texts apart, in this order, and no others; `check_vocabulary` lets them pass."""
     # With what the first place is called before them, a text of that name is not taken for it.
     texts = [OTHERS, *(texts or [NONE])]
     layer.set_vocabulary(texts)
     # So a saved model has them in its configuration: Keras's own file of them cannot hold every line break.
-    layer.input_vocabulary = texts
+    _table(layer).input_vocabulary = texts
 
 
-def check_vocabulary(layer: keras.layers.StringLookup, texts: np.ndarray, *, what: str) -> None:
+def check_vocabulary(layer: Any, texts: np.ndarray, *, what: str) -> None:
     """Refuses what is no vocabulary of a lookup.
 
     Args:
@@ -73,7 +77,7 @@ def check_vocabulary(layer: keras.layers.StringLookup, texts: np.ndarray, *, wha
     Raises:
         ModelError: If they are no texts, too many, empty, or not all different.
     """
-    most = layer.max_tokens - 1
+    most = _table(layer).max_tokens - 1
     if texts.dtype.kind != "U" or texts.ndim != 1:
         raise ModelError(
             f"{what} is a list of texts, and the stored one is {texts.dtype} of shape {texts.shape}."
@@ -82,10 +86,15 @@ def check_vocabulary(layer: keras.layers.StringLookup, texts: np.ndarray, *, wha
         raise ModelError(
             f"{what} is a list of at most {most} different texts, and the stored one has {len(texts)}."
         )
-    if len(set(texts.tolist()) - {NONE}) < len(texts):
+    if len({text for text in texts.tolist() if text.strip()}) < len(texts):
         raise ModelError(
             f"{what} is a list of different texts, and in the stored one some are equal or empty."
         )
+
+
+def _table(layer: Any) -> Any:
+    """Returns the layer that knows the texts; one for words has it inside."""
+    return layer._lookup_layer if isinstance(layer, keras.layers.TextVectorization) else layer
 
 
 def most_frequent(texts: Iterable[str], most: int) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from fusion.model.files import load, save
 from fusion.model.lookups import vocabulary
 from fusion.recipe.inputs import Category, Image
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def synthetic(recipe: Recipe, *, examples: int) -> dict[str, np.ndarray]:
         match declared:
             case Image():
                 values: Any = random.uniform(*declared.range, (examples, *declared.shape)).astype("float32")
-            case Category():
+            case Category() | Text():
                 values = random.integers(1, 10, (examples, 1)).astype(np.str_)
             case _:
                 values = random.normal(size=(examples, len(declared.columns))).astype("float32")

@@ -1,9 +1,10 @@
-"""What a model is fed: images, tables of numbers, and texts that name a category."""
+"""What a model is fed: images, tables of numbers, texts that name a category, and texts of words."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
+from fusion.recipe.texts import Text
 from fusion.recipe.values import Count, Number, Value, Word
 
 
@@ -32,6 +33,7 @@ class Image(Value):
     """
 
     always_written: ClassVar = ("kind",)
+    dtype: ClassVar[str] = "float32"
 
     kind: Literal["image"] = "image"
     shape: tuple[Count, Count, Count]
@@ -46,9 +48,15 @@ class Table(Value):
     """
 
     always_written: ClassVar = ("kind",)
+    dtype: ClassVar[str] = "float32"
 
     kind: Literal["tabular"] = "tabular"
     columns: Annotated[tuple[Word, ...], Field(min_length=1), AfterValidator(_different)]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one example as fed."""
+        return (len(self.columns),)
 
 
 class Category(Value):
@@ -67,6 +75,7 @@ class Category(Value):
     """
 
     always_written: ClassVar = ("kind",)
+    dtype: ClassVar[str] = "string"
 
     kind: Literal["categorical"] = "categorical"
     column: Word
@@ -82,6 +91,11 @@ class Category(Value):
         """The column, as those of a table."""
         return (self.column,)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one example as fed."""
+        return (1,)
+
 
 def kind(value: Any) -> str | None:
     """Tells the kinds of input apart, as pydantic asks: by a value's or an object's `kind`."""
@@ -92,10 +106,11 @@ def kind(value: Any) -> str | None:
 Input = Annotated[
     Annotated[Image, Tag("<image>")]
     | Annotated[Table, Tag("<tabular>")]
-    | Annotated[Category, Tag("<categorical>")],
+    | Annotated[Category, Tag("<categorical>")]
+    | Annotated[Text, Tag("<text>")],
     Discriminator(kind),
 ]
 """An input of any kind."""
 
-NOUNS = {"image": "image", "tabular": "table", "categorical": "category"}
+NOUNS = {"image": "image", "tabular": "table", "categorical": "category", "text": "text"}
 """What messages call an input, by its kind."""

@@ -5,7 +5,6 @@ import numpy as np
 from fusion.data.examples import Array, Data, Examples, splits
 from fusion.errors import DataError, TrainingError, listed
 from fusion.recipe.head import Output
-from fusion.recipe.inputs import Category, Image, Input
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Training
 from fusion.training.objectives import check_monitor
@@ -60,19 +59,15 @@ def _check_columns(examples: Examples, recipe: Recipe, split: str) -> None:
             "Name the data's inputs as the recipe does."
         )
     for name, column in given.items():
-        shape = _shape(wanted[name])
+        shape = wanted[name].shape
         if tuple(column.sample_shape) != shape:
             raise DataError(
                 f"Input {name!r} reads examples of shape {shape}, those of {split} have {tuple(column.sample_shape)}."
             )
         texts = isinstance(column, Array) and column.is_text
-        if texts != isinstance(wanted[name], Category):
+        if texts != (wanted[name].dtype == "string"):
             reads, has = ("numbers", "texts") if texts else ("texts", "numbers")
             raise DataError(f"Input {name!r} reads {reads}, and {split} has {has}.")
-
-
-def _shape(declared: Input) -> tuple[int, ...]:
-    return declared.shape if isinstance(declared, Image) else (len(declared.columns),)
 
 
 def _check_targets(examples: Examples, output: Output, split: str) -> None:

@@ -20,7 +20,9 @@ from fusion.model.building import build_graph
 from fusion.model.files import save_weights
 from fusion.model.lookups import most_frequent, set_vocabulary, vocabulary
 from fusion.model.seeding import seed_of
+from fusion.model.words import words
 from fusion.recipe.inputs import Category, Table
+from fusion.recipe.texts import Text
 from fusion.recipe.training import Phase, Training
 from fusion.training.fitness import training_of
 from fusion.training.freezing import held_still, inference_mode, set_trainable
@@ -108,7 +110,7 @@ def fit(
     return Trained(model, graph, History(tuple(run.epochs), run.kept))
 
 
-def _refuse_constant(name: str, declared: Table | Category, rows: np.ndarray) -> None:
+def _refuse_constant(name: str, declared: Table | Category | Text, rows: np.ndarray) -> None:
     """Refuses columns that say nothing in training: divided by its spread, any other number would be enormous."""
     same = (rows == rows[:1]).all(axis=0)
     constant = [column for column, said in zip(declared.columns, same, strict=True) if said]
@@ -116,6 +118,14 @@ def _refuse_constant(name: str, declared: Table | Category, rows: np.ndarray) ->
         raise DataError(
             f"Input {name!r}: {listed(constant)} has one value in all training rows, so nothing can be learnt "
             "from it. Leave it out of the columns."
+        )
+
+
+def _refuse_wordless(name: str, told: Sequence[str]) -> None:
+    if not told:
+        raise DataError(
+            f"Input {name!r}: no text of the training rows has a word, only punctuation, which is taken out. "
+            'Declare it as "kind": "categorical" if whole texts are what tells rows apart.'
         )
 
 
@@ -137,19 +147,23 @@ class _Run:
             self.out.mkdir(parents=True, exist_ok=True)
 
     def adapt_inputs(self) -> None:
-        """Takes mean and variance of tables, and the texts of categories, from the training rows and no others."""
+        """Takes mean and variance of tables, categories, and words of texts, from the training rows and no others."""
         for name, declared in self.graph.recipe.inputs.items():
             column = self.data.train.columns[name]
-            if not isinstance(declared, Table | Category) or not isinstance(column, Array):
+            if not isinstance(declared, Table | Category | Text) or not isinstance(column, Array):
                 continue
             rows = column.read(np.arange(len(column)))
             _refuse_constant(name, declared, rows)
             if isinstance(declared, Table):
                 layer(self.model, f"{name}.normalise").adapt(rows)
                 self.changed[f"{name}.normalise"] = None
-            else:
+            elif isinstance(declared, Category):
                 told = most_frequent(rows[:, 0], declared.most)
                 set_vocabulary(layer(self.model, f"{name}.prepare/lookup"), told)
+            else:
+                told = most_frequent((word for text in rows[:, 0] for word in words(text)), declared.most)
+                _refuse_wordless(name, told)
+                set_vocabulary(layer(self.model, f"{name}.prepare/words"), told)
 
     def adapt_output(self) -> None:
         """Takes mean and spread of a standardised target from the training rows and no others."""

@@ -7,6 +7,7 @@ from fusion.data.splits import Split
 from fusion.errors import DataError
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Image, Table
+from fusion.recipe.texts import Text
 
 INPUTS = {"photo": Image(shape=(4, 4, 1)), "facts": Table(columns=("a", "b"))}
 TWO = Output(task="classification", classes=2)
@@ -294,9 +295,10 @@ def test_texts_do_not_run_into_those_of_the_next_input():
         (np.array(["a", "b"]), r"wants examples of shape \(1,\).* Add an axis: array\[..., None\]"),
     ],
 )
-def test_arrays_that_are_no_texts_are_refused(array, match):
+@pytest.mark.parametrize("declared", [ZIP["zip"], Text(column="zip", most=3)])
+def test_arrays_that_are_no_texts_are_refused(declared, array, match):
     with pytest.raises(DataError, match=match):
-        check_array(array, ZIP["zip"], what="input 'zip'")
+        check_array(array, declared, what="input 'zip'")
 
 
 def test_texts_where_numbers_are_read_are_refused():

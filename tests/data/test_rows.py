@@ -11,6 +11,7 @@ from fusion.data.rows import read_dataset
 from fusion.errors import DataError, RecipeError
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Image, Table
+from fusion.recipe.texts import Text
 
 INPUTS = {"front": Image(shape=(8, 8, 3)), "facts": Table(columns=("beds", "area"))}
 PHOTO = {"front": Image(shape=(8, 8, 3))}
@@ -439,3 +440,27 @@ def test_an_empty_text_of_a_category_is_refused(houses):
 def test_what_cannot_feed_a_category_is_refused(houses, source, inputs, match):
     with pytest.raises(RecipeError, match=match):
         read_dataset(houses({"inputs": {"city": source}}), inputs=inputs, output=PRICE)
+
+
+SAID = {"said": Text(column="kind", most=2)}
+
+
+def test_a_column_of_texts_feeds_a_text(houses):
+    both = {"inputs": {"said": {"column": "kind"}, "size": {"columns": ["area"]}}}
+
+    data = read_dataset(houses(both), inputs=SAID | {"size": Table(columns=("area",))}, output=PRICE)
+
+    texts = data.train.columns["said"].read(np.arange(len(data.train)))[:, 0].tolist()
+    assert set(texts) == {"flat", "house"}
+
+
+def test_a_missing_text_is_refused_with_its_row(houses):
+    lines = ["0,1,50,5,a flat,train,0,0", "1,1,50,5,  ,train,0,0"]
+
+    with pytest.raises(DataError, match="row 3, column 'kind': it is empty"):
+        read_dataset(houses({"inputs": {"said": {"column": "kind"}}}, lines=lines), inputs=SAID, output=PRICE)
+
+
+def test_what_cannot_feed_a_text_is_refused(houses):
+    with pytest.raises(RecipeError, match="'said' is a text, so it wants one \"column\" of texts"):
+        read_dataset(houses({"inputs": {"said": {"columns": ["kind"]}}}), inputs=SAID, output=PRICE)

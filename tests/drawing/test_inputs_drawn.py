@@ -11,6 +11,18 @@ ZIP = Recipe(
 )
 
 
+def test_a_text_of_words_is_drawn_with_its_column_and_what_it_becomes() -> None:
+    words = ZIP.replace("/inputs/zip", {"kind": "text", "column": "description", "most": 50})
+
+    drawn = draw(resolve(words)).svg()
+
+    assert ">1 text<" in drawn
+    assert "<title>description</title>" in drawn
+    assert ">bag of words<" in drawn
+    assert ">51<" in drawn
+    assert "each of the 50 most frequent words in training" in drawn
+
+
 def test_a_text_is_drawn_with_its_column_and_what_it_becomes() -> None:
     drawn = draw(resolve(ZIP)).svg()
 

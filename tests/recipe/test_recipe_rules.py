@@ -29,7 +29,7 @@ BROKEN = [
         "/inputs/photo/kind",
         "imge",
         "/inputs/photo/kind",
-        "'imge' is not one of image, tabular, categorical. Did you mean 'image'?",
+        "'imge' is not one of image, tabular, categorical, text. Did you mean 'image'?",
     ),
     (
         "/inputs/photo/shape",

@@ -113,6 +113,8 @@ WRONG = [
     ("/inputs/2nd", {"kind": "tabular", "columns": ["a"]}),
     ("/inputs/photo", {"kind": "categorical", "column": "zip", "most": 0}),
     ("/inputs/photo", {"kind": "categorical", "columns": ["zip"], "most": 5}),
+    ("/inputs/photo", {"kind": "text", "column": "said", "most": 5, "bag": "tf_idf"}),
+    ("/inputs/photo", {"kind": "text", "most": 5}),
     ("/inputs/x-old", {"kind": "tabular", "columns": ["a"]}),
     ("/inputs/photo/rnge", [0, 1]),
     ("/backbones/vgg/weights", "imagnet"),
