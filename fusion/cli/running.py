@@ -1,17 +1,18 @@
 """Commands that train a model and use it: train, evaluate, predict."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
 from fusion.cli.describing import File, resolve
 from fusion.cli.making import Folders
-from fusion.errors import DataError, ModelError
+from fusion.errors import DataError, ModelError, listed
 
 if TYPE_CHECKING:
     from fusion.data.examination import Progress
     from fusion.data.examples import Data
+    from fusion.data.splits import Judged
     from fusion.recipe.recipe import Recipe
 
 ModelFile = Annotated[
@@ -78,13 +79,16 @@ def evaluate(
     from fusion.cli.tables import print_metrics
     from fusion.data.examples import describe, join, splits
     from fusion.data.seen import SEEN, seen_before
+    from fusion.data.splits import Judged
     from fusion.model.files import load
     from fusion.training.evaluation import evaluate as evaluated
     from fusion.training.fitness import check_labels
 
+    if split not in get_args(Judged):
+        raise DataError(f"{split!r} is no split; there are {listed(get_args(Judged))}.")
     loaded = load(_model(model))
     with examining() as progress:
-        found_data = _read(data, loaded.recipe, progress)
+        found_data = _read(data, loaded.recipe, progress, judged=cast(Judged, split))
     check_labels(loaded.labels, found_data.labels, "The model")
     if not as_json:
         typer.echo(describe(found_data))
@@ -137,11 +141,13 @@ def predict(
         print_predictions(found, loaded.labels)
 
 
-def _read(path: Path, recipe: "Recipe", progress: "Progress") -> "Data":
+def _read(path: Path, recipe: "Recipe", progress: "Progress", *, judged: "Judged | None" = None) -> "Data":
     from fusion.data.reading import read_data
 
     seed = recipe.training.seed if recipe.training else 0
-    return read_data(path, inputs=recipe.inputs, output=recipe.head.output, seed=seed, progress=progress)
+    return read_data(
+        path, inputs=recipe.inputs, output=recipe.head.output, seed=seed, progress=progress, judged=judged
+    )
 
 
 def _digests(data: "Data", split: str) -> list[bytes]:

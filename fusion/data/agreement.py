@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fusion.data.dataset import Column, Columns, Dataset, Files, Folder, Source
+from fusion.data.dataset import Column, Columns, Dataset, Files, Folder, Source, SplitColumn
 from fusion.data.table import CsvTable, check_template, fields
 from fusion.errors import DataError, Problem, listed, near
 from fusion.recipe.head import Output
@@ -82,8 +82,13 @@ def _needs(dataset: Dataset, data: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("/target", 'Missing key \'target\': which column is predicted, as {"column": "price"}.')
     if not tabled and targeted:
         yield Problem("/target", 'Without a "table", the sub-folders are the classes; there is no target.')
-    if not tabled and isinstance(dataset.split, Column):
+    if not tabled and (isinstance(dataset.split, SplitColumn) or dataset.split.group):
         yield Problem("/split", 'A column of a table splits the rows, but there is no "table".')
+    for i, name in enumerate(dataset.split.shared):
+        if not isinstance(dataset.inputs.get(name), Files):
+            images = [each for each, source in dataset.inputs.items() if isinstance(source, Files)]
+            text = f"{name!r} is no input of images.{near(name, images) or f' There are: {listed(images)}.'}"
+            yield Problem(f"/split/shared/{i}", text)
 
 
 def _input(name: str, source: Source, declared: Input | None) -> Iterator[Problem]:
@@ -150,5 +155,7 @@ def _mentioned(dataset: Dataset) -> Iterator[tuple[str, str]]:
         yield from ((f"/target/columns/{i}", column) for i, column in enumerate(dataset.target.columns))
     elif dataset.target is not None:
         yield "/target/column", dataset.target.column
-    if isinstance(dataset.split, Column):
+    if isinstance(dataset.split, SplitColumn):
         yield "/split/column", dataset.split.column
+    elif dataset.split.group is not None:
+        yield "/split/group", dataset.split.group

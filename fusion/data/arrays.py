@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fusion.data.contents import Contents
 from fusion.data.examples import Array, Data, Examples
 from fusion.data.precision import INFINITE, fits
 from fusion.data.splits import USUAL, Split, assemble
@@ -47,7 +48,12 @@ def read_arrays(path: Path, *, inputs: Mapping[str, Input], output: Output, spli
     targets, labels = encode(whole.pop("targets"), output, source=path.name)
     examples = _examples(whole, targets, inputs, path.name)
     return assemble(
-        examples, digest_rows(whole), given=given, labels=labels, split=split, source=f"Arrays {path.name}"
+        examples,
+        Contents(digest_rows(whole)),
+        given=given,
+        labels=labels,
+        split=split,
+        source=f"Arrays {path.name}",
     )
 
 
@@ -88,7 +94,8 @@ def from_arrays(
     encoded, labels = encode(goal, output, source="Arrays")
     examples = _examples(arrays, encoded, inputs, "Arrays")
     given = [""] * len(examples)
-    return assemble(examples, digest_rows(arrays), given=given, labels=labels, split=split, source="Arrays")
+    contents = Contents(digest_rows(arrays))
+    return assemble(examples, contents, given=given, labels=labels, split=split, source="Arrays")
 
 
 def digest_rows(arrays: Mapping[str, np.ndarray]) -> list[bytes]:

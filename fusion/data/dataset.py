@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from fusion.data.splits import Split
+from fusion.data.splits import Judged, Split
 from fusion.errors import Problem, RecipeError
 from fusion.recipe.parsing import parse, read_text
 from fusion.recipe.reading import read
@@ -54,16 +54,42 @@ class Folder(Value):
     folder: Word
 
 
+class SplitColumn(Value):
+    """A column that says which split each row is in; in JSON `{"column": "split"}`.
+
+    Args:
+        column: Its cells are train, validation (or val) and test.
+        shared: Inputs whose images may stand in several splits, such as one that all rows are compared with.
+
+    >>> SplitColumn(column="split").shared
+    ()
+    """
+
+    column: Word
+    shared: tuple[Word, ...] = ()
+
+
 class Shares(Value):
     """How much is kept from training, drawn by content; in JSON `{"validation": 0.2, "test": 0.2, "seed": 1}`.
 
-    >>> Shares(test=0.2).validation
+    Rows that have an image in common are in one split, whichever inputs it feeds.
+
+    Args:
+        validation: Share to choose by.
+        test: Share to report on.
+        seed: Another one draws other rows.
+        group: A column; rows with one text in it are in one split, such as all photographs of a house.
+        shared: Inputs whose images may stand in several splits, such as one that all rows are compared with.
+
+    >>> Shares(test=0.2, group="house_id").validation
     0.15
     """
 
     validation: Fraction = 0.15
     test: Fraction = 0.15
     seed: Annotated[int, Field(strict=True, ge=0)] | None = None
+    group: Word | None = None
+    shared: tuple[Word, ...] = ()
 
     @model_validator(mode="after")
     def _something_is_left(self) -> "Shares":
@@ -81,7 +107,7 @@ def column_or_shares(value: Any) -> str:
     """Tells a split that is given from one that is drawn, as pydantic asks."""
     return (
         "<column>"
-        if isinstance(value, Column) or (isinstance(value, dict) and "column" in value)
+        if isinstance(value, SplitColumn) or (isinstance(value, dict) and "column" in value)
         else "<shares>"
     )
 
@@ -99,7 +125,8 @@ Target = Annotated[
 ]
 """What is predicted: a class or a number in one column, several numbers or labels in several."""
 Splitting = Annotated[
-    Annotated[Column, Tag("<column>")] | Annotated[Shares, Tag("<shares>")], Discriminator(column_or_shares)
+    Annotated[SplitColumn, Tag("<column>")] | Annotated[Shares, Tag("<shares>")],
+    Discriminator(column_or_shares),
 ]
 """How rows are split: as a column says, or by content."""
 
@@ -115,7 +142,7 @@ class Dataset(Value):
         split: How rows are split; by content, if it is not said.
 
     >>> Dataset(inputs={"photo": Folder(folder="pets")}).split
-    Shares(validation=0.15, test=0.15, seed=None)
+    Shares(validation=0.15, test=0.15, seed=None, group=None, shared=())
     """
 
     always_written: ClassVar = ("dataset",)
@@ -162,15 +189,18 @@ def _unknown_version(data: object) -> str:
     return ""
 
 
-def drawn_split(dataset: Dataset, seed: int) -> Split:
+def drawn_split(dataset: Dataset, seed: int, judged: Judged | None = None) -> Split:
     """Returns the shares and the seed for what is split by content; `seed` is used if the file has none.
 
     >>> drawn_split(Dataset(inputs={"photo": Folder(folder="pets")}), 3)
-    Split(validation=0.15, test=0.15, seed=3)
+    Split(validation=0.15, test=0.15, seed=3, judged=None)
     """
-    if isinstance(dataset.split, Column):
-        return Split(seed=seed)
-    shares = dataset.split
+    if isinstance(dataset.split, SplitColumn):
+        return Split(seed=seed, judged=judged)
+    shares, drawn = dataset.split, dataset.split.seed
     return Split(
-        validation=shares.validation, test=shares.test, seed=seed if shares.seed is None else shares.seed
+        validation=shares.validation,
+        test=shares.test,
+        seed=seed if drawn is None else drawn,
+        judged=judged,
     )

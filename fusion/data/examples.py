@@ -140,7 +140,7 @@ class Data:
     content. Data put together otherwise are not compared.
 
     Args:
-        train: What weights are fitted to.
+        train: What weights are fitted to; empty where there is none and a model is only judged.
         validation: What epochs and variants are chosen by; `None` if nothing was kept for it.
         test: What is reported, never used to choose; `None` if nothing was kept for it.
         labels: Names of the classes in the order of their numbers; `None` where targets are not classes.
@@ -164,7 +164,7 @@ def splits(data: Data) -> dict[str, Examples]:
     ['train', 'test']
     """
     every = {"train": data.train, "validation": data.validation, "test": data.test}
-    return {name: part for name, part in every.items() if part is not None}
+    return {name: part for name, part in every.items() if part is not None and len(part)}
 
 
 def with_targets(data: Data, targets: Mapping[str, np.ndarray], labels: tuple[str, ...] | None) -> Data:
@@ -177,7 +177,11 @@ def with_targets(data: Data, targets: Mapping[str, np.ndarray], labels: tuple[st
     """
     parts = {name: replace(part, targets=targets[name]) for name, part in splits(data).items()}
     return replace(
-        data, train=parts["train"], validation=parts.get("validation"), test=parts.get("test"), labels=labels
+        data,
+        train=parts.get("train", data.train),
+        validation=parts.get("validation"),
+        test=parts.get("test"),
+        labels=labels,
     )
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fusion.data.contents import remarked
+from fusion.data.contents import Contents, remarked
 from fusion.data.examination import Progress, examine
 from fusion.data.examples import Data, Examples, ImageFiles
 from fusion.data.images import EXTENSIONS
-from fusion.data.splits import SPLIT_OF, USUAL, Split, assemble
+from fusion.data.splits import SPLIT_OF, USUAL, Judged, Split, assemble
 from fusion.errors import DataError, listed
 from fusion.recipe.inputs import Image
 
@@ -57,7 +57,7 @@ def read_folder(
     ...
     fusion.errors.DataError: There is no folder nowhere.
     """
-    files = find_images(path)
+    files = find_images(path, judged=split.judged)
     digests = examine([file.path for file in files], progress=progress)
     names = tuple(file.path.relative_to(path).as_posix() for file in files)
     labels = tuple(sorted({file.label for file in files}))
@@ -66,12 +66,16 @@ def read_folder(
     examples = Examples({input_name: column}, numbers, names)
     given = [file.split for file in files]
     source = f"Folder {path.name}"
-    data = assemble(examples, digests, given=given, labels=labels, split=split, source=source)
+    data = assemble(examples, Contents(digests), given=given, labels=labels, split=split, source=source)
     return remarked(data, names, [file.label for file in files], digests)
 
 
-def find_images(path: Path) -> list[Labelled]:
+def find_images(path: Path, *, judged: Judged | None = None) -> list[Labelled]:
     """Returns every file in the class folders of `path`, by split, class and name; none is opened.
+
+    Args:
+        path: The folder.
+        judged: What alone will be looked at, as nothing is trained; then others may be missing or lack classes.
 
     Raises:
         DataError: If the folders are in neither layout, a class folder is empty, or splits differ in their classes.
@@ -89,8 +93,10 @@ def find_images(path: Path) -> list[Labelled]:
         )
     folders = _folders(path)
     if folders and all(folder.name.casefold() in SPLIT_OF for folder in folders):
-        found = {name: list(_classes(folder, name)) for name, folder in _given_splits(path, folders).items()}
-        _check_same_classes(path, found)
+        given = _given_splits(path, folders, judged)
+        found = {name: list(_classes(folder, name)) for name, folder in given.items()}
+        if not judged:
+            _check_same_classes(path, found)
         return [file for files in found.values() for file in files]
     return list(_classes(path, ""))
 
@@ -106,17 +112,17 @@ def _children(path: Path) -> list[Path]:
     return sorted(own, key=lambda child: child.name)
 
 
-def _given_splits(path: Path, folders: Sequence[Path]) -> dict[str, Path]:
-    """The folders of splits by the name of the split; `train` and at least one other."""
+def _given_splits(path: Path, folders: Sequence[Path], judged: Judged | None) -> dict[str, Path]:
+    """The folders of splits by the name of the split; to train, `train` and at least one other."""
     named: dict[str, Path] = {}
     for folder in folders:
         name = SPLIT_OF[folder.name.casefold()]
         if name in named:
             raise DataError(f"{path} has both {named[name].name}/ and {folder.name}/; keep one of them.")
         named[name] = folder
-    if "train" not in named:
+    if "train" not in named and not judged:
         raise DataError(f"{path} has {listed(f'{f.name}/' for f in folders)} but no train/. {_LAYOUTS}")
-    if len(named) == 1:
+    if len(named) == 1 and not judged:
         raise DataError(
             f"{path} has train/ but neither val/ nor test/. Add one, or give {named['train']} itself as the folder: "
             "then it is split by content."

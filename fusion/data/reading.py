@@ -9,7 +9,7 @@ from fusion.data.examination import Progress, examine
 from fusion.data.examples import Data, Examples, ImageFiles
 from fusion.data.folders import read_folder
 from fusion.data.rows import read_dataset
-from fusion.data.splits import Split
+from fusion.data.splits import Judged, Split
 from fusion.data.targets import match_head
 from fusion.errors import DataError
 from fusion.recipe.head import Output
@@ -24,6 +24,7 @@ def read_data(
     output: Output,
     seed: int = 0,
     progress: Progress | None = None,
+    judged: Judged | None = None,
 ) -> Data:
     """Returns the data at `path`: a folder of images, an .npz file of arrays, or a dataset file (.json).
 
@@ -36,6 +37,8 @@ def read_data(
         output: The recipe's output.
         seed: Seed of what is split by content.
         progress: Called with how many of how many image files have been examined.
+        judged: What alone will be looked at, as nothing is trained: `train`, `validation`, `test` or `all`. Then
+            other splits may be missing, or lack classes.
 
     Raises:
         DataError: If the data cannot be used, or do not fit the recipe.
@@ -46,18 +49,20 @@ def read_data(
     ...
     fusion.errors.DataError: There is no folder or file pets.
     """
-    path = Path(path)
+    path, split = Path(path), Split(seed=seed, judged=judged)
     if path.is_dir():
         name, image = _only_image(path, inputs)
-        data = read_folder(path, input_name=name, image=image, split=Split(seed=seed), progress=progress)
+        data = read_folder(path, input_name=name, image=image, split=split, progress=progress)
         return match_head(data, output, source=path.name)
     if not path.exists():
         raise DataError(f"There is no folder or file {path}.")
     match path.suffix.lower():
         case ".npz":
-            return read_arrays(path, inputs=inputs, output=output, split=Split(seed=seed))
+            return read_arrays(path, inputs=inputs, output=output, split=split)
         case ".json":
-            return read_dataset(path, inputs=inputs, output=output, seed=seed, progress=progress)
+            return read_dataset(
+                path, inputs=inputs, output=output, seed=seed, progress=progress, judged=judged
+            )
         case _:
             raise DataError(
                 f"{path} is neither a folder of images, an .npz file nor a dataset file (.json). "

@@ -1,7 +1,7 @@
 """The rows of a table, with the files, numbers and texts they point to, as data."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -10,13 +10,23 @@ import numpy as np
 
 from fusion.data.agreement import disagreements
 from fusion.data.arrays import row_bytes
-from fusion.data.contents import remarked
-from fusion.data.dataset import Column, Columns, Dataset, Files, Folder, drawn_split, load_dataset
+from fusion.data.contents import Contents, check_images_apart, remarked, tie
+from fusion.data.dataset import (
+    Column,
+    Columns,
+    Dataset,
+    Files,
+    Folder,
+    Shares,
+    SplitColumn,
+    drawn_split,
+    load_dataset,
+)
 from fusion.data.examination import Progress, examine
 from fusion.data.examples import Array, Data, Examples, ImageFiles
 from fusion.data.examples import Column as ExampleColumn
 from fusion.data.folders import read_folder
-from fusion.data.splits import SPLIT_OF, Split, assemble
+from fusion.data.splits import SPLIT_OF, Judged, Split, assemble
 from fusion.data.table import CsvTable, files, load_table, numbers, texts
 from fusion.data.targets import Encoded, encode, match_head
 from fusion.errors import DataError, Problem, RecipeError, itemised, near
@@ -31,11 +41,12 @@ def read_dataset(
     output: Output,
     seed: int = 0,
     progress: Progress | None = None,
+    judged: Judged | None = None,
 ) -> Data:
     """Returns what the dataset file at `path` describes, every image it names examined.
 
     Rows are split as its `split` says: a column holding train, validation (or val) and test; or by the content of all
-    of a row's inputs together.
+    of a row's inputs together, where rows that have an image or the text of a group in common stay together.
 
     Args:
         path: The JSON file.
@@ -43,6 +54,7 @@ def read_dataset(
         output: The recipe's output.
         seed: Seed of the split, where the file has none.
         progress: Called with how many of how many files have been examined.
+        judged: What alone will be looked at, as nothing is trained; then other splits may be missing or lack classes.
 
     Raises:
         RecipeError: If the file is wrong or does not fit its table or the recipe; it lists every problem.
@@ -59,7 +71,7 @@ def read_dataset(
     problems += unread + disagreements(dataset, data, table, inputs=inputs, output=output)
     if problems:
         raise RecipeError.of(path.name, problems)
-    split = drawn_split(dataset, seed)
+    split = drawn_split(dataset, seed, judged)
     if table is None:
         return _classes(dataset, path.parent, inputs, output, split=split, progress=progress)
     targets, labels = _targets(dataset, table, output)
@@ -68,7 +80,10 @@ def read_dataset(
     names = tuple(f"{table.path.name} row {i}" for i in range(2, len(table) + 2))
     examples = Examples(rows.columns, targets, names)
     source = f"Table {table.path.name}"
-    found = assemble(examples, rows.digests, given=given, labels=labels, split=split, source=source)
+    contents = Contents(rows.digests, _ties(dataset, table, rows))
+    if isinstance(dataset.split, SplitColumn):
+        _check_images(dataset, rows, names, given)
+    found = assemble(examples, contents, given=given, labels=labels, split=split, source=source)
     if isinstance(dataset.target, Column) and labels and rows.only_images:
         return remarked(found, names, table.columns[dataset.target.column], rows.digests)
     return found
@@ -76,10 +91,17 @@ def read_dataset(
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What the rows of a table feed to the model's inputs, and the digest of each row's content."""
+    """What the rows of a table feed to the model's inputs.
+
+    Args:
+        columns: By input.
+        digests: Of each row, the digest of its content.
+        images: The digest of each image's content by its file.
+    """
 
     columns: dict[str, ExampleColumn]
     digests: tuple[bytes, ...]
+    images: Mapping[Path, bytes]
 
     @property
     def only_images(self) -> bool:
@@ -120,7 +142,8 @@ def read_rows(
     for name, column in columns.items():
         if isinstance(column, ImageFiles):
             _check_there(table, name, column.paths)
-    return Rows(columns, _digests(columns, len(table), progress))
+    known = _examined(columns, progress)
+    return Rows(columns, _digests(columns, len(table), known), known)
 
 
 def _table(dataset: Dataset, root: Path) -> tuple[CsvTable | None, list[Problem]]:
@@ -163,7 +186,7 @@ def _targets(dataset: Dataset, table: CsvTable, output: Output) -> Encoded:
 
 
 def _given(dataset: Dataset, table: CsvTable) -> list[str]:
-    if not isinstance(dataset.split, Column):
+    if not isinstance(dataset.split, SplitColumn):
         return [""] * len(table)
     column = dataset.split.column
     said = texts(table, column)
@@ -185,13 +208,44 @@ def _check_there(table: CsvTable, name: str, paths: Sequence[Path]) -> None:
         raise DataError(itemised(head, missing))
 
 
-def _digests(
-    columns: Mapping[str, ExampleColumn], count: int, progress: Progress | None
-) -> tuple[bytes, ...]:
-    """Of each row, the digest of all its images, numbers and texts; files named by several rows are examined once."""
+def _examined(columns: Mapping[str, ExampleColumn], progress: Progress | None) -> dict[Path, bytes]:
+    """The digest of each image by its file; files named by several rows are examined once."""
     images = [column for column in columns.values() if isinstance(column, ImageFiles)]
     unique = list(dict.fromkeys(path for column in images for path in column.paths))
-    known = dict(zip(unique, examine(unique, progress=progress), strict=True))
+    return dict(zip(unique, examine(unique, progress=progress), strict=True))
+
+
+def _ties(dataset: Dataset, table: CsvTable, rows: Rows) -> tuple[bytes, ...]:
+    """Of each row, what it is drawn by: one and the same for rows that have to be in one split."""
+    group = dataset.split.group if isinstance(dataset.split, Shares) else None
+    grouped = [text.encode() for text in texts(table, group)] if group else []
+    keys = [hashlib.sha256(text).digest() for text in grouped] or list(rows.digests)
+    return tie(keys, [{digest for _, _, digest in _apart(dataset, rows, i)} for i in range(len(table))])
+
+
+def _check_images(dataset: Dataset, rows: Rows, names: Sequence[str], given: Sequence[str]) -> None:
+    """Refuses images that stand in rows of several splits."""
+    found = [
+        (f"{names[i]} {name} {path.name}", given[i], digest)
+        for i in range(len(names))
+        for name, path, digest in _apart(dataset, rows, i)
+    ]
+    if found:
+        check_images_apart(*zip(*found, strict=True))
+
+
+def _apart(dataset: Dataset, rows: Rows, i: int) -> Iterator[tuple[str, Path, bytes]]:
+    """The input, the file and the digest of each image of a row that may be in one split only."""
+    for name, column in rows.columns.items():
+        if isinstance(column, ImageFiles) and name not in dataset.split.shared:
+            path = column.paths[i]
+            yield name, path, rows.images[path]
+
+
+def _digests(
+    columns: Mapping[str, ExampleColumn], count: int, known: Mapping[Path, bytes]
+) -> tuple[bytes, ...]:
+    """Of each row, the digest of all its images, numbers and texts."""
     rows = [hashlib.sha256() for _ in range(count)]
     for _, column in sorted(columns.items()):
         for i, row in enumerate(rows):

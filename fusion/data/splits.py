@@ -4,12 +4,16 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
+from typing import Literal
 
 import numpy as np
 
-from fusion.data.contents import check_apart
+from fusion.data.contents import Contents, check_apart
 from fusion.data.examples import Data, Examples, class_counts, splits, take
 from fusion.errors import DataError, listed
+
+Judged = Literal["train", "validation", "test", "all"]
+"""What a model is judged on: a split, or all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,8 @@ class Split:
         validation: Share to choose by, at least 0.
         test: Share to report on, at least 0.
         seed: Another seed draws other examples.
+        judged: What alone will be looked at, as nothing is trained; `None` if something is. Then others may be missing
+            or lack classes.
 
     >>> Split(validation=0.5, test=0.6)
     Traceback (most recent call last):
@@ -30,6 +36,7 @@ class Split:
     validation: float = 0.15
     test: float = 0.15
     seed: int = 0
+    judged: Judged | None = None
 
     def __post_init__(self) -> None:
         if not (self.validation >= 0 and self.test >= 0 and self.validation + self.test < 1):
@@ -75,7 +82,7 @@ def allot(given: Sequence[str], digests: Sequence[bytes], split: Split) -> tuple
         split: Shares and seed of what is not given.
 
     Raises:
-        DataError: If the given split has no `train`, or nothing else.
+        DataError: If the given split has no `train`, or nothing else, and something is to be trained.
 
     >>> parts, how = allot(["train", "validation"], [b"one", b"two"], Split())
     >>> parts.tolist(), how
@@ -84,6 +91,8 @@ def allot(given: Sequence[str], digests: Sequence[bytes], split: Split) -> tuple
     names = set(given)
     if names == {""}:
         return assign(digests, split), f"split by content, {_in_words(split)}."
+    if split.judged and ("train" not in names or len(names) == 1):
+        return np.array(given, dtype="<U10"), "split as given."
     if "train" not in names or len(names) == 1:
         raise DataError(
             f"The given split has only {' and '.join(sorted(names))}; it needs train, and validation or test."
@@ -113,7 +122,7 @@ def _shares(split: Split) -> dict[str, float]:
 
 def assemble(
     examples: Examples,
-    digests: Sequence[bytes],
+    contents: Contents,
     *,
     given: Sequence[str],
     labels: tuple[str, ...] | None,
@@ -124,7 +133,7 @@ def assemble(
 
     Args:
         examples: All of them, in one.
-        digests: The digest of each one's content.
+        contents: What tells them apart, and what holds them together.
         given: The split each was put into by whoever made the data, or `""` everywhere.
         labels: Names of the classes, or `None` where targets are not class numbers.
         split: Shares and seed of what is not given.
@@ -137,27 +146,32 @@ def assemble(
     >>> two = Examples({"x": Array(np.zeros(2))}, np.array([5.0, 6.0]), ("a", "b"))
     >>> given = ("train", "test")
     >>> data = assemble(
-    ...     two, (b"1", b"2"), given=given, labels=None, split=Split(validation=0), source="Table t.csv"
+    ...     two,
+    ...     Contents((b"1", b"2")),
+    ...     given=given,
+    ...     labels=None,
+    ...     split=Split(validation=0),
+    ...     source="Table t.csv",
     ... )
     >>> data.source
     'Table t.csv, split as given; there is no validation split.'
     """
-    parts, how = allot(given, digests, split)
-    check_apart(examples.names, parts.tolist(), digests)
+    parts, how = allot(given, contents.drawn_by, split)
+    check_apart(examples.names, parts.tolist(), contents.digests)
     chosen, advice = partition(examples, parts), _advice(given, split)
     wanted = ["train", *(name for name, share in _shares(split).items() if share)]
     empty = [name for name in wanted if name not in chosen]
-    if empty:
+    if empty and not split.judged:
         raise DataError(f"{source}: there is no example in {listed(empty)}. {advice}")
     data = Data(
-        chosen["train"],
+        chosen.get("train", take(examples, [])),
         chosen.get("validation"),
         chosen.get("test"),
         labels,
         f"{source}, {how}",
-        {name: tuple(compress(digests, (parts == name).tolist())) for name in chosen},
+        {name: tuple(compress(contents.digests, (parts == name).tolist())) for name in chosen},
     )
-    check_classes(data, advice=advice)
+    check_classes(data, advice=advice, judged=split.judged)
     return data
 
 
@@ -173,12 +187,13 @@ def partition(examples: Examples, parts: np.ndarray) -> dict[str, Examples]:
     return {name: take(examples, indices) for name, indices in chosen.items() if len(indices)}
 
 
-def check_classes(data: Data, *, advice: str) -> None:
+def check_classes(data: Data, *, advice: str, judged: Judged | None = None) -> None:
     """Refuses data in which a split lacks a class, because nothing could be learned or said about that class.
 
     Args:
         data: The data; their targets are of any form `fusion.data.targets.encode` gives.
         advice: What to do, as a sentence.
+        judged: The only split that matters; none of them does alone where it is `all`.
 
     Raises:
         DataError: Naming each split and the classes it lacks, and what to do.
@@ -192,6 +207,8 @@ def check_classes(data: Data, *, advice: str) -> None:
     """
     lacking = []
     for name, part in splits(data).items():
+        if judged not in (None, name):
+            continue
         counts = class_counts(part, data.labels) if data.labels else {}
         absent = [label for label, count in counts.items() if not count]
         if absent:

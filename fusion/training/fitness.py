@@ -22,6 +22,10 @@ def training_of(recipe: Recipe, data: Data) -> Training:
         raise TrainingError(
             f'Recipe {recipe.name!r} says nothing of training; give it "training" with phases.'
         )
+    if not len(data.train):
+        raise DataError(
+            "There are no examples to train on: these data were read to judge a model, or have no train split."
+        )
     for phase in recipe.training.phases:
         check_monitor(phase, validated=data.validation is not None)
     check_labels(recipe.head.output.labels, data.labels, "The head")

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from fusion.data.contents import check_apart, remarked
+from fusion.data.contents import check_apart, check_images_apart, remarked, tie
 from fusion.data.examples import Data, Examples
 from fusion.errors import DataError
 
@@ -37,3 +37,23 @@ def test_ten_of_many_clashes_are_named(data):
 def test_equal_content_in_two_splits_is_named():
     with pytest.raises(DataError, match=r"2 examples lie in more than one split"):
         check_apart(["a", "b", "c", "d"], ["train", "test"] * 2, [b"1", b"1", b"2", b"2"])
+
+
+def test_examples_that_share_a_key_or_anything_held_are_tied_at_any_remove():
+    keys = [b"d", b"c", b"b", b"a", b"a"]
+    held = [{b"1"}, {b"1", b"2"}, {b"2"}, {b"3"}, set()]
+
+    assert tie(keys, held) == (b"b", b"b", b"b", b"a", b"a")
+
+
+def test_a_key_and_a_thing_held_of_the_same_bytes_tie_nothing():
+    assert tie([b"x", b"y"], [set(), {b"x"}]) == (b"x", b"y")
+
+
+def test_images_of_several_splits_are_counted():
+    names, parts = ["2 left a", "5 left a", "3 left b", "4 right b"], ["train", "test", "train", "validation"]
+
+    with pytest.raises(
+        DataError, match=r"^2 images stand in .*\n  2 left a = 5 left a \(test, train\)\n  3 left b"
+    ):
+        check_images_apart(names, parts, [b"1", b"1", b"2", b"2"])

@@ -3,7 +3,17 @@ import re
 
 import pytest
 
-from fusion.data.dataset import Column, Columns, Dataset, Files, Folder, Shares, drawn_split, load_dataset
+from fusion.data.dataset import (
+    Column,
+    Columns,
+    Dataset,
+    Files,
+    Folder,
+    Shares,
+    SplitColumn,
+    drawn_split,
+    load_dataset,
+)
 from fusion.data.splits import Split
 from fusion.errors import RecipeError
 
@@ -62,7 +72,7 @@ def test_seed_of_the_file_comes_before_the_one_asked_for():
 
     assert drawn_split(Dataset(inputs=inputs, split=Shares(test=0.3, seed=5)), 2) == Split(test=0.3, seed=5)
     assert drawn_split(Dataset(inputs=inputs, split=Shares(test=0.3)), 2) == Split(test=0.3, seed=2)
-    assert drawn_split(Dataset(inputs=inputs, split=Column(column="part")), 2) == Split(seed=2)
+    assert drawn_split(Dataset(inputs=inputs, split=SplitColumn(column="part")), 2) == Split(seed=2)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +84,8 @@ def test_seed_of_the_file_comes_before_the_one_asked_for():
         ({"split": {"test": -1}}, r"^/split/test Expected 0.* or more, got -1\."),
         ({"split": {"seed": "a"}}, r"^/split/seed Expected a whole number, got 'a'\."),
         ({"split": {"column": 3}}, r"^/split/column Expected a text, got 3\."),
+        ({"split": {"group": 3}}, r"^/split/group Expected a text, got 3\."),
+        ({"split": {"column": "a", "group": "b"}}, r"^/split/group Unknown key 'group'\."),
         ({"target": {"colum": "x"}}, r"^/target .*Did you mean 'column'\?"),
         ({"target": "price"}, r"^/target Expected an object"),
         ({"inputs": {"p": {"file": "x"}}}, r"^/inputs/p .*Did you mean 'files'\?"),

@@ -286,3 +286,27 @@ def test_rooms_of_houses_are_read_with_a_word_on_the_two_odd_houses():
     assert data.labels == ("bathroom", "bedroom", "frontal", "kitchen")
     assert sum(map(len, splits(data).values())) == 800
     assert "bathroom/354.jpg = bedroom/354.jpg" in data.source
+
+
+def test_a_folder_of_test_images_alone_can_be_judged(folder):
+    path = folder({"test/cats": 3, "test/dogs": 3})
+
+    data = read(path, split=Split(judged="test"))
+
+    assert {name: len(part) for name, part in splits(data).items()} == {"test": 6}
+    assert data.labels == ("cats", "dogs")
+    with pytest.raises(DataError, match=r"test/ but no train/"):
+        read(path)
+
+
+def test_a_class_missing_in_validation_matters_only_where_something_is_trained_or_judged_there(folder):
+    classes = ("cats", "dogs", "birds")
+    path = folder({f"{split}/{name}": 3 for split in ("train", "val", "test") for name in classes})
+    for image in (path / "val/birds").iterdir():
+        image.unlink()
+    (path / "val/birds").rmdir()
+
+    assert len(read(path, split=Split(judged="test")).test) == 9
+    for split in (Split(), Split(judged="validation")):
+        with pytest.raises(DataError, match="birds"):
+            read(path, split=split)

@@ -464,3 +464,86 @@ def test_a_missing_text_is_refused_with_its_row(houses):
 def test_what_cannot_feed_a_text_is_refused(houses):
     with pytest.raises(RecipeError, match="'said' is a text, so it wants one \"column\" of texts"):
         read_dataset(houses({"inputs": {"said": {"columns": ["kind"]}}}), inputs=SAID, output=PRICE)
+
+
+TWO = {"front": INPUTS["front"], "back": INPUTS["front"]}
+SOURCES = {"front": {"files": "front/{id:03d}.png"}, "back": {"files": "front/{red:03d}.png"}}
+
+
+def pairs_of(count, split):
+    """Rows that each look at a photograph and at the one of `split(i)`."""
+    return [f"{i},1,{i},{i},flat,{split(i)[0]},{split(i)[1]},0" for i in range(count)]
+
+
+def test_rows_with_a_photograph_in_common_are_in_one_split(houses):
+    lines = pairs_of(40, lambda i: ("train", i - i % 4))
+
+    data = read_dataset(houses({"inputs": SOURCES}, lines=lines), inputs=TWO, output=PRICE)
+
+    ids = [{i // 4 for i in rows_of(part)} for part in splits(data).values()]
+    assert sum(map(len, ids)) == 10
+    assert all(ids)
+
+
+def test_rows_of_one_group_are_in_one_split_and_stay_there(houses):
+    changes = {"split": {"group": "beds", "validation": 0.3, "test": 0.3, "seed": 4}}
+
+    data = read_dataset(houses(changes), inputs=INPUTS, output=PRICE)
+
+    def beds_of(part):
+        return {int(beds) for beds in part.columns["facts"].read(np.arange(len(part)))[:, 0]}
+
+    beds = [beds_of(part) for part in splits(data).values()]
+    assert sum(map(len, beds)) == 5
+    lines = [f"{i},{i % 5},{50 + i},0,flat,train,0,0" for i in range(39, 4, -1)]
+    fewer = read_dataset(houses(changes, lines=lines), inputs=INPUTS, output=PRICE)
+    assert beds_of(fewer.test) == beds[2]
+
+
+def test_a_given_split_that_puts_one_photograph_into_two_is_refused_unless_it_is_meant(houses):
+    split, lines = {"column": "part"}, pairs_of(40, lambda i: ("train" if i % 2 else "test", 0))
+    changes = {"inputs": SOURCES, "split": split}
+
+    with pytest.raises(
+        DataError,
+        match=r"^1 image stands in rows of more than one split.*\n  "
+        r"houses\.csv row 2 front 000\.png = houses\.csv row 2 back 000\.png = .*\(test, train\)",
+    ):
+        read_dataset(houses(changes, lines=lines), inputs=TWO, output=PRICE)
+
+    changes["split"] = {**split, "shared": ["back"]}
+    data = read_dataset(houses(changes, lines=lines), inputs=TWO, output=PRICE)
+    assert len(data.test) == 20
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ({"group": "bed"}, r"/split/group +houses\.csv has no column 'bed'\. Did you mean 'beds'\?"),
+        ({"shared": ["frnt"]}, r"/split/shared/0 +'frnt' is no input of images\. Did you mean 'front'\?"),
+        ({"shared": ["facts"]}, r"/split/shared/0 +'facts' is no input of images\."),
+    ],
+)
+def test_groups_and_shared_images_are_looked_for(houses, split, message):
+    with pytest.raises(RecipeError, match=message):
+        read_dataset(houses({"split": split}, images=0), inputs=INPUTS, output=PRICE)
+
+
+def test_a_group_needs_a_table(tmp_path):
+    data = {"dataset": 1, "inputs": {"front": {"folder": "pets"}}, "split": {"group": "house"}}
+    (tmp_path / "pets.json").write_text(json.dumps(data))
+
+    with pytest.raises(
+        RecipeError, match=r'/split +A column of a table splits the rows, but there is no "table"'
+    ):
+        read_dataset(tmp_path / "pets.json", inputs=PHOTO, output=KIND)
+
+
+def test_a_table_of_test_rows_alone_can_be_judged(houses):
+    lines = [f"{i},1,{i},{i},flat,test,0,0" for i in range(5)]
+
+    data = read_dataset(
+        houses({"split": {"column": "part"}}, lines=lines), inputs=INPUTS, output=PRICE, judged="test"
+    )
+
+    assert list(splits(data)) == ["test"]

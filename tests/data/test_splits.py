@@ -3,7 +3,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from fusion.data.examples import Array, Examples
+from fusion.data.contents import Contents
+from fusion.data.examples import Array, Examples, splits
 from fusion.data.splits import Split, allot, assemble, assign
 from fusion.errors import DataError
 
@@ -113,7 +114,14 @@ def test_a_split_without_a_class_is_refused_with_advice():
     with pytest.raises(
         DataError, match=r"has no example of class dog.*drawn by content .* add examples, choose"
     ):
-        assemble(examples, digests(61), given=[""] * 61, labels=("cat", "dog"), split=Split(), source="Pets")
+        assemble(
+            examples,
+            Contents(digests(61)),
+            given=[""] * 61,
+            labels=("cat", "dog"),
+            split=Split(),
+            source="Pets",
+        )
 
 
 def test_a_given_split_without_a_class_is_refused_with_other_advice():
@@ -123,14 +131,16 @@ def test_a_given_split_without_a_class_is_refused_with_other_advice():
     with pytest.raises(
         DataError, match=r"test split \(1 examples\) has no example of class dog. Splits were given"
     ):
-        assemble(examples, digests(5), given=given, labels=("cat", "dog"), split=Split(), source="Pets")
+        assemble(
+            examples, Contents(digests(5)), given=given, labels=("cat", "dog"), split=Split(), source="Pets"
+        )
 
 
 def test_an_empty_split_is_refused():
     with pytest.raises(DataError, match="Pets: there is no example in validation, test"):
         assemble(
             made(np.zeros((1, 1))),
-            [b"1"],
+            Contents([b"1"]),
             given=[""],
             labels=None,
             split=Split(validation=0.001, test=0.001),
@@ -144,9 +154,54 @@ def test_content_in_two_given_splits_is_refused():
     ):
         assemble(
             made(np.zeros((2, 1))),
-            [b"1", b"1"],
+            Contents([b"1", b"1"]),
             given=["train", "test"],
             labels=None,
             split=Split(),
             source="Pets",
         )
+
+
+def test_what_is_held_together_is_drawn_together():
+    ties = [digests(1)[0]] * 30 + list(digests(60)[30:])
+    examples = made(np.zeros((60, 1)))
+
+    data = assemble(
+        examples, Contents(digests(60), ties), given=[""] * 60, labels=None, split=Split(), source="Pets"
+    )
+
+    first = {f"e{i}" for i in range(30)}
+    assert [bool(first & set(part.names)) for part in splits(data).values()].count(True) == 1
+    assert set(data.digests["train"]) <= set(digests(60))
+
+
+@pytest.mark.parametrize("given", [["test"] * 4, ["validation", "test"] * 2, ["train"] * 4])
+def test_a_model_is_judged_on_what_there_is(given):
+    examples = made(np.array([0, 0, 1, 1]))
+    split = Split(judged=given[-1])
+
+    data = assemble(
+        examples, Contents(digests(4)), given=given, labels=("cat", "dog"), split=split, source="Pets"
+    )
+
+    assert set(splits(data)) == set(given)
+    assert len(data.train) == given.count("train")
+
+
+def test_classes_that_a_split_lacks_matter_only_where_it_is_judged():
+    examples, given = made(np.array([0, 1, 0, 1, 0])), ["train", "train", "validation", "test", "test"]
+
+    def judged(split):
+        return assemble(
+            examples,
+            Contents(digests(5)),
+            given=given,
+            labels=("cat", "dog"),
+            split=Split(judged=split),
+            source="Pets",
+        )
+
+    assert len(judged("test").test) == 2
+    assert len(judged("all").validation) == 1
+    with pytest.raises(DataError, match=r"^The validation split \(1 examples\) has no example of class dog"):
+        judged("validation")

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -187,6 +188,11 @@ def test_a_trained_model_is_judged_and_asked(run, recipe_file, photos, tmp_path)
     assert sum(found[0]["scores"]) == pytest.approx(1, abs=1e-5)
     assert found[0]["label"] == ("bright", "dark")[int(np.argmax(found[0]["scores"]))]
 
+    alone = photos.parent / "alone"
+    for kind in ("bright", "dark"):
+        shutil.copytree(photos / kind, alone / "test" / kind)
+    assert json.loads(run("evaluate", out, "--data", alone, "--json")[1])["examples"] == 60
+
     table = run("predict", out, photos / "dark/0.png", photos / "bright/1.png")[1]
     assert "bright" in table
     assert "dark/0.png" in table.replace("\n", "")
@@ -200,7 +206,7 @@ def test_a_trained_model_is_judged_and_asked(run, recipe_file, photos, tmp_path)
 
     with pytest.raises(TrainingError, match="holds another run"):
         run("train", recipe_file(), "--data", photos, "-o", out)
-    with pytest.raises(DataError, match=r"no split 'tset'; they have train, validation, test"):
+    with pytest.raises(DataError, match=r"'tset' is no split; there are train, validation, test, all"):
         run("evaluate", out, "--data", photos, "--split", "tset")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from fusion.checking import resolve
 from fusion.data.arrays import from_arrays
-from fusion.data.examples import Array, Data, Examples, splits
+from fusion.data.examples import Array, Data, Examples, splits, take
 from fusion.errors import DataError, TrainingError
 from fusion.graph.costs import costs
 from fusion.model.addresses import layer, layers, set_weights, weights
@@ -406,6 +406,13 @@ def test_targets_that_the_output_cannot_have_are_refused(recipe, data, targets, 
 
     with pytest.raises(DataError, match=message):
         fit(recipe, Data(odd, data.validation, None, data.labels, "Made up."))
+
+
+def test_data_that_were_read_to_judge_train_nothing(recipe, data):
+    none = take(data.train, [])
+
+    with pytest.raises(DataError, match="There are no examples to train on: these data were read to judge"):
+        fit(recipe, Data(none, None, data.test, data.labels, "Made up."))
 
 
 def test_targets_of_another_width_are_refused(recipe, data):
