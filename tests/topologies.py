@@ -233,6 +233,20 @@ OPS = recipe(
     head={"output": {"task": "binary", "logits": True}},
     training={"phases": [{"name": "one", "train": ["head", "fusion:gates"], "epochs": 1}]},
 )
+VOTES = recipe(
+    backbones={"left": backbone(), "right": backbone("Residual")},
+    branches={
+        "texture": {"input": "photo", "backbone": "left", "cut": "block2_pool", "blocks": ["top"]},
+        "shape": {"input": "photo", "backbone": "right", "cut": "block4_pool"},
+        "grain": {"input": "photo", "backbone": "left", "cut": "block1_pool"},
+    },
+    blocks={"top": [{"dense": 16, "activation": "relu"}]},
+    fusion={
+        "near": {"op": "concat", "from": ["texture", "grain"]},
+        "vote": {"op": "late", "from": ["near", "shape"], "weights": "learned"},
+    },
+    training=phases(["fusion"], ["block:top"]),
+)
 RECIPES = {
     "two": TWO,
     "siamese": SIAMESE,
@@ -245,6 +259,7 @@ RECIPES = {
     "names": NAMES,
     "vector": VECTOR,
     "ops": OPS,
+    "votes": VOTES,
 }
 CASES = [
     (name, phase)

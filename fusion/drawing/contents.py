@@ -171,7 +171,8 @@ def _block(view: View, name: str, nodes: list[Node]) -> Box:
     graph, node = view.graph, nodes[0]
     if node.kind == "output":
         output = graph.recipe.head.output
-        lines = [f"dense {node.shape[-1]} {output.activation}"]
+        # What late fusion gives is predicted already.
+        lines = [f"dense {node.shape[-1]} {output.activation}" if node.can_train else output.activation]
         lines += ["standardised, put back"] if output.standardise else []
     else:
         lines = [_step(step) for step in graph.recipe.blocks[node.layer]]

@@ -15,6 +15,7 @@ from fusion.recipe.weighing import (
     CrossAttention,
     Film,
     Gated,
+    Late,
     LowRank,
     Tensor,
     WeightedSum,
@@ -81,7 +82,15 @@ def _settings(op: Op) -> list[str]:
             return [counted(op.heads, "head")]
         case WeightedSum():
             return [counted(len(op.of), "learned weight")]
+        case Late():
+            return ["an output layer each", f"averaged {_shares(op)}"]
         case Film():
             return [f"{op.of[1]} scales and shifts {op.of[0]}"]
         case _:
             return []
+
+
+def _shares(op: Late) -> str:
+    if op.weights == "learned":
+        return f"by {counted(len(op.of), 'learned weight')}"
+    return " : ".join(f"{share:.3g}" for share in op.weights) if op.weights else "evenly"

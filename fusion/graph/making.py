@@ -12,7 +12,7 @@ from fusion.graph.nodes import FusionGraph, Node, Trunk, Weights, size
 from fusion.graph.ops import op_layers
 from fusion.graph.pools import pool_layers
 from fusion.graph.selection import phase_plans
-from fusion.graph.steps import dense_costs, step_layers
+from fusion.graph.steps import activation_cost, dense_costs, step_layers
 from fusion.graph.taps import untappable
 from fusion.graph.trunks import Call, Catalogue, calls, half_known, remarks, trunks
 from fusion.recipe.head import Output
@@ -22,6 +22,7 @@ from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import STEPS
 from fusion.recipe.texts import Text
 from fusion.recipe.translation import Place, pointer
+from fusion.recipe.weighing import Late
 
 
 @dataclass
@@ -216,7 +217,7 @@ def _fused(draft: _Draft, name: str, op: Op, sources: Sequence[Node]) -> Node | 
     if problems:
         draft.problems += [Problem(pointer(place), text) for text in problems]
         return None
-    layers = op_layers(op, shapes)
+    layers = op_layers(op, shapes, draft.recipe.head.output)
     flops, numbers = sum(layer.flops for layer in layers), numbers_of(layers)
     weights = weights_of(layers, name)
     return draft.add(Node(name, "fusion", name, layers[-1].shape, weights, flops, numbers), sources)
@@ -237,15 +238,20 @@ def _add_head(draft: _Draft) -> None:
         return
     for block in dict.fromkeys(recipe.head.blocks):
         end = _block(draft, f"head.{block}", block, end)
-    draft.add(_output(recipe.head.output, size(end.shape)), [end])
+    late = isinstance(recipe.nodes.get(ends[0]), Late)
+    draft.add(_output(recipe.head.output, size(end.shape), late=late), [end])
 
 
-def _output(output: Output, width: int) -> Node:
-    units = output.width
-    params, statistics, flops = dense_costs(width, units, output.activation)
+def _output(output: Output, width: int, *, late: bool) -> Node:
+    """The output on a vector, or on what late fusion predicts already, which has no layer of weights that train."""
+    units, restored = output.width, Weights("output/restore", "Normalization", *[2 * output.width + 1] * 2)
+    if late:
+        params, statistics, cost = 0, 0, activation_cost(units, output.activation)
+    else:
+        params, statistics, cost = dense_costs(width, units, output.activation)
+    name = "output/dense" if output.standardise else "output"
+    weights = [Weights(name, "Dense", params, statistics)] if params else []
     if not output.standardise:
-        dense = Weights("output", "Dense", params, statistics)
-        return Node("output", "output", "output", (units,), (dense,), flops, units)
-    dense, kept = Weights("output/dense", "Dense", params, statistics), 2 * units + 1
-    weights = (dense, Weights("output/restore", "Normalization", kept, kept))
-    return Node("output", "output", "output", (units,), weights, flops + 2 * units, 2 * units)
+        return Node("output", "output", "output", (units,), tuple(weights), cost, units)
+    numbers = units if late else 2 * units
+    return Node("output", "output", "output", (units,), (*weights, restored), cost + 2 * units, numbers)

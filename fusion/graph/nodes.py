@@ -64,6 +64,11 @@ class Node:
         """Whether it is a block of the head or the output."""
         return self.kind == "output" or (self.kind == "block" and not self.branch)
 
+    @property
+    def can_train(self) -> bool:
+        """Whether it has weights that gradients could change; the output that reads late fusion has none."""
+        return any(each.params > each.statistics for each in self.weights)
+
 
 @dataclass(frozen=True, slots=True)
 class Trunk:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 from fusion.graph.assembly import Assembly, Inner
 from fusion.graph.nodes import size
+from fusion.graph.predictions import average_predictions
+from fusion.recipe.head import Output
 from fusion.recipe.joining import Add, Average, Compare, Concat, Maximum, Multiply
 from fusion.recipe.ops import Op
 from fusion.recipe.weighing import (
@@ -12,6 +14,7 @@ from fusion.recipe.weighing import (
     CrossAttention,
     Film,
     Gated,
+    Late,
     LowRank,
     Tensor,
     WeightedSum,
@@ -25,14 +28,17 @@ SMALLEST = 1e-3
 """Vectors shorter than this are not made unit vectors but divided by it, so that no gradient exceeds its inverse."""
 
 
-def op_layers(op: Op, sources: Mapping[str, Shape]) -> tuple[Inner, ...]:
+def op_layers(op: Op, sources: Mapping[str, Shape], output: Output) -> tuple[Inner, ...]:
     """Returns the layers an op becomes on what it joins, which fits: `fusion.graph.fitting` finds nothing.
 
+    Args:
+        op: The op.
+        sources: For each branch or node it names, the shape it gives.
+        output: What the model predicts, as the op `late` predicts it itself.
+
     >>> from fusion.recipe.joining import Add
-    >>> [
-    ...     (layer.name, layer.shape, layer.params)
-    ...     for layer in op_layers(Add(of=("a", "b"), project=2), {"a": (4,), "b": (3,)})
-    ... ]
+    >>> made = op_layers(Add(of=("a", "b"), project=2), {"a": (4,), "b": (3,)}, Output(task="binary"))
+    >>> [(layer.name, layer.shape, layer.params) for layer in made]
     [('project_a', (2,), 10), ('project_b', (2,), 8), ('add', (2,), 0)]
     """
     # A dot no name has: a branch may be called like a layer here.
@@ -40,11 +46,11 @@ def op_layers(op: Op, sources: Mapping[str, Shape]) -> tuple[Inner, ...]:
     read = {name: f"{SOURCE}{name}" for name in op.of}
     if op.project:
         read = {name: made.dense(f"project_{name}", source, op.project) for name, source in read.items()}
-    _join(op, made, read)
+    _join(op, made, read, output)
     return tuple(made.layers)
 
 
-def _join(op: Op, made: Assembly, read: Mapping[str, str]) -> None:
+def _join(op: Op, made: Assembly, read: Mapping[str, str], output: Output) -> None:
     """Adds the layers of an op on what it reads: for the name of each branch or node, what gives its vector or map."""
     names = list(read.values())
     match op:
@@ -73,6 +79,8 @@ def _join(op: Op, made: Assembly, read: Mapping[str, str]) -> None:
         case CrossAttention():
             asks = _token(made, op.of[0], names[0])
             _attend(made, asks, _together(made, names[1:]), op.heads)
+        case Late():
+            average_predictions(op, made, read, output)
 
 
 def _concat(made: Assembly, names: list[str], name: str = "concat") -> str:

@@ -82,3 +82,12 @@ def dense_costs(inputs: int, units: int, activation: str) -> tuple[int, int, int
         "Dense", {"units": units, "activation": activation, "use_bias": True}, [(inputs,)], (units,), shapes
     )
     return (inputs + 1) * units, 0, cost
+
+
+def activation_cost(width: int, activation: str) -> int:
+    """Returns the FLOPs of an activation alone.
+
+    >>> activation_cost(3, "softmax"), activation_cost(3, "linear")
+    (12, 0)
+    """
+    return flops("Activation", {"activation": activation}, [(width,)], (width,), [])

@@ -95,9 +95,10 @@ def _made(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> Any:
             shapes = [parent.shape for parent in graph.parents(node.name)]
             shapes_of = dict(zip(op.of, shapes, strict=True))
             read = {f"{SOURCE}{source}": shape for source, shape in shapes_of.items()}
-            return assembled(op_layers(op, shapes_of), read, name=node.layer)
+            return assembled(op_layers(op, shapes_of, recipe.head.output), read, name=node.layer)
         case "output":
-            return output_layer(recipe.head.output, graph.parents(node.name)[0].shape[-1] or 0)
+            width = graph.parents(node.name)[0].shape[-1] or 0
+            return output_layer(recipe.head.output, width, predicted=not node.can_train)
         case _:
             return None
 

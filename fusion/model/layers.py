@@ -25,23 +25,31 @@ def block_model(steps: Sequence[Step], width: int, *, name: str) -> keras.Model:
     return keras.Model(inputs, outputs, name=name)
 
 
-def output_layer(output: Output, width: int) -> Any:
+def output_layer(output: Output, width: int, *, predicted: bool = False) -> Any:
     """Returns the layer that predicts from `width` values; of a standardised output a sub-model of it and the way back.
 
     It computes in float32 under any policy, so that no probability underflows.
+
+    Args:
+        output: What is predicted.
+        width: How many values it reads.
+        predicted: Whether these are logits or numbers already, those of late fusion, so that only a softmax, a sigmoid
+            or the way back is left.
 
     >>> output_layer(Output(task="binary"), 4).units
     1
     >>> [layer.name for layer in output_layer(Output(task="regression", standardise=True), 4).layers[1:]]
     ['dense', 'restore']
     """
+    if predicted and not output.standardise:
+        return keras.layers.Activation(output.activation, dtype="float32", name="output")
     name = "dense" if output.standardise else "output"
     dense = keras.layers.Dense(output.width, activation=output.activation, dtype="float32", name=name)
     if not output.standardise:
         return dense
     inputs = keras.Input((width,), name="output_input")
     restore = _normalisation("restore", (output.width,), invert=True)
-    return keras.Model(inputs, restore(dense(inputs)), name="output")
+    return keras.Model(inputs, restore(inputs if predicted else dense(inputs)), name="output")
 
 
 def normalisation(node: Node) -> keras.Layer:

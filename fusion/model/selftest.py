@@ -102,13 +102,13 @@ def _steady(model: keras.Model, batch: dict[str, np.ndarray]) -> Finding:
 
 
 def _graded(model: keras.Model, batch: dict[str, np.ndarray]) -> Finding:
-    dense = layers(model).get("output")
+    last = layers(model).get("output")
     # Before the activation, which may saturate; a standardised output, a sub-model, has none.
-    features = keras.Model(model.inputs, dense.input if dense else model.outputs)
+    features = keras.Model(model.inputs, last.input if last else model.outputs)
     with tf.GradientTape() as tape:
         logits = features(batch, training=False)
-        if dense:
-            logits = tf.matmul(logits, dense.kernel) + dense.bias
+        if isinstance(last, keras.layers.Dense):
+            logits = tf.matmul(logits, last.kernel) + last.bias
         # Squares, so that no output's gradient cancels another's.
         loss = tf.reduce_sum(tf.square(logits))
     trained = {name: each for name, each in variables(model).items() if each.trainable}

@@ -2,11 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Tag
-from pydantic_core import PydanticCustomError
+from pydantic import Discriminator, Tag
 
 from fusion.recipe.joining import Add, Average, Compare, Concat, Maximum, Multiply
-from fusion.recipe.translation import AT_KEY
 from fusion.recipe.values import Filled, Map
 from fusion.recipe.weighing import (
     Attention,
@@ -14,6 +12,7 @@ from fusion.recipe.weighing import (
     CrossAttention,
     Film,
     Gated,
+    Late,
     LowRank,
     Tensor,
     WeightedSum,
@@ -24,18 +23,6 @@ def op(value: Any) -> str | None:
     """Tells the ops apart, as pydantic asks: by a value's or an object's `op`."""
     found = value.get("op") if isinstance(value, dict) else getattr(value, "op", None)
     return None if found is None else f"<{found}>"
-
-
-LATER = ("late",)
-"""Ops whose names format 1 reserves and which this version does not have."""
-
-
-def _here(value: Any) -> Any:
-    name = value.get("op") if isinstance(value, dict) else None
-    if name in LATER:
-        text = f"The op {name!r} is not there yet. For predictions of several heads train several recipes and average."
-        raise PydanticCustomError(AT_KEY, "{text}", {"text": text, "key": "op"})
-    return value
 
 
 Op = Annotated[
@@ -52,9 +39,9 @@ Op = Annotated[
     | Annotated[LowRank, Tag("<low_rank>")]
     | Annotated[Tensor, Tag("<tensor>")]
     | Annotated[Attention, Tag("<attention>")]
-    | Annotated[CrossAttention, Tag("<cross_attention>")],
+    | Annotated[CrossAttention, Tag("<cross_attention>")]
+    | Annotated[Late, Tag("<late>")],
     Discriminator(op),
-    BeforeValidator(_here),
 ]
 """An op of any kind."""
 

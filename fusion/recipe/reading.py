@@ -10,7 +10,7 @@ from fusion.recipe.parsing import parse, read_text
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import references, unused
 from fusion.recipe.salvage import UNIQUE, Context, salvage
-from fusion.recipe.translation import Place
+from fusion.recipe.translation import Place, pointer
 from fusion.recipe.upgrades import upgraded
 from fusion.recipe.values import Value
 
@@ -96,7 +96,8 @@ def examine(data: Any) -> Examined:
         return Examined(None, error.problems)
     recipe, problems, doubtful = salvage(data, _validated(Recipe), STAND_INS)
     if recipe is not None:
-        places = {problem.place for problem in problems}
+        # What stands in for a value that could not be read has no problems of its own.
+        places = {problem.place for problem in problems} | {pointer(place) for place in doubtful}
         found = references(recipe, _as_meant(data))
         problems += [problem for problem in found if places.isdisjoint(_upwards(problem.place))]
         if not any(place[0] in NAMING for place in doubtful) and not found:

@@ -6,6 +6,7 @@ from typing import Any
 from fusion.errors import Problem, listed, near, shown
 from fusion.recipe.augmentation import misplaced
 from fusion.recipe.inputs import NOUNS, Image
+from fusion.recipe.outputs import misread
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
 from fusion.recipe.translation import Place, pointer
@@ -43,6 +44,8 @@ def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
     if recipe.training is not None:
         found += misplaced(recipe.training.augment, recipe.inputs, declared["inputs"])
     found += _selectors(recipe, declared, data.get("fusion") is not None)
+    if not isinstance(recipe.fusion, dict) or len(recipe.fusion) == len(declared["fusion"] or ()):
+        found += misread(recipe)
     found += _monitors(recipe, data)
     return found
 

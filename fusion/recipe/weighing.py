@@ -1,9 +1,15 @@
 """Fusion ops that learn how to join: their weights train under the selectors `fusion` and `fusion:NODE`."""
 
-from typing import ClassVar, Literal
+from math import isclose
+from typing import Annotated, Any, ClassVar, Literal, Self
 
+from pydantic import BeforeValidator, Discriminator, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from fusion.errors import shown
 from fusion.recipe.joining import AnyOp, Pair
-from fusion.recipe.values import Count
+from fusion.recipe.translation import AT_KEY
+from fusion.recipe.values import Count, Positive, any_length
 
 BUDGET = 10_000_000
 """Most weights an op on a product of whole vectors may take where nothing else is said; 40 MB."""
@@ -148,3 +154,69 @@ class CrossAttention(AnyOp):
     equal = True
     op: Literal["cross_attention"] = "cross_attention"
     heads: Count = 4
+
+
+def _shares(value: Any) -> Any:
+    numbers = isinstance(value, list | tuple) and all(
+        isinstance(each, int | float) and not isinstance(each, bool) and each > 0 for each in value
+    )
+    if value not in (None, "learned") and not numbers:
+        raise ValueError(f'Weights are positive numbers, one a source, or "learned", got {shown(value)}.')
+    return value
+
+
+Shares = Annotated[
+    Annotated[
+        Annotated[Literal["learned"], Tag("<one>")] | Annotated[tuple[Positive, ...], Tag("<several>")],
+        Discriminator(any_length),
+    ]
+    | None,
+    BeforeValidator(_shares),
+]
+"""How much each of several predictions counts: numbers, or `learned`; `None` where all count alike."""
+
+
+class Late(AnyOp):
+    """Late fusion: each source has an output layer of its own, and what they predict is averaged.
+
+    Averaged are probabilities, or the numbers of a regression; with `logits` in the output the model gives the logits of
+    those averaged probabilities. Only the head reads it, and the head then has no blocks and no weights. Widths w of n
+    sources, u outputs: `sum(w + 1) * u` weights, and n where they are learned.
+
+    Args:
+        weights: How much each source counts, adding up to one; `learned` is a softmax over one number a source, equal
+            at first; all alike if `None`.
+
+    >>> Late(of=("texture", "shape"), weights=(0.7, 0.3)).shares
+    (0.7, 0.3)
+    >>> Late(of=("texture", "shape")).shares
+    (0.5, 0.5)
+    """
+
+    op: Literal["late"] = "late"
+    weights: Shares = None
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> Self:
+        if isinstance(self.weights, tuple):
+            total = sum(self.weights)
+            text = ""
+            if len(self.weights) != len(self.of):
+                text = (
+                    f"There are {len(self.of)} sources and {len(self.weights)} weights; write one for each."
+                )
+            elif not isclose(total, 1, abs_tol=1e-6):
+                whole = [round(each / total, 4) for each in self.weights]
+                text = (
+                    f"The weights add up to {total:g}, not to 1; in these proportions they are about {whole}."
+                )
+            if text:
+                raise PydanticCustomError(AT_KEY, "{text}", {"text": text, "key": "weights"})
+        return self
+
+    @property
+    def shares(self) -> tuple[float, ...] | None:
+        """How much each source counts; `None` where that is learned."""
+        if self.weights == "learned":
+            return None
+        return self.weights or tuple(1 / len(self.of) for _ in self.of)

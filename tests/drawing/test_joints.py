@@ -80,3 +80,20 @@ def test_a_pool_is_told_in_words(fields, expected):
 
 def test_a_vector_that_is_not_pooled_is_as_it_is():
     assert pool_words(Branch(input="photo", backbone="net", pool="none"), (512,)) == "as it is"
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        (None, "averaged evenly"),
+        ("learned", "averaged by 2 learned weights"),
+        ((0.7, 0.3), "averaged 0.7 : 0.3"),
+    ],
+)
+def test_late_fusion_says_how_predictions_are_averaged(topologies, graph_of, weights, said):
+    recipe = topologies["votes"].recipe.replace("/fusion/vote/weights", weights)
+    graph = graph_of(recipe)
+
+    found = words(joint(view(graph, 0), graph["vote"]))
+
+    assert found[:4] == ["vote: late", "an output layer each", said, "24 + 128 → 5"]

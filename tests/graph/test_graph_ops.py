@@ -7,6 +7,8 @@ import pytest
 from fusion.graph.costs import costs
 
 A, B, C = 8, 16, 2
+UNITS = 5
+"""What the head predicts."""
 
 
 @pytest.fixture
@@ -27,6 +29,8 @@ def joined(two):
         if "c" not in of:
             del data["inputs"]["facts"]
         data["fusion"] = {"from": list(of), **fields}
+        if fields.get("op") == "late":
+            del data["blocks"], data["head"]["blocks"]
         return data
 
     return make
@@ -56,6 +60,10 @@ def fused(graph):
         ({"op": "tensor", "units": 5}, 5, (A + 1) * (B + 1) * 5),
         ({"op": "tensor", "units": 5, "of": "abc"}, 5, (A + 1) * (B + 1) * (C + 1) * 5),
         ({"op": "attention", "project": 4}, 4, (A + 1 + B + 1) * 4 + 4 * 4 * 4 + 2 * 4),
+        ({"op": "late"}, UNITS, (A + 1 + B + 1) * UNITS),
+        ({"op": "late", "weights": [0.7, 0.3]}, UNITS, (A + 1 + B + 1) * UNITS),
+        ({"op": "late", "weights": "learned", "of": "abc"}, UNITS, (A + 1 + B + 1 + C + 1) * UNITS + 3),
+        ({"op": "late", "project": 4}, UNITS, (A + 1 + B + 1) * 4 + 2 * (4 + 1) * UNITS),
     ],
     ids=str,
 )
@@ -100,6 +108,23 @@ def test_weights_of_an_op_have_addresses_under_its_node(graph_of, joined):
         "fusion/hidden_b",
         "fusion/gate",
     ]
+
+
+def test_late_fusion_has_an_output_layer_for_each_source_and_the_output_none(graph_of, joined, phased):
+    graph = graph_of(phased(joined(op="late", weights="learned"), ["fusion"]))
+
+    assert list(graph.phases[0].rates) == ["fusion/output_a", "fusion/output_b", "fusion/weigh"]
+    assert (graph["output"].weights, graph["output"].flops) == ((), 4 * UNITS)
+    assert [part.params for part in costs(graph).parts[2:]] == [(A + 1 + B + 1) * UNITS + 2, 0]
+
+
+@pytest.mark.parametrize(("task", "units"), [("binary", 1), ("multilabel", 3), ("regression", 2)])
+def test_late_fusion_predicts_what_the_head_does(graph_of, joined, task, units):
+    data = joined(op="late", weights=[0.25, 0.75])
+    sizes = {"binary": {}, "multilabel": {"classes": 3}, "regression": {"units": 2}}
+    data["head"] = {"output": {"task": task, **sizes[task]}}
+
+    assert fused(graph_of(data)) == ((units,), (A + 1 + B + 1) * units)
 
 
 def test_a_branch_may_be_called_like_a_layer_inside_an_op(graph_of, joined):

@@ -107,13 +107,23 @@ JOINED = FULL | {
     },
     "head": {"blocks": ["top"], "output": {"task": "binary", "logits": True}},
 }
-"""The same with every op, and what only they and their branches have."""
+"""The same with every op that gives a vector, and what only they and their branches have."""
+VOTED = FULL | {
+    "fusion": {
+        "pair": {"op": "add", "from": ["left", "right"]},
+        "all": {"op": "late", "from": ["pair", "third", "table"], "weights": [0.5, 0.3, 0.2]},
+    },
+    "blocks": {name: FULL["blocks"][name] for name in ("embed", "mlp")},
+    "head": {"output": FULL["head"]["output"]},
+    "training": {"phases": [{"name": "one", "train": ["fusion", "block:mlp"], "epochs": 1}]},
+}
+"""The same with late fusion, which leaves no place for blocks of the head."""
 
 
-@pytest.fixture(scope="module", params=["full", "joined"])
+@pytest.fixture(scope="module", params=["full", "joined", "voted"])
 def either(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Data of recipes that have every key of the format between them."""
-    return copy.deepcopy({"full": FULL, "joined": JOINED}[request.param])
+    return copy.deepcopy({"full": FULL, "joined": JOINED, "voted": VOTED}[request.param])
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +136,12 @@ def data() -> dict[str, Any]:
 def full() -> dict[str, Any]:
     """The data of a recipe that has every key of the format."""
     return copy.deepcopy(FULL)
+
+
+@pytest.fixture
+def voted() -> dict[str, Any]:
+    """The data of a recipe whose branches each predict, and are averaged."""
+    return copy.deepcopy(VOTED)
 
 
 @pytest.fixture

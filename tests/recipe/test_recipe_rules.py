@@ -8,7 +8,7 @@ from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm
 from fusion.recipe.branches import Branch
 from fusion.recipe.head import Head, Output
 from fusion.recipe.inputs import Image, Table
-from fusion.recipe.ops import LATER, Add, Concat
+from fusion.recipe.ops import Add, Concat
 from fusion.recipe.reading import examine, from_data
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import EarlyStopping, Optimizer, Part, Phase, Training
@@ -187,13 +187,7 @@ BROKEN = [
         "ad",
         "/fusion/pair/op",
         "'ad' is not one of concat, add, average, maximum, multiply, compare, weighted_sum, gated, film, bilinear, "
-        "low_rank, tensor, attention, cross_attention. Did you mean 'add'?",
-    ),
-    (
-        "/fusion/pair/op",
-        "late",
-        "/fusion/pair/op",
-        "The op 'late' is not there yet. For predictions of several heads train several recipes and average.",
+        "low_rank, tensor, attention, cross_attention, late. Did you mean 'add'?",
     ),
     (
         "/fusion/pair",
@@ -486,14 +480,6 @@ BROKEN = [
 @pytest.mark.parametrize(("place", "value", "where", "text"), BROKEN)
 def test_a_broken_rule_is_one_problem_with_place_value_and_expectation(changed, place, value, where, text):
     assert examine(changed(place, value)).problems == (Problem(where, text),)
-
-
-@pytest.mark.parametrize("op", LATER)
-def test_an_op_of_the_format_that_is_not_there_yet_is_refused_by_name(changed, op):
-    (problem,) = examine(changed("/fusion/pair/op", op)).problems
-
-    assert problem.place == "/fusion/pair/op"
-    assert problem.text.startswith(f"The op {op!r} is not there yet. For predictions of several heads")
 
 
 @pytest.mark.parametrize("name", ["a", "x", "xy", "x_", "x1", "A-b_9", "x" + "a" * 63, "a" * 64])

@@ -12,6 +12,7 @@ from fusion.graph.ops import SOURCE, op_layers
 from fusion.graph.pools import MAP, pool_layers
 from fusion.model.assembling import assembled
 from fusion.recipe.branches import Branch
+from fusion.recipe.head import Output
 from fusion.recipe.joining import Compare, Concat
 from fusion.recipe.weighing import (
     Attention,
@@ -25,12 +26,13 @@ from fusion.recipe.weighing import (
 )
 
 EXAMPLES = 3
+BINARY = Output(task="binary")
 
 
-def made(op, *shapes):
+def made(op, *shapes, output=BINARY):
     """An op built on random vectors or maps of some shapes: what it gives, its weights by layer, and what it read."""
     sources = dict(zip(op.of, shapes, strict=True))
-    layers = op_layers(op, sources)
+    layers = op_layers(op, sources, output)
     model = assembled(layers, {f"{SOURCE}{name}": shape for name, shape in sources.items()}, name="fusion")
     random = np.random.default_rng(0)
     read = [random.normal(size=(EXAMPLES, *shape)).astype("float32") for shape in shapes]
@@ -178,7 +180,7 @@ def test_cross_attention_lets_a_vector_look_at_the_places_of_maps():
     ids=lambda op: op.op,
 )
 def test_a_symmetric_op_gives_the_same_when_what_it_joins_is_exchanged(op):
-    layers = op_layers(op, {"a": (4,), "b": (4,)})
+    layers = op_layers(op, {"a": (4,), "b": (4,)}, BINARY)
     model = assembled(layers, {"in.a": (4,), "in.b": (4,)}, name="fusion")
     a, b = np.random.default_rng(0).normal(size=(2, EXAMPLES, 4)).astype("float32")
 

@@ -94,6 +94,12 @@ def fusions(draw, loose, maps):
         kept = several[:1] if len(nodes) == 0 and len(loose) > 2 and draw(st.booleans()) else []
         nodes[name] = node
         loose = [each for each in loose if each not in several or each in kept] + [name]
+    last = f"node{len(nodes) - 1}"
+    if last in nodes and draw(st.booleans()):
+        shares = [None, "learned", [0.75, 0.25] if len(nodes[last]["of"]) == 2 else [0.5, 0.25, 0.25]]
+        nodes[last] = {"op": "late", "of": nodes[last]["of"], "weights": draw(st.sampled_from(shares))}
+        if draw(st.booleans()):
+            nodes[last]["project"] = draw(WIDTHS)
     names = draw(st.permutations(sorted(nodes)))
     return {name: nodes[name] for name in names}
 
@@ -115,6 +121,7 @@ def wholes(draw, branches, nodes, blocks):
     if task == "regression":
         output["standardise"] = draw(st.booleans())
     trains = draw(st.booleans())
+    late = any(node["op"] == "late" for node in nodes.values())
     return {
         "name": "random",
         "inputs": {name: each for name, each in inputs.items() if name in used},
@@ -127,7 +134,9 @@ def wholes(draw, branches, nodes, blocks):
         "fusion": nodes or None,
         "blocks": blocks,
         "head": {"output": output},
-        "training": {"phases": [{"name": "one", "train": ["head"], "epochs": 1}]} if trains else None,
+        "training": {"phases": [{"name": "one", "train": ["fusion" if late else "head"], "epochs": 1}]}
+        if trains
+        else None,
     }
 
 
