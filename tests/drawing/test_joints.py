@@ -96,4 +96,4 @@ def test_late_fusion_says_how_predictions_are_averaged(topologies, graph_of, wei
 
     found = words(joint(view(graph, 0), graph["vote"]))
 
-    assert found[:4] == ["vote: late", "an output layer each", said, "24 + 128 → 5"]
+    assert found[:4] == ["vote: late", "an output layer each", said, "32 + 128 → 5"]

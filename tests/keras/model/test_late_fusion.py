@@ -26,7 +26,7 @@ def made(op, output, scale=1.0):
     """The model of late fusion up to its output on random vectors, its weights all random."""
     layers = op_layers(op, SHAPES, output)
     fused = assembled(layers, {f"{SOURCE}{name}": shape for name, shape in SHAPES.items()}, name="fusion")
-    model = keras.Model(fused.inputs, output_layer(output, predicted=True)(fused.outputs[0]))
+    model = keras.Model(fused.inputs, output_layer(output, output.width, predicted=True)(fused.outputs[0]))
     random = np.random.default_rng(0)
     model.set_weights([scale * random.normal(size=each.shape) for each in model.get_weights()])
     read = [random.normal(size=(6, *shape)).astype("float32") for shape in SHAPES.values()]
