@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
+from fusion.recipe.absence import Absence
 from fusion.recipe.texts import Text
 from fusion.recipe.values import Count, Number, Value, Word
 
@@ -27,6 +28,7 @@ class Image(Value):
     Args:
         shape: Height, width and channels of what is fed.
         range: Least and greatest value a pixel can have, as fed.
+        optional: What stands in for the image where an example lacks it (fed as NaN); `None` if all have one.
 
     >>> Image(shape=(224, 224, 3)).range
     (0.0, 255.0)
@@ -38,10 +40,15 @@ class Image(Value):
     kind: Literal["image"] = "image"
     shape: tuple[Count, Count, Count]
     range: Annotated[tuple[Number, Number], AfterValidator(_ascending)] = (0.0, 255.0)
+    optional: Absence | None = None
 
 
 class Table(Value):
     """Numbers from the columns of a table, normalised by the mean and variance of the training rows.
+
+    Args:
+        columns: Names of the columns.
+        optional: What stands in for the row where an example lacks it (fed as NaN); `None` if all have one.
 
     >>> Table(columns=("bedrooms", "area")).kind
     'tabular'
@@ -52,6 +59,7 @@ class Table(Value):
 
     kind: Literal["tabular"] = "tabular"
     columns: Annotated[tuple[Word, ...], Field(min_length=1), AfterValidator(_different)]
+    optional: Absence | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -80,6 +88,7 @@ class Category(Value):
     kind: Literal["categorical"] = "categorical"
     column: Word
     most: Count
+    optional: Absence | None = None
 
     @property
     def width(self) -> int:
