@@ -20,6 +20,7 @@ from fusion.errors import (
     TrainingError,
     WeightsError,
 )
+from fusion.recipe.absence import Absence
 from fusion.recipe.augmentation import Brightness, Contrast, Flip, Rotation, Translation, Zoom
 from fusion.recipe.backbones import Backbone, BackboneFile, BackbonePreset, KerasHubBackbone, WeightsFile
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm
@@ -92,6 +93,7 @@ LATER = {
 """Names whose modules are imported when they are first asked for: they load Keras, which takes seconds, or networkx."""
 
 __all__ = [
+    "Absence",
     "Add",
     "Attention",
     "Average",

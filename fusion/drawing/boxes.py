@@ -61,8 +61,16 @@ class Badge:
     colour: Colour
 
 
-def pill(name: str, title: str, detail: str = "", *, strong: bool = False, badge: Badge | None = None) -> Box:
-    """Returns the box of a thing without weights; inputs and predictions are `strong`.
+def pill(
+    name: str,
+    title: str,
+    detail: str = "",
+    *,
+    strong: bool = False,
+    badge: Badge | None = None,
+    dash: float = 0.0,
+) -> Box:
+    """Returns the box of a thing without weights; inputs and predictions are `strong`, what may be missing has a `dash`.
 
     >>> pill("a.pool", "avg", "768").height
     32.0
@@ -76,7 +84,7 @@ def pill(name: str, title: str, detail: str = "", *, strong: bool = False, badge
     colour: Colour = badge.colour if badge else "ink" if strong else "line"
     middle = (width + inset) / 2
     items: list[Item] = [
-        Rect(0, 0, width, height, "paper", colour, 2.0 if strong else 1.1, min(height / 2, 13.0)),
+        Rect(0, 0, width, height, "paper", colour, 2.0 if strong else 1.1, min(height / 2, 13.0), dash),
         Text(middle, height / 2 + (-1.5 if detail else 4.0), title, 11.5, "ink", True, "middle"),
     ]
     if detail:

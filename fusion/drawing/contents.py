@@ -20,6 +20,8 @@ from fusion.recipe.texts import Text
 from fusion.skeleton.layers import Shape
 from fusion.wording import TIMES, amount, cleaned, counted, dimensions, operations
 
+DASH = 5.0
+"""Length of the dashes around an input that may be missing, and what is given in its place."""
 RULER = 520.0
 """Least width of the rulers; all are equally wide, so that depths can be compared."""
 
@@ -126,7 +128,9 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
             else:
                 what = "text" if spec.dtype == "string" else "column"
                 detail, tip = counted(width, what), ", ".join(cleaned(each) for each in spec.columns)
-            return replace(pill(name, node.name, detail, strong=True, badge=badge), tip=tip)
+            dash = DASH if spec.optional else 0.0
+            detail += " · optional" if spec.optional else ""
+            return replace(pill(name, node.name, detail, strong=True, badge=badge, dash=dash), tip=tip)
         case "prepare":
             return _prepared(view, name, node)
         case "pool":
@@ -139,6 +143,8 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
             return replace(bar(name, "taps", sources), tip=f"the taps of branch {node.branch}")
         case "fusion":
             return joint(view, node)
+        case "missing":
+            return _instead(view, name, node)
         case _:
             return _block(view, name, nodes)
 
@@ -151,6 +157,17 @@ def _prepared(view: View, name: str, node: Node) -> Box:
         tip = f"one place for each of the {spec.most} most frequent {what} in training, the first for all others"
     box = pill(name, title, width)
     return replace(box, margin=_table_margin(view, node), tip=tip)
+
+
+def _instead(view: View, name: str, node: Node) -> Box:
+    """Returns the box of what a branch gives where its input is missing."""
+    source = view.graph.recipe.branches[node.branch].input
+    tip = f"what branch {node.branch} gives where {source} is missing"
+    if not node.weights:
+        return replace(pill(name, "or zeros", dimensions(node.shape), dash=DASH), tip=tip)
+    params = sum(each.params for each in node.weights)
+    lines = [f"if {source} is missing", dimensions(node.shape), f"{amount(params)} params"]
+    return replace(block(name, "or learned", lines, state(node.weights, view.trained)), tip=tip)
 
 
 def _read(view: View, node: Node) -> Shape:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from fusion.drawing.tidying import tidied
 from fusion.graph.nodes import FusionGraph, Weights
 
 State = Literal["frozen", "trainable", "mixed", "none", "undeclared"]
@@ -33,7 +34,7 @@ class View:
 
 def view(graph: FusionGraph, phase: int) -> View:
     """Returns `graph` as its phase number `phase` sees it; any number will do where no training is declared."""
-    return View(graph, phase, graph.phases[phase].rates if graph.phases else None)
+    return View(tidied(graph), phase, graph.phases[phase].rates if graph.phases else None)
 
 
 def state(weights: Iterable[Weights], trained: Collection[str] | None) -> State:

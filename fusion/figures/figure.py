@@ -1,7 +1,7 @@
 """Figures: the picture of a graph in one phase of its training."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,8 @@ class Figure:
         """Returns every layer of the graph as JSON for Google's Model Explorer."""
         from fusion.figures.explorer import to_explorer
 
-        return to_explorer(view(self.graph, self.phase))
+        # Every layer, also those that a picture leaves out.
+        return to_explorer(replace(view(self.graph, self.phase), graph=self.graph))
 
     def text(self) -> str:
         """Returns what the picture says in words, a line for each thing, for terminals and screen readers."""

@@ -4,7 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from math import hypot
+from math import cos, hypot, pi, sin
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ from fusion.figures.outlines import arrowhead, hatching, rounded, shortened_end
 
 SCALE, SMOOTH, LARGEST = 2, 2, 60_000_000
 """Pixels of the PNG for one of the picture, points drawn for one of those, and how many of all may be drawn."""
+
+_STEPS = 6
+"""Straight pieces for a quarter of a circle of dashes."""
 
 
 def to_png(drawing: Drawing, colours: Mapping[Colour, str] = LIGHT) -> bytes:
@@ -108,7 +111,7 @@ class _Brush:
             for line in hatching(rect):
                 self.pen.line(self.moved(line, x, y), self.colours["edge"], self.thick(1.2))
         if rect.stroke and rect.dash:
-            self.path([(x1, y1), (x2, y1), (x2, y2), (x1, y2), (x1, y1)], rect.stroke, rect.weight, rect.dash)
+            self.path(_around(x1, y1, x2, y2, rect.radius * self.scale), rect.stroke, rect.weight, rect.dash)
 
     def text(self, text: Text, x: float, y: float) -> None:
         anchor = {"start": "ls", "middle": "ms", "end": "rs"}[text.anchor]
@@ -135,14 +138,34 @@ class _Brush:
         return max(1, round(weight * self.scale))
 
 
+def _around(x1: float, y1: float, x2: float, y2: float, radius: float) -> list[Point]:
+    """Returns points around a rectangle, at its corners along quarters of circles, the first one again at the end."""
+    middles = (
+        (x1 + radius, y1 + radius, 2),
+        (x2 - radius, y1 + radius, 3),
+        (x2 - radius, y2 - radius, 0),
+        (x1 + radius, y2 - radius, 1),
+    )
+    found = [
+        (x + radius * cos(angle), y + radius * sin(angle))
+        for x, y, quarter in middles
+        for angle in ((quarter + step / _STEPS) * pi / 2 for step in range(_STEPS + 1))
+    ]
+    return [*found, found[0]]
+
+
 def _dashes(points: Sequence[Point], dash: float) -> list[list[Point]]:
-    found = []
+    """Returns dashes along points; where one meets a corner it goes on behind it."""
+    found, start = [], 0.0
     for (x1, y1), (x2, y2) in pairwise(points):
-        length, start = hypot(x2 - x1, y2 - y1), 0.0
-        while start < length:
-            ends = (start / length, min(start + dash, length) / length)
+        length = hypot(x2 - x1, y2 - y1)
+        while length and start < length:
+            ends = (max(start, 0.0) / length, min(start + dash, length) / length)
             found.append([(x1 + (x2 - x1) * end, y1 + (y2 - y1) * end) for end in ends])
+            if start + dash > length:
+                break
             start += 1.8 * dash
+        start -= length
     return found
 
 

@@ -47,7 +47,8 @@ def _inputs(view: View) -> Iterator[Row]:
             spec = view.graph.recipe.inputs[node.name]
             what = "text" if spec.dtype == "string" else "column"
             image = isinstance(spec, Image)
-            yield 1, f"{node.name}: {dimensions(node.shape) if image else counted(node.shape[0] or 0, what)}"
+            words = dimensions(node.shape) if image else counted(node.shape[0] or 0, what)
+            yield 1, f"{node.name}: {words}{', optional' if spec.optional else ''}"
 
 
 def _backbone(view: View, trunk: Trunk, card: Box) -> Iterator[Row]:
@@ -78,14 +79,16 @@ def _branches(view: View, boxes: Mapping[str, Box]) -> Iterator[Row]:
         through = f" through {branch.backbone} up to {' and '.join(branch.cuts)}" if branch.backbone else ""
         yield 1, f"{name}: {branch.input}{through}"
         yield from (
-            (2, f"{_name(node)}: {', '.join(_details(node, boxes))}")
+            (2, f"{_name(node, boxes)}: {', '.join(_details(node, boxes))}")
             for node in graph.nodes
             if node.branch == name and node.kind != "join"
         )
         yield 2, f"gives {dimensions(graph[graph.ends[name]].shape)}"
 
 
-def _name(node: Node) -> str:
+def _name(node: Node, boxes: Mapping[str, Box]) -> str:
+    if node.kind == "missing":
+        return _texts(boxes[node.name])[0]
     return "pool" if node.kind == "pool" else node.layer
 
 

@@ -164,7 +164,7 @@ def _whole(graph: FusionGraph, node: Node, parents: tuple[str, ...]) -> Iterator
         flops=node.flops,
         weights=tuple(each.address for each in node.weights),
         # A block may drop values.
-        random=node.kind == "block",
+        random=node.kind in {"block", "drop"},
         decoded=node.kind == "input" and isinstance(declared, Image),
     )
     if node.kind == "input" and training and node.name in training.augment:

@@ -105,8 +105,16 @@ def trainable(graph: FusionGraph, addresses: Iterable[str]) -> int:
 def branch_nodes(graph: FusionGraph, branch: str) -> tuple[Node, ...]:
     """Returns the nodes a branch runs through, from its input to the one that gives its vector."""
     end = graph.ends[branch]
-    above = nx.ancestors(graph.digraph, end) | {end}
+    # Whether the last input of an example is kept depends on all others, which the branch does not run through.
+    own = nx.subgraph_view(
+        graph.digraph, filter_edge=lambda a, b: graph[b].kind != "keep" or _is_of_one(a, b)
+    )
+    above = nx.ancestors(own, end) | {end}
     return tuple(node for node in graph.nodes if node.name in above)
+
+
+def _is_of_one(source: str, target: str) -> bool:
+    return source.partition(".")[0] == target.partition(".")[0]
 
 
 def _branch(graph: FusionGraph, name: str) -> PartCost:

@@ -1,16 +1,15 @@
 """A recipe and the tables of its backbones, made into a graph; every problem is found, not only the first."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-
-import networkx as nx
 
 from fusion.errors import Problem, RecipeError
 from fusion.graph.assembly import numbers_of, weights_of
+from fusion.graph.draft import Draft
 from fusion.graph.fitting import misfits
 from fusion.graph.nodes import FusionGraph, Node, Trunk, Weights, size
 from fusion.graph.ops import op_layers
 from fusion.graph.pools import pool_layers
+from fusion.graph.presence import add_drops, add_presence, fed, filled, or_missing
 from fusion.graph.selection import phase_plans
 from fusion.graph.steps import activation_cost, dense_costs, step_layers
 from fusion.graph.taps import untappable
@@ -23,24 +22,6 @@ from fusion.recipe.references import STEPS
 from fusion.recipe.texts import Text
 from fusion.recipe.translation import Place, pointer
 from fusion.recipe.weighing import Late
-
-
-@dataclass
-class _Draft:
-    """A graph in the making; `ends` holds the node each branch and fusion node ends in, `widths` what blocks read."""
-
-    recipe: Recipe
-    problems: list[Problem]
-    doubtful: Collection[Place] = ()
-    digraph: nx.DiGraph = field(default_factory=nx.DiGraph)
-    ends: dict[str, Node] = field(default_factory=dict)
-    widths: dict[str, int] = field(default_factory=dict)
-
-    def add(self, node: Node, parents: Sequence[Node]) -> Node:
-        self.digraph.add_node(node.name, node=node)
-        for order, parent in enumerate(parents):
-            self.digraph.add_edge(parent.name, node.name, order=order, tap="", shape=parent.shape)
-        return node
 
 
 def make_graph(recipe: Recipe, catalogue: Catalogue) -> FusionGraph:
@@ -70,9 +51,12 @@ def examine_graph(
     problems: list[Problem] = []
     used = calls(recipe, catalogue, problems, doubtful=doubtful)
     kept = trunks(used, half_known(recipe, used, doubtful))
-    draft = _Draft(recipe, problems, doubtful)
+    draft = Draft(recipe, problems, doubtful)
     for name, spec in recipe.inputs.items():
-        draft.add(Node(name, "input", name, spec.shape), [])
+        source = draft.add(Node(name, "input", name, spec.shape), [])
+        if spec.optional is not None:
+            add_presence(draft, name, source)
+    add_drops(draft)
     for call in used:
         _add_call(draft, call, kept[call.use.backbone])
     for name, branch in recipe.branches.items():
@@ -90,8 +74,8 @@ def examine_graph(
     return FusionGraph(recipe, draft.digraph, kept, ends, plans, tuple(remarks(used))), problems
 
 
-def _add_call(draft: _Draft, call: Call, trunk: Trunk) -> None:
-    recipe, source = draft.recipe, draft.digraph.nodes[call.use.input]["node"]
+def _add_call(draft: Draft, call: Call, trunk: Trunk) -> None:
+    recipe, source = draft.recipe, fed(draft, call.use.input)
     if call.prepared:
         name = f"{call.name}.prepare"
         source = draft.add(Node(name, "prepare", name.replace("@", "."), call.use.shape), [source])
@@ -115,7 +99,7 @@ def _add_call(draft: _Draft, call: Call, trunk: Trunk) -> None:
 
 
 def _add_pool(
-    draft: _Draft, branch: str, call: Call, trunk: Node, tap: str, one_of_several: bool
+    draft: Draft, branch: str, call: Call, trunk: Node, tap: str, one_of_several: bool
 ) -> Node | None:
     declared, shape = draft.recipe.branches[branch], call.skeleton[tap].shape
     problems = [
@@ -136,35 +120,35 @@ def _add_pool(
     return node
 
 
-def _normalised(draft: _Draft, name: str) -> Node:
+def _normalised(draft: Draft, name: str) -> Node:
     """The node that normalises a table, one for all branches that read it."""
-    source: Node = draft.digraph.nodes[name]["node"]
+    source: Node = draft[name]
     layer = f"{name}.normalise"
     width = size(source.shape)
     # Mean, variance and count, as keras.layers.Normalization keeps them.
     weights = Weights(layer, "Normalization", 2 * width + 1, 2 * width + 1)
-    node = Node(layer, "prepare", layer, source.shape, (weights,), 2 * width, width)
-    return draft.add(node, [source])
+    node = draft.add(Node(layer, "prepare", layer, source.shape, (weights,), 2 * width, width), [source])
+    return filled(draft, name, node) if draft.recipe.inputs[name].optional else node
 
 
-def _told_apart(draft: _Draft, name: str, width: int) -> Node:
+def _told_apart(draft: Draft, name: str, width: int) -> Node:
     """The node that turns a text into a vector, one for all branches that read it; it has no weights."""
     layer = f"{name}.prepare"
-    source: Node = draft.digraph.nodes[name]["node"]
+    source: Node = draft[name]
     return draft.add(Node(layer, "prepare", layer, (width,), activations=2 * width), [source])
 
 
-def _add_blocks(draft: _Draft, branch: str, blocks: Sequence[str], end: Node) -> None:
+def _add_blocks(draft: Draft, branch: str, blocks: Sequence[str], end: Node) -> None:
     for block in dict.fromkeys(blocks):
         if block not in draft.recipe.blocks or block in STEPS:
             return
         end = _block(draft, f"{branch}.{block}", block, end, branch=branch)
     # Where something in the branch could not be read, its width is nobody's word.
     if not any(place[:2] == ("branches", branch) for place in draft.doubtful):
-        draft.ends[branch] = end
+        draft.ends[branch] = or_missing(draft, branch, end)
 
 
-def _block(draft: _Draft, name: str, block: str, source: Node, *, branch: str = "") -> Node:
+def _block(draft: Draft, name: str, block: str, source: Node, *, branch: str = "") -> Node:
     layers = step_layers(draft.recipe.blocks[block], size(source.shape))
     weights = tuple(
         Weights(f"{block}/{layer.name}", layer.kind, layer.params, layer.statistics)
@@ -184,13 +168,13 @@ def _block(draft: _Draft, name: str, block: str, source: Node, *, branch: str = 
     return draft.add(node, [source])
 
 
-def _joined(draft: _Draft, branch: str, vectors: Sequence[Node]) -> Node:
+def _joined(draft: Draft, branch: str, vectors: Sequence[Node]) -> Node:
     """The taps of a branch one after the other."""
     name, width = f"{branch}.taps", sum(size(vector.shape) for vector in vectors)
     return draft.add(Node(name, "join", name, (width,), activations=width, branch=branch), vectors)
 
 
-def _add_fusion(draft: _Draft) -> None:
+def _add_fusion(draft: Draft) -> None:
     nodes, done = draft.recipe.nodes, set[str]()
     while len(done) < len(nodes):
         ready = [
@@ -207,7 +191,7 @@ def _add_fusion(draft: _Draft) -> None:
                     draft.ends[name] = node
 
 
-def _fused(draft: _Draft, name: str, op: Op, sources: Sequence[Node]) -> Node | None:
+def _fused(draft: Draft, name: str, op: Op, sources: Sequence[Node]) -> Node | None:
     place = ("fusion", name) if isinstance(draft.recipe.fusion, dict) else ("fusion",)
     # Where something in the op could not be read, its width is nobody's word.
     if any(each[: len(place)] == place for each in draft.doubtful):
@@ -223,7 +207,7 @@ def _fused(draft: _Draft, name: str, op: Op, sources: Sequence[Node]) -> Node | 
     return draft.add(Node(name, "fusion", name, layers[-1].shape, weights, flops, numbers), sources)
 
 
-def _add_head(draft: _Draft) -> None:
+def _add_head(draft: Draft) -> None:
     recipe = draft.recipe
     read = {source for op in recipe.nodes.values() for source in op.of}
     ends = [name for name in (recipe.nodes or recipe.branches) if name not in read and name in draft.ends]

@@ -13,9 +13,25 @@ from fusion.recipe.preprocessing import Preprocess
 from fusion.recipe.recipe import Recipe
 from fusion.skeleton.layers import Shape, Skeleton
 
-Kind = Literal["input", "prepare", "trunk", "pool", "join", "block", "fusion", "output"]
+Kind = Literal[
+    "input",
+    "prepare",
+    "trunk",
+    "pool",
+    "join",
+    "block",
+    "fusion",
+    "output",
+    "present",
+    "drop",
+    "keep",
+    "fill",
+    "missing",
+]
 """What a node does: it is fed, prepares an image or a table, runs a backbone, turns a map into a vector,
-joins the vectors of several taps, is a block, fuses branches, or predicts."""
+joins the vectors of several taps, is a block, fuses branches, or predicts. For inputs that an example may lack: it tells
+whether one is there, takes it away at random while training, keeps the last one, puts something harmless in its place,
+or gives something else than a branch does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +121,8 @@ class PhasePlan:
     Args:
         name: The phase.
         rates: Learning rate by address of each layer with weights that trains; all others are frozen.
-        active: Addresses of what was selected, with and without weights; an owner selected whole by its name.
+        active: Addresses of what was selected, with and without weights, and of what takes inputs away; an owner selected
+            whole by its name.
             All else is in inference mode: also its dropout is off.
     """
 

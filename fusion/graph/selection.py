@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import networkx as nx
 
 from fusion.errors import LayerNotFoundError, Problem, listed
+from fusion.graph.absences import learns_absence, node_name
 from fusion.graph.nodes import PhasePlan, Trunk, Weights
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import Selector, parse_selector
@@ -39,7 +40,12 @@ def _plan(
     problems: list[Problem],
 ) -> PhasePlan:
     rates: dict[str, float] = {}
-    active: set[str] = set()
+    # Inputs are taken away in every phase: that is done to examples, not by what is frozen or trains.
+    active = {
+        node_name(name, "drop")
+        for name, spec in recipe.inputs.items()
+        if spec.optional and spec.optional.dropout
+    }
     owner: dict[str, str] = {}
     for index, part in enumerate(phase.parts):
         place = pointer(("training", "phases", number, "train", index))
@@ -75,7 +81,9 @@ def _picked(
         return set()
     match selector.kind:
         case "head":
-            return {"output", *recipe.head.blocks}
+            # What branches learn to give for a missing input is new, like the head.
+            learned = (node_name(name, "missing") for name in recipe.branches if learns_absence(recipe, name))
+            return {"output", *recipe.head.blocks, *learned}
         case "fusion":
             return {selector.owner} & set(recipe.nodes) if selector.owner else set(recipe.nodes)
         case "block":

@@ -9,13 +9,16 @@ from fusion.graph.assembly import Inner
 from fusion.skeleton.layers import Shape
 
 
-def assembled(layers: Sequence[Inner], sources: Mapping[str, Shape], *, name: str) -> Any:
+def assembled(
+    layers: Sequence[Inner], sources: Mapping[str, Shape], *, name: str, dtype: str | None = None
+) -> Any:
     """Returns what `layers` make: the only one, or a sub-model of all that reads `sources` in their order.
 
     Args:
         layers: Each after those it reads.
         sources: Shapes of what is read from outside, by the names that layers call it.
         name: Its name.
+        dtype: Of what is read, where that is no floats.
 
     >>> both = [
     ...     Inner("half", "Dense", ("in.a",), (2,), {"units": 2}),
@@ -26,7 +29,7 @@ def assembled(layers: Sequence[Inner], sources: Mapping[str, Shape], *, name: st
     """
     if len(layers) == 1 and not layers[0].kind.startswith("ops."):
         return _layer(layers[0], name)
-    inputs = {source: keras.Input(shape, name=source) for source, shape in sources.items()}
+    inputs = {source: keras.Input(shape, dtype=dtype, name=source) for source, shape in sources.items()}
     tensors: dict[str, Any] = dict(inputs)
     for layer in layers:
         tensors[layer.name] = _called(layer, [tensors[each] for each in layer.of])
@@ -36,7 +39,7 @@ def assembled(layers: Sequence[Inner], sources: Mapping[str, Shape], *, name: st
 
 def _called(layer: Inner, read: list[Any]) -> Any:
     if layer.kind.startswith("ops."):
-        given = getattr(keras.ops, layer.kind.removeprefix("ops."))(read[0], **layer.config)
+        given = getattr(keras.ops, layer.kind.removeprefix("ops."))(*read, **layer.config)
         # A bare operation takes no name where it is called, and an automatic one depends on what was built before.
         given._keras_history.operation.name = layer.name
         return given

@@ -11,6 +11,8 @@ import keras
 from fusion.backbones import catalogue
 from fusion.backbones.preprocessing import preprocessor
 from fusion.checking import Source, places, resolve
+from fusion.graph.absences import KINDS, absence_layers
+from fusion.graph.absences import SOURCE as PARENT
 from fusion.graph.nodes import FusionGraph, Node
 from fusion.graph.ops import SOURCE, op_layers
 from fusion.graph.pools import MAP, pool_layers
@@ -99,6 +101,8 @@ def _made(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> Any:
         case "output":
             width = graph.parents(node.name)[0].shape[-1] or 0
             return output_layer(recipe.head.output, width, predicted=not node.can_train)
+        case kind if kind in KINDS:
+            return _for_absence(graph, node)
         case _:
             return None
 
@@ -108,9 +112,17 @@ def _pool(graph: FusionGraph, node: Node) -> Any:
     return assembled(pool_layers(graph.recipe.branches[node.branch], shape), {MAP: shape}, name=node.layer)
 
 
+def _for_absence(graph: FusionGraph, node: Node) -> Any:
+    shapes = [parent.shape for parent in graph.parents(node.name)]
+    layers = absence_layers(graph.recipe, node.kind, node.name, shapes)
+    read = {f"{PARENT}{number}": shape for number, shape in enumerate(shapes)}
+    declared = graph.recipe.inputs.get(graph.parents(node.name)[0].name)
+    return assembled(layers, read, name=node.layer, dtype=declared.dtype if declared else None)
+
+
 def _preparation(graph: FusionGraph, node: Node) -> Any:
     (source,) = graph.parents(node.name)
-    declared = graph.recipe.inputs[source.name]
+    declared = graph.recipe.inputs[source.name.partition(".")[0]]
     if isinstance(declared, Table):
         return normalisation(node)
     if isinstance(declared, Category):
@@ -142,7 +154,7 @@ def _called(graph: FusionGraph, node: Node, layer: Any, tensors: dict[str, Any])
         case "fusion":
             return layer(read)
         case _:
-            return layer(read[0])
+            return layer(read if len(read) > 1 else read[0])
 
 
 def _read(graph: FusionGraph, parent: str, child: str, tensors: dict[str, Any]) -> Any:

@@ -33,7 +33,7 @@ def self_test(model: keras.Model, graph: FusionGraph) -> tuple[Finding, ...]:
     Raises:
         ModelError: If the model cannot be saved or opened.
     """
-    batch = _as_trained(model, synthetic(graph.recipe, examples=4))
+    batch = _with_gaps(graph.recipe, _as_trained(model, synthetic(graph.recipe, examples=4)))
     return (
         _counted(model, graph),
         _steady(model, batch),
@@ -84,6 +84,17 @@ def _as_trained(model: keras.Model, batch: dict[str, np.ndarray]) -> dict[str, n
         name: values if values.dtype.kind == "U" else np.asarray(values, "float32")
         for name, values in found.items()
     }
+
+
+def _with_gaps(recipe: Recipe, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns a batch whose first example has every input; of the next ones, each lacks some that are optional."""
+    found = dict(batch)
+    optional = [name for name, declared in recipe.inputs.items() if declared.optional]
+    for place, name in enumerate(optional):
+        values = found[name].copy()
+        values[1 + place % 3] = "" if values.dtype.kind == "U" else np.nan
+        found[name] = values
+    return found
 
 
 def _counted(model: keras.Model, graph: FusionGraph) -> Finding:

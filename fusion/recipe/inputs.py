@@ -77,6 +77,7 @@ class Category(Value):
         column: Name of the column the texts stand in.
         most: Greatest number of texts told apart: the most frequent of the training rows, of equally frequent ones
             the first by text.
+        optional: What stands in for the text where an example lacks it (fed as `""`); `None` if all have one.
 
     >>> Category(column="zip", most=50).width
     51

@@ -14,8 +14,8 @@ from fusion.recipe.translation import Place, pointer
 RESERVED = ("fusion", "head", "output")
 """Names that layers of every model bear, or that selectors mean something by."""
 
-STEPS = ("normalise", "pool", "prepare", "taps")
-"""What a branch does before its blocks; a block of that name would be taken for it."""
+STEPS = ("missing", "normalise", "pool", "prepare", "taps")
+"""What a branch or its input does beside its blocks; a block of that name would be taken for it."""
 
 FOR_IMAGES = frozenset({"backbone", "cut", "features", "normalise", "pool", "resize"})
 """What only a branch has that runs an image through a backbone."""
@@ -40,7 +40,7 @@ def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
     elif data.get("fusion") is None and len(recipe.branches) > 1:
         text = f"There are {len(recipe.branches)} branches; say how they are joined."
         found.append(Problem("/fusion", text))
-    found += _blocks_of_head(recipe, declared["blocks"])
+    found += [*_always_missing(recipe, declared["inputs"]), *_blocks_of_head(recipe, declared["blocks"])]
     if recipe.training is not None:
         found += misplaced(recipe.training.augment, recipe.inputs, declared["inputs"])
     found += _selectors(recipe, declared, data.get("fusion") is not None)
@@ -126,6 +126,15 @@ def _fusion(recipe: Recipe, declared: Declared) -> Iterator[Problem]:
         if len(ends) > 1:
             text = f"The nodes {listed(ends)} lead nowhere; only one may be last, join them."
             yield Problem("/fusion", text)
+
+
+def _always_missing(recipe: Recipe, inputs: Collection[str] | None) -> Iterator[Problem]:
+    for name, spec in recipe.inputs.items():
+        if spec.optional is not None and inputs is not None and len(inputs) == 1:
+            text = (
+                f'{name!r} is the only input, and an example without any says nothing. Leave "optional" away.'
+            )
+            yield Problem(pointer(("inputs", name, "optional")), text)
 
 
 def _blocks_of_head(recipe: Recipe, blocks: Collection[str] | None) -> Iterator[Problem]:

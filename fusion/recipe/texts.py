@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Literal
 
+from fusion.recipe.absence import Absence
 from fusion.recipe.values import Count, Value, Word
 
 
@@ -18,6 +19,7 @@ class Text(Value):
         most: Greatest number of words told apart: the most frequent of the training rows, of equally frequent ones
             the first by text.
         bag: What stands in a word's place: `multi_hot`, one if the text has it, or `count`, how often.
+        optional: What stands in for the text where an example lacks it (fed as `""`); `None` if all have one.
 
     >>> Text(column="description", most=500).width
     501
@@ -30,6 +32,7 @@ class Text(Value):
     column: Word
     most: Count
     bag: Literal["multi_hot", "count"] = "multi_hot"
+    optional: Absence | None = None
 
     @property
     def width(self) -> int:

@@ -73,3 +73,12 @@ def test_a_png_that_would_be_too_large_is_refused() -> None:
         DrawingError, match=r"would have 20000x6000 pixels, too many for a PNG; write \.svg or \.pdf instead"
     ):
         to_png(Drawing(10_000, 3_000, "wide", "", ()))
+
+
+def test_dashes_in_a_png_go_around_corners() -> None:
+    box = Rect(10, 10, 60, 30, "paper", "ink", 2.0, 13.0, 6.0)
+    image = Image.open(io.BytesIO(to_png(Drawing(80, 50, "one", "", (box,)))))
+
+    dark = {(x, y) for x in range(160) for y in range(100) if sum(image.getpixel((x, y))[:3]) < 200}
+    assert not [place for place in dark if place[0] < 24 and place[1] < 24]
+    assert 3 < sum((x, 20) in dark for x in range(46, 114)) < 64

@@ -12,6 +12,7 @@ from fusion.recipe.ops import Add, Concat
 from fusion.recipe.reading import examine, from_data
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import EarlyStopping, Optimizer, Part, Phase, Training
+from fusion.recipe.writing import to_data
 
 BROKEN = [
     ("/$schema", 3, "/$schema", "Expected a text, got 3."),
@@ -583,3 +584,50 @@ def test_what_a_value_says_of_itself():
     assert Output(task="multilabel", classes=4).width == 4
     assert Output(task="binary", classes=("no", "yes")).labels == ("no", "yes")
     assert Output(task="multilabel", classes=4).labels is None
+
+
+def optional_table(absence):
+    return {
+        "recipe": 1,
+        "name": "x",
+        "inputs": {
+            "facts": {"kind": "tabular", "columns": ["area"], "optional": absence},
+            "more": {"kind": "tabular", "columns": ["rooms"]},
+        },
+        "branches": {"a": {"input": "facts"}, "b": {"input": "more"}},
+        "fusion": {"op": "concat", "from": ["a", "b"]},
+        "head": {"output": {"task": "regression"}},
+    }
+
+
+def test_an_optional_input_is_written_without_its_defaults():
+    recipe = from_data(optional_table({"dropout": 0.0, "missing": "zeros"}))
+
+    assert to_data(recipe)["inputs"]["facts"]["optional"] == {"missing": "zeros"}
+    assert from_data(to_data(recipe)) == recipe
+
+
+@pytest.mark.parametrize(
+    ("absence", "place", "text"),
+    [
+        ({"missing": "zeroes"}, "/inputs/facts/optional/missing", "Did you mean 'zeros'"),
+        ({"missing": "zeros", "dropout": 1.0}, "/inputs/facts/optional/dropout", "less than 1"),
+        ({"dropout": 0.1}, "/inputs/facts/optional/missing", "Missing key"),
+        ({"missing": "zeros", "drop": 0.1}, "/inputs/facts/optional/drop", "Did you mean 'dropout'"),
+    ],
+)
+def test_what_is_said_of_an_absence_is_checked(absence, place, text):
+    (problem,) = examine(optional_table(absence)).problems
+
+    assert problem.place == place
+    assert text in problem.text
+
+
+def test_the_only_input_is_never_missing():
+    data = optional_table({"missing": "zeros"})
+    del data["inputs"]["more"], data["branches"]["b"], data["fusion"]
+
+    (problem,) = examine(data).problems
+
+    assert problem.place == "/inputs/facts/optional"
+    assert "the only input" in problem.text

@@ -24,6 +24,7 @@ PAIRS = ("compare", "film", "bilinear")
 WITH_UNITS = ("gated", "bilinear", "low_rank", "tensor")
 OPS = sorted({"concat", *EQUAL, *PAIRS, *WITH_UNITS})
 TERMS = ("abs_diff", "product", "cosine")
+ABSENCES = (None, {"missing": "zeros"}, {"missing": "learned", "dropout": 0.3})
 
 
 @st.composite
@@ -106,12 +107,14 @@ def fusions(draw, loose, maps):
 
 @st.composite
 def wholes(draw, branches, nodes, blocks):
-    used = {branch["input"] for branch in branches.values()}
+    used = sorted({branch["input"] for branch in branches.values()})
     inputs = {
         "photo": {"kind": "image", "shape": (32, 32, 3)},
         "other": {"kind": "image", "shape": (24, 32, 3), "range": (0, 1)},
         "facts": {"kind": "tabular", "columns": ["a", "b", "c"]},
     }
+    for name in used if len(used) > 1 else ():
+        inputs[name]["optional"] = draw(st.sampled_from(ABSENCES))
     owners = {branch.get("backbone") for branch in branches.values()}
     arch = {"plain": "TinyVGG", "residual": "TinyResNet"}
     task = draw(st.sampled_from(["classification", "binary", "multilabel", "regression"]))
