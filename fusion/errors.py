@@ -85,6 +85,10 @@ class DataError(FusionError, ValueError):
     """Data do not fit: a broken image, an empty class, labels the head does not have."""
 
 
+class StudyError(FusionError, RuntimeError):
+    """A study cannot be planned, run or read as asked."""
+
+
 class TrainingError(FusionError, RuntimeError):
     """Training was asked for something that would not train what it says."""
 

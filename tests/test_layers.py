@@ -20,6 +20,7 @@ LEVELS = (
     ("checking", "data"),
     ("comparing", "locking", "model", "notebooks"),
     ("training",),
+    ("study",),
     ("quickstart",),
     ("cli",),
     ("__init__",),
@@ -54,6 +55,13 @@ KERAS_FREE = (
     "backbones.weights",
     "scores",
     "statistics",
+    "study.declaration",
+    "study.execution",
+    "study.planning",
+    "study.records",
+    "study.results",
+    "study.trials",
+    "study.variants",
 )
 """Parts and modules that never load Keras; naming it for a type checker alone is allowed."""
 

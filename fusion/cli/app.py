@@ -12,6 +12,7 @@ from fusion.cli.making import build, draw
 from fusion.cli.planning import plan
 from fusion.cli.running import evaluate, predict, train
 from fusion.cli.showing import quickstart
+from fusion.cli.studying import study
 from fusion.errors import FusionError
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ for command in (
     schema,
 ):
     app.command()(command)
+app.add_typer(study, name="study")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,159 @@
+"""Commands that run studies: plan, run, status, export."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fusion.cli.making import Folders, Out
+from fusion.cli.planning import duration
+from fusion.errors import StudyError
+from fusion.wording import amount, counted, memory, operations
+
+if TYPE_CHECKING:
+    from fusion.study.planning import StudyPlan
+    from fusion.study.records import Record
+    from fusion.study.results import Results
+
+study = typer.Typer(
+    help="Run variants of a recipe as trials, and say what may be claimed.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a study that runs or ran.")]
+DataPath = Annotated[
+    Path | None, typer.Option("--data", help="What it runs on, instead of what the study names.")
+]
+
+
+@study.command()
+def plan(
+    file: StudyFile,
+    examples: Annotated[int, typer.Option("--examples", min=1, help="How many each trial trains on.")],
+    folder: Folders = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say which trials a study is made of, what they take, and which differences they can show. Trains nothing."""
+    from fusion.cli.catalogue import Announced
+    from fusion.study.declaration import load_study
+    from fusion.study.planning import plan_study
+    from fusion.study.variants import variants
+
+    declared = load_study(file)
+    where = Announced((*(folder or ()), file.parent))
+    arms = variants(declared, folder=file.parent, folders=folder or (), catalogue=where)
+    found = plan_study(declared, arms, examples=examples)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=1))
+        return
+    _print_plan(found, reference=declared.reference)
+
+
+@study.command()
+def run(
+    file: StudyFile,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for its records, new or of this study.")],
+    data: DataPath = None,
+    workers: Annotated[int, typer.Option(min=1, help="Trials at once, each in a process of its own.")] = 1,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=0, help="After how long no further trial begins.")
+    ] = None,
+    folder: Folders = None,
+) -> None:
+    """Run the trials of a study that are not done yet; what a killed run did is kept."""
+    from rich.console import Console
+
+    from fusion.cli.quiet import load_keras
+
+    load_keras()
+    from fusion.cli.progress import bars
+    from fusion.study.results import load_results
+    from fusion.study.running import prepare
+    from fusion.study.running import run as ran
+
+    prepared = prepare(file, data, folders=folder or ())
+    with bars(Console(stderr=True)) as progress:
+        task = progress.add_task("trials", total=len(prepared.trials), seen="")
+        for record in ran(prepared, out=out, workers=workers, max_seconds=max_seconds):
+            progress.advance(task)
+            progress.update(task, seen=_seen(record))
+    _print_status(load_results(out), out)
+
+
+@study.command()
+def status(folder: RunFolder) -> None:
+    """Say how far a study is, also while it runs."""
+    from fusion.study.results import load_results
+
+    _print_status(load_results(folder), folder)
+
+
+@study.command()
+def export(folder: RunFolder, out: Out) -> None:
+    """Write a row for each trial as CSV, or all that is known of them as JSON, as the file's suffix says."""
+    from fusion.files import replacing
+    from fusion.study.results import load_results, to_csv
+
+    if out.suffix not in {".csv", ".json"}:
+        raise StudyError(f"Results are written as .csv or .json, got {out.name!r}.")
+    found = load_results(folder)
+    text = json.dumps([asdict(record) for record in found.records], indent=1, ensure_ascii=False) + "\n"
+    with replacing(out) as part:
+        part.write_text(to_csv(found.records) if out.suffix == ".csv" else text, encoding="utf-8")
+    typer.echo(f"{out}: {counted(len(found.records), 'trial')}")
+
+
+def _seen(record: "Record") -> str:
+    return f"{record.arm}, seed {record.seed}: " + (
+        record.error if record.value is None else f"{record.value:.4f}"
+    )
+
+
+def _print_plan(found: "StudyPlan", *, reference: str) -> None:
+    from rich.markup import escape
+
+    from fusion.cli.tables import show, table
+    from fusion.statistics.prospects import in_words
+
+    rows = table("arm", "params", "compute", "epochs", "stored", "a trial")
+    for arm in found.arms:
+        rows.add_row(
+            escape(arm.arm),
+            amount(arm.params),
+            operations(arm.flops),
+            str(arm.epochs),
+            memory(arm.stored_bytes),
+            duration(arm.seconds),
+            style="bold" if arm.arm == reference else "",
+        )
+    show(rows)
+    typer.echo(
+        f"{counted(found.trials, 'trial')}, {duration(found.seconds)} one after the other, without validation; "
+        f"at most {memory(found.stored_bytes)} stored"
+    )
+    typer.echo(in_words(found.prospect))
+
+
+def _print_status(found: "Results", folder: Path) -> None:
+    from rich.markup import escape
+
+    from fusion.cli.tables import show, table
+
+    of = Counter(trial.arm for trial in found.trials)
+    rows = table("arm", "done", "failed", "of", f"mean {found.study.metric or 'metric'}", "seconds")
+    for arm, count in of.items():
+        done = [record for record in found.done if record.arm == arm]
+        values = [record.value for record in done if record.value is not None]
+        failed = sum(record.arm == arm for record in found.failed)
+        mean = f"{sum(values) / len(values):.4f}" if values else ""
+        spent = f"{sum(record.seconds for record in done):.0f}"
+        rows.add_row(escape(arm), str(len(done)), str(failed or ""), str(count), mean, spent)
+    show(rows)
+    for record in found.failed[:5]:
+        typer.echo(f"failed: {record.arm}, seed {record.seed}: {record.error}")
+    left = counted(found.waiting, "trial")
+    typer.echo(f"{folder}: {left} left" if found.waiting else f"{folder}: all {len(found.trials)} trials ran")

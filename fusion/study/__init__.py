@@ -1,0 +1,1 @@
+"""Studies: variants of a recipe run as trials, so that their question can be answered and the answer trusted."""

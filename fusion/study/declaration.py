@@ -1,0 +1,143 @@
+"""The study file, format 1: which variants of a recipe run, on what, how often, and what they are compared by."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+
+from fusion.errors import Problem, RecipeError, shown
+from fusion.recipe.parsing import parse, read_text
+from fusion.recipe.reading import in_order, read
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.values import Count, Map, Named, Text, Value, Word, any_length
+
+FORMAT: Literal[1] = 1
+BASE = "base"
+"""The arm that is the study's recipe as it stands."""
+
+Place = Annotated[str, Field(pattern="^/")]
+"""A JSON Pointer into a recipe, such as `/branches/texture/cut`."""
+
+
+def any_recipe(value: Any) -> str:
+    """Tells the path of a recipe from a recipe, as pydantic asks."""
+    return "<path>" if isinstance(value, str) else "<recipe>"
+
+
+AnyRecipe = Annotated[
+    Annotated[Word, Tag("<path>")] | Annotated[Recipe, Tag("<recipe>")], Discriminator(any_recipe)
+]
+"""The path of a recipe's file, or the recipe itself."""
+
+
+class Arm(Value):
+    """A variant: the study's recipe, or another one, with some of its values exchanged.
+
+    In JSON `{"change": {"/branches/texture/cut": "block3_pool"}}`.
+
+    Args:
+        recipe: The recipe that is changed; the study's, if it is not said.
+        change: New values by their places, JSON Pointers into the recipe.
+
+    >>> Arm(change={"/fusion/op": "multiply"}).recipe is None
+    True
+    """
+
+    recipe: AnyRecipe | None = None
+    change: Map[Place, Any] = Map()
+
+
+def _seeds(value: Any) -> Any:
+    if isinstance(value, list | tuple) and value and all(type(seed) is int and seed >= 0 for seed in value):
+        return tuple(value)
+    if type(value) is int and value > 0:
+        return value
+    raise ValueError(f"Seeds are how many there are, or a list of whole numbers, got {shown(value)}.")
+
+
+def _different(seeds: Any) -> Any:
+    if isinstance(seeds, tuple) and (twice := [seed for seed, count in Counter(seeds).items() if count > 1]):
+        raise ValueError(f"Each seed runs once, but {', '.join(map(str, twice))} stands more than once.")
+    return seeds
+
+
+Seeds = Annotated[
+    Annotated[Count, Tag("<one>")] | Annotated[tuple[int, ...], Tag("<several>")],
+    Discriminator(any_length),
+    BeforeValidator(_seeds),
+    AfterValidator(_different),
+]
+"""How many seeds, counted from 0, or which."""
+
+
+class Study(Value):
+    """What is varied, and what the variants are compared by.
+
+    The study's recipe as it stands is always an arm, called `base`. The arms of `axes` are all combinations of their
+    values. An arm that would mean the same as an earlier one is left out.
+
+    Args:
+        name: What it is called.
+        notes: Free text.
+        recipe: The recipe that is varied: the path of its file, relative to that of the study, or the recipe itself.
+        data: What `fusion.read_data` reads, relative to the study's file; may be given when the study runs instead.
+        arms: Variants by name.
+        axes: Values to try by their place, a JSON Pointer into the recipe; every combination is an arm.
+        taps: By backbone, layers that are scored before anything trains: names, globs such as `block*_pool`,
+            `natural` (what every path passes through) or `stages` (their ends).
+        reference: The arm the others are compared with.
+        metric: What is compared: a metric of the recipe's task, or `loss`; the task's first, if it is not said.
+        seeds: Of splits, of the order of examples and of new weights: each arm runs once with each.
+        alpha: Error rate of all comparisons together.
+
+    >>> study = Study(name="cuts", recipe="two.json", axes={"/branches/one/cut": ["stage:3", "stage:4"]})
+    >>> study.numbers
+    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+    """
+
+    always_written: ClassVar = ("study",)
+
+    study: Literal[1] = FORMAT
+    name: Word
+    notes: Text = ""
+    recipe: AnyRecipe
+    data: Word | None = None
+    arms: Named[Arm] = Field(default=Map())
+    axes: Map[Place, Annotated[tuple[Any, ...], Field(min_length=1)]] = Map()
+    taps: Named[Annotated[tuple[Word, ...], Field(min_length=1)]] = Field(default=Map())
+    reference: Word = BASE
+    metric: Word | None = None
+    seeds: Seeds = 10
+    alpha: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.05
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The seeds, also where only their number was said."""
+        return self.seeds if isinstance(self.seeds, tuple) else tuple(range(self.seeds))
+
+
+def load_study(path: str | Path) -> Study:
+    """Returns the study in the JSON file at `path`; its variants are checked when it is planned or run.
+
+    >>> load_study("none.json")
+    Traceback (most recent call last):
+    ...
+    fusion.errors.RecipeError: none.json: 1 problem
+      (whole file)   The file cannot be read: No such file or directory.
+
+    Raises:
+        RecipeError: Listing every problem, each with its JSON Pointer.
+    """
+    data = parse(read_text(Path(path)), source=str(path))
+    version = data.get("study") if isinstance(data, dict) else None
+    if type(version) is not int or version < FORMAT:
+        text = f'A study file is an object with "study": {FORMAT}, the version of its format.'
+        raise RecipeError.of(str(path), [Problem("/study", text)])
+    if version > FORMAT:
+        text = f"The format is version {version}; this package reads up to {FORMAT}. Use a newer fusion."
+        raise RecipeError.of(str(path), [Problem("/study", text)])
+    study, problems = read(data, Study)
+    if problems or study is None:
+        raise RecipeError.of(str(path), in_order(problems, data))
+    return study

@@ -1,0 +1,186 @@
+"""What a study came to so far, as tables: a row a trial, an entry an arm."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from fusion.errors import StudyError
+from fusion.statistics.outcomes import Outcome
+from fusion.study.declaration import Study, load_study
+from fusion.study.records import STUDY, Listed, Record, read_list, read_records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LOWER = frozenset({"loss", "mae"})
+LEFT_OUT = ("losses", "correct", "metrics", "versions")
+"""Fields of a record that no cell of a table holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The records of a study, and the trials it is made of.
+
+    Args:
+        study: What was declared.
+        trials: All it is made of, in order.
+        records: Of those that ran, in that order.
+    """
+
+    study: Study
+    trials: tuple[Listed, ...]
+    records: tuple[Record, ...]
+
+    @property
+    def done(self) -> tuple[Record, ...]:
+        """The records of trials that came to their end."""
+        return tuple(record for record in self.records if record.status == "done")
+
+    @property
+    def failed(self) -> tuple[Record, ...]:
+        """The records of trials that did not."""
+        return tuple(record for record in self.records if record.status == "failed")
+
+    @property
+    def waiting(self) -> int:
+        """How many trials have not run yet."""
+        return len(self.trials) - len(self.records)
+
+    @property
+    def better(self) -> Literal["higher", "lower"]:
+        """Which values of the metric are good."""
+        return "lower" if self.study.metric in LOWER or self._is_mae() else "higher"
+
+    def _is_mae(self) -> bool:
+        metrics = next((record.metrics.get(record.judged_on, {}) for record in self.done), {})
+        return self.study.metric is None and "mae" in metrics
+
+    def frame(self) -> "pd.DataFrame":
+        """Returns a pandas table with a row for each trial that ran.
+
+        Raises:
+            StudyError: If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise StudyError("A frame needs pandas: pip install pandas. `rows` is without it.") from None
+        return pd.DataFrame(rows(self.records))
+
+    @property
+    def cv_results_(self) -> dict[str, Any]:
+        """The trials that are done as scikit-learn has them: an entry for each arm, `split0_test_score` for each seed."""
+        return cv_results(self)
+
+
+def load_results(folder: str | Path) -> Results:
+    """Returns what the study in a folder came to so far, also while it runs.
+
+    Raises:
+        StudyError: If there is no study, or a file of it is damaged.
+        RecipeError: If its declaration is damaged.
+    """
+    folder = Path(folder)
+    trials = read_list(folder)
+    by_key = {record.key: record for record in read_records(folder, dict.fromkeys(t.key for t in trials))}
+    records = [_as_listed(by_key[trial.key], trial) for trial in trials if trial.key in by_key]
+    return Results(load_study(folder / STUDY), trials, tuple(records))
+
+
+def outcomes(results: Results) -> tuple[Outcome, ...]:
+    """Returns the trials that are done as `fusion.statistics` takes them."""
+    return tuple(
+        Outcome(
+            arm=record.arm,
+            seed=record.seed,
+            split=record.seed,
+            value=float("nan") if record.value is None else record.value,
+            epochs=record.epochs,
+            converged=record.converged,
+            selected_on=record.selected_on,  # type: ignore[arg-type]  # written by this package as one of these
+            judged_on=record.judged_on,  # type: ignore[arg-type]
+            examples=record.examples,
+            correct=tuple(each == "1" for each in record.correct) or None,
+        )
+        for record in results.done
+    )
+
+
+def rows(records: Sequence[Record]) -> list[dict[str, Any]]:
+    """Returns a flat row for each record; metrics have a column for each split, such as `test_accuracy`.
+
+    >>> one = Record(key="0a", arm="base", seed=0, status="done", value=0.9, metrics={"test": {"loss": 0.3}})
+    >>> row = rows([one])[0]
+    >>> row["arm"], row["value"], row["test_loss"]
+    ('base', 0.9, 0.3)
+    """
+    made = []
+    for record in records:
+        flat = {name: value for name, value in asdict(record).items() if name not in LEFT_OUT}
+        metrics = {
+            f"{split}_{metric}": value
+            for split, values in record.metrics.items()
+            for metric, value in values.items()
+        }
+        made.append(flat | metrics)
+    return made
+
+
+def to_csv(records: Sequence[Record]) -> str:
+    r"""Returns the rows as CSV; a cell that a spreadsheet would run is marked as text.
+
+    >>> to_csv([Record(key="0a", arm="=1+1", seed=0, status="failed", error="no")]).splitlines()[1][:10]
+    "0a,'=1+1,0"
+    """
+    table = rows(records)
+    heads = list(dict.fromkeys(name for row in table for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, heads, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows([{name: _cell(value) for name, value in row.items()} for row in table])
+    return text.getvalue()
+
+
+def cv_results(results: Results) -> dict[str, Any]:
+    """Returns the finished trials as scikit-learn's searches have them; seeds are its splits.
+
+    Keys are `params` (a dict with the arm), `param_arm`, `split{i}_test_score`, `mean_test_score`, `std_test_score`,
+    `rank_test_score` and `mean_fit_time`; scores of metrics of which less is better are negative, as it has them.
+    """
+    sign = -1.0 if results.better == "lower" else 1.0
+    cells = {(record.arm, record.seed): record for record in results.done if record.value is not None}
+    arms = list(dict.fromkeys(trial.arm for trial in results.trials))
+    seeds = list(dict.fromkeys(trial.seed for trial in results.trials))
+    scores = np.array([[_score(cells, arm, seed, sign) for seed in seeds] for arm in arms])
+    means = scores.mean(axis=1)
+    known = np.where(np.isnan(means), -np.inf, means)
+    times = [[cells[arm, seed].seconds for seed in seeds if (arm, seed) in cells] for arm in arms]
+    return {
+        "params": [{"arm": arm} for arm in arms],
+        "param_arm": np.ma.array(arms, dtype=object),
+        **{f"split{number}_test_score": scores[:, number] for number in range(len(seeds))},
+        "mean_test_score": means,
+        "std_test_score": scores.std(axis=1),
+        "rank_test_score": np.array([1 + int((known > value).sum()) for value in known], dtype=np.int32),
+        "mean_fit_time": np.array([float(np.mean(each)) if each else float("nan") for each in times]),
+    }
+
+
+def _score(cells: Mapping[tuple[str, int], Record], arm: str, seed: int, sign: float) -> float:
+    record = cells.get((arm, seed))
+    return float("nan") if record is None or record.value is None else sign * record.value
+
+
+def _as_listed(record: Record, trial: Listed) -> Record:
+    from dataclasses import replace
+
+    return record if record.arm == trial.arm else replace(record, arm=trial.arm)
+
+
+def _cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value

@@ -1,0 +1,137 @@
+"""A study from its declaration to its records: every arm with every seed, what is done already left alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from fusion.data.examples import Data
+from fusion.errors import StudyError
+from fusion.files import replacing
+from fusion.recipe.writing import to_json
+from fusion.study.declaration import BASE, Study, load_study
+from fusion.study.execution import run_tasks
+from fusion.study.records import STUDY, Listed, Record, write_list
+from fusion.study.results import Results, load_results
+from fusion.study.trials import Trial, digest_of_data, make_trial
+from fusion.study.variants import metric_of, variants, weight_places
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A study whose arms are checked and whose trials are listed; nothing has run.
+
+    Args:
+        study: What was declared.
+        trials: Seed by seed, every arm.
+        data: What they run on.
+    """
+
+    study: Study
+    trials: tuple[Trial, ...]
+    data: Data | Path
+
+
+def prepare(
+    study: Study | str | Path, data: Data | str | Path | None = None, *, folders: Sequence[str | Path] = ()
+) -> Prepared:
+    """Returns the trials of a study, each under the key of all that its result depends on.
+
+    Args:
+        study: The study, or the path of its file.
+        data: What it runs on, instead of what the study names.
+        folders: Where weights files lie; the folder of each recipe's file comes after them.
+
+    Raises:
+        RecipeError: Listing every problem of the study and of every arm.
+        StudyError: If nobody says what it runs on.
+        DataError: If the data cannot be read, or are not what a recipe reads.
+        WeightsError: If a weights file is not there, or is not the one that was meant.
+    """
+    from fusion.study.training import examples_for
+
+    declared, folder = (
+        (study, Path()) if isinstance(study, Study) else (load_study(study), Path(study).parent)
+    )
+    if data is None and declared.data is None:
+        raise StudyError(
+            f'Study {declared.name!r} names no "data"; name them there, or give them to the run.'
+        )
+    named = folder / str(declared.data) if data is None else data
+    there = named if isinstance(named, Data) else Path(named)
+    arms = variants(declared, folder=folder, folders=[Path(each) for each in folders])
+    metric = metric_of(declared, arms[BASE])
+    made = []
+    for seed in declared.numbers:
+        for name, graph in arms.items():
+            found = digest_of_data(examples_for(graph.recipe, there, seed).digests)
+            where = weight_places(declared, name, folder=folder, folders=[Path(each) for each in folders])
+            made.append(make_trial(name, graph, seed=seed, metric=metric, data=found, folders=where))
+    return Prepared(declared, tuple(made), there)
+
+
+def run(
+    prepared: Prepared, *, out: str | Path, workers: int = 1, max_seconds: float | None = None
+) -> Iterator[Record]:
+    """Runs the trials of a study that are not done, and yields the records of all, each as soon as it is there.
+
+    A run that was broken off, however it was, goes on where it stopped, and comes to the equal result.
+
+    Args:
+        prepared: What `prepare` returned.
+        out: Folder for the records, new or of this study.
+        workers: How many trials run at once, each in a process of its own; 1 runs them in this one.
+        max_seconds: After how long no further trial begins.
+
+    Raises:
+        StudyError: If the folder holds another study, or a damaged record.
+        FileError: If a record cannot be written.
+    """
+    from fusion.study.training import run_trial
+
+    folder = Path(out)
+    _begin(prepared, folder)
+    yield from run_tasks(
+        prepared.trials,
+        partial(run_trial, data=prepared.data),
+        out=folder,
+        workers=workers,
+        max_seconds=max_seconds,
+    )
+
+
+def run_study(
+    study: Study | str | Path,
+    data: Data | str | Path | None = None,
+    *,
+    out: str | Path,
+    folders: Sequence[str | Path] = (),
+    workers: int = 1,
+) -> Results:
+    """Returns what a study came to, after running those of its trials that are not done.
+
+    Arguments are those of `prepare` and `run`.
+
+    Raises:
+        RecipeError: Listing every problem of the study and of every arm.
+        StudyError: If nobody says what it runs on, or the folder holds another study or a damaged record.
+        DataError: If the data cannot be read, or are not what a recipe reads.
+        WeightsError: If a weights file is not there, or is not the one that was meant.
+    """
+    for _ in run(prepare(study, data, folders=folders), out=out, workers=workers):
+        pass
+    return load_results(out)
+
+
+def _begin(prepared: Prepared, folder: Path) -> None:
+    """Writes which study a folder holds, or makes sure that it is this one."""
+    text, path = to_json(prepared.study), folder / STUDY
+    if path.exists() and path.read_text(encoding="utf-8") != text:
+        there = load_study(path)
+        raise StudyError(
+            f"The folder {folder} holds the study {there.name!r} as it was declared when it began. Name a new folder; "
+            "trials that mean the same can be copied there from its folder 'trials'."
+        )
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
+    write_list([Listed(each.key, each.arm, each.seed) for each in prepared.trials], folder)

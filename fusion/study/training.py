@@ -1,0 +1,96 @@
+"""A trial whose arm is trained: from its recipe and the data to its record."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from fusion.data.examples import Data, Examples, splits
+from fusion.data.reading import read_data
+from fusion.errors import StudyError
+from fusion.graph.costs import costs
+from fusion.recipe.head import Output
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.training import Phase
+from fusion.statistics.convergence import has_converged
+from fusion.study.records import Record
+from fusion.study.trials import Trial, digest_of, digest_of_data
+from fusion.training.evaluation import predict
+from fusion.training.runs import Run, train
+
+CLASSES = frozenset({"classification", "binary", "multilabel"})
+
+
+def examples_for(recipe: Recipe, data: Data | Path, seed: int) -> Data:
+    """Returns the data of a study for one seed: a path is read, and split by that seed where it says no split itself.
+
+    Raises:
+        DataError: If they cannot be read, or are not what the recipe reads.
+    """
+    return data if isinstance(data, Data) else _read(recipe.replaced(training=None), data, seed)
+
+
+# Trials of one seed follow each other, and to look at all photographs again takes longer than some of them.
+@lru_cache(maxsize=2)
+def _read(recipe: Recipe, path: Path, seed: int) -> Data:
+    return read_data(path, inputs=recipe.inputs, output=recipe.head.output, seed=seed)
+
+
+def run_trial(trial: Trial, data: Data | Path) -> Record:
+    """Returns what a trial came to: its recipe trained, and judged on the test split, or on validation without one.
+
+    Raises:
+        StudyError: If the data are not those the trial was made for.
+        TrainingError: If the recipe has no training, or cannot do what it says.
+        DataError: If the data cannot be used, or are not what the recipe reads.
+    """
+    examples = examples_for(trial.recipe, data, trial.seed)
+    if digest_of_data(examples.digests) != trial.data:
+        raise StudyError("The data changed since the study began. Begin another, in a new folder.")
+    run = train(trial.recipe, examples, folders=trial.folders)
+    judged_on = "test" if examples.test is not None else "validation"
+    judged = splits(examples)[judged_on]
+    training = run.graph.recipe.training
+    phases = training.phases if training else ()
+    losses = _losses(run, phases[-1])
+    total = costs(run.graph)
+    return Record(
+        key=trial.key,
+        arm=trial.arm,
+        seed=trial.seed,
+        status="done",
+        value=run.metrics[judged_on][trial.metric],
+        metrics={split: dict(values) for split, values in run.metrics.items()},
+        judged_on=judged_on,
+        selected_on="validation" if any(map(_chooses, phases)) else None,
+        epochs=sum(phase.epochs for phase in phases),
+        losses=losses,
+        converged=has_converged(losses),
+        examples=digest_of([each.hex() for each in examples.digests.get(judged_on, ())]),
+        correct=_correct(run, judged, run.graph.recipe.head.output),
+        params=total.params,
+        trainable=total.phases[-1].trainable,
+        flops=total.flops,
+        versions=dict(trial.locked.versions),
+    )
+
+
+def _chooses(phase: Phase) -> bool:
+    return phase.keep == "best" or phase.early_stopping is not None
+
+
+def _losses(run: Run, phase: Phase) -> tuple[float, ...]:
+    """Returns the loss of each epoch of a phase: on validation data where there are some."""
+    seen = [epoch.metrics for epoch in run.history.epochs if epoch.phase == phase.name]
+    return tuple(metrics.get("val_loss", metrics["loss"]) for metrics in seen)
+
+
+def _correct(run: Run, judged: Examples, output: Output) -> str:
+    if output.task not in CLASSES or judged.targets is None:
+        return ""
+    scores = np.array([each.scores for each in predict(run.model, judged, output)])
+    if output.task == "classification":
+        right = scores.argmax(axis=1) == judged.targets
+    else:
+        right = ((scores > 0.5) == (judged.targets.reshape(scores.shape) > 0.5)).all(axis=1)
+    return "".join("1" if each else "0" for each in right)

@@ -1,0 +1,94 @@
+"""Trials: one arm with one seed on one split, as a pure function of plain data, under a key of its content."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fusion.graph.nodes import FusionGraph
+from fusion.locking import Lock, lock
+from fusion.recipe.reading import from_data
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.writing import exchanged, to_data
+
+FORMAT = 1
+"""Version of what a trial is; part of its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run of one arm.
+
+    Args:
+        arm: Which variant; no part of its key.
+        seed: Of the split, where it is drawn, of the order of examples and of new weights.
+        recipe: The variant, with that seed in its training.
+        metric: What it is judged by.
+        locked: What the variant resolves to: layers, weights files, versions.
+        data: Digest of the examples of all splits, in order.
+        folders: Where weights files lie; no part of its key.
+    """
+
+    arm: str
+    seed: int
+    recipe: Recipe
+    metric: str
+    locked: Lock
+    data: str
+    folders: tuple[Path, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Digest of all that its result depends on."""
+        meant = self.recipe.replaced(name="-", notes="", editor_schema=None)
+        about = {
+            "trial": FORMAT,
+            "recipe": to_data(meant),
+            "metric": self.metric,
+            "locked": {**to_data(self.locked), "recipe": ""},
+            "data": self.data,
+        }
+        return digest_of(about)
+
+
+def digest_of(about: Any) -> str:
+    """Returns 32 hexadecimal digits that identify plain data; the order of keys does not count.
+
+    >>> digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
+    True
+    """
+    text = json.dumps(about, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def digest_of_data(digests: Mapping[str, Sequence[bytes]]) -> str:
+    """Returns one digest of the examples of all splits, in their order.
+
+    >>> digest_of_data({"train": [b"a", b"b"]}) == digest_of_data({"train": [b"b", b"a"]})
+    False
+    """
+    return digest_of({split: [each.hex() for each in several] for split, several in digests.items()})
+
+
+def make_trial(
+    arm: str, graph: FusionGraph, *, seed: int, metric: str, data: str, folders: Sequence[Path]
+) -> Trial:
+    """Returns the trial of an arm with a seed.
+
+    >>> from fusion.checking import resolve
+    >>> from fusion.recipe.short import fuse
+    >>> one = resolve(fuse("TinyVGG[block3_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3)))
+    >>> trials = [
+    ...     make_trial("base", one, seed=seed, metric="accuracy", data="", folders=()) for seed in (1, 1, 2)
+    ... ]
+    >>> [trial.key == trials[0].key for trial in trials]
+    [True, True, False]
+
+    Raises:
+        WeightsError: If a weights file is not there, or is not the one that was meant.
+    """
+    recipe = from_data(exchanged(to_data(graph.recipe), "/training/seed", seed))
+    locked = lock(graph, folders=folders)
+    return Trial(arm, seed, recipe, metric, locked, data, tuple(folders))

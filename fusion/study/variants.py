@@ -1,0 +1,151 @@
+"""The arms of a study: recipes that differ in what is varied, each checked before the first trial runs."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from fusion.backbones.catalogue import Shelf
+from fusion.checking import places, resolve
+from fusion.errors import Problem, RecipeError, listed, near, shown
+from fusion.graph.nodes import FusionGraph
+from fusion.graph.trunks import Catalogue
+from fusion.recipe.head import METRICS
+from fusion.recipe.reading import from_data, load_recipe
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.translation import Place, pointer
+from fusion.recipe.writing import exchanged, recipe_hash, to_data
+from fusion.study.declaration import BASE, AnyRecipe, Study
+
+
+def variants(
+    study: Study, *, folder: Path = Path(), folders: Sequence[Path] = (), catalogue: Catalogue | None = None
+) -> dict[str, FusionGraph]:
+    """Returns the arms of a study by name, `base` first, each resolved; none means the same as another.
+
+    Args:
+        study: What is varied.
+        folder: Folder its paths are relative to.
+        folders: Where weights files lie; the folder of each recipe's file comes after them.
+        catalogue: Where layer tables come from, if not from these folders.
+
+    >>> from fusion.recipe.short import fuse
+    >>> one = fuse("TinyVGG[block3_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3))
+    >>> cuts = {"/branches/tinyvgg_view/cut": ["block1_pool", "block2_pool", "block3_pool"]}
+    >>> list(variants(Study(name="cuts", recipe=one, axes=cuts)))
+    ['base', 'tinyvgg_view/cut=block1_pool', 'tinyvgg_view/cut=block2_pool']
+
+    Raises:
+        RecipeError: Listing every problem of every arm, each with its place in the study.
+    """
+    problems: list[Problem] = []
+    found: dict[str, FusionGraph] = {}
+    hashes: set[str] = set()
+    for name, place, source, change in _arms(study):
+        try:
+            recipe = _changed(source, change, folder)
+            if recipe_hash(recipe) in hashes:
+                continue
+            where = catalogue or Shelf(tuple(_places(source, folder, folders)))
+            found[name] = resolve(recipe, catalogue=where)
+            hashes.add(recipe_hash(recipe))
+        except RecipeError as error:
+            lines = [f"{each.place} {each.text}".lstrip() for each in error.problems] or [str(error)]
+            problems.append(Problem(pointer(place), "\n".join([f"Arm {name!r} cannot be built:", *lines])))
+    problems += _unlike(found) if not problems else []
+    problems += _unknown(study, found) if not problems else []
+    if problems:
+        raise RecipeError.of(f"study {study.name!r}", problems)
+    return found
+
+
+def weight_places(
+    study: Study, arm: str, *, folder: Path = Path(), folders: Sequence[Path] = ()
+) -> list[Path]:
+    """Returns where the weights files of an arm may lie: in some folders, then beside the recipe it is made of.
+
+    >>> weight_places(Study(name="one", recipe="recipes/a.json"), "base", folders=[Path("w")])[0].as_posix()
+    'w'
+    """
+    declared = study.arms.get(arm)
+    source = declared.recipe if declared and declared.recipe is not None else study.recipe
+    return _places(source, folder, folders)
+
+
+def metric_of(study: Study, graph: FusionGraph) -> str:
+    """Returns the metric a study compares by: the one it names, or the first of its task.
+
+    >>> from fusion.recipe.short import fuse
+    >>> one = fuse("TinyVGG[block3_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3))
+    >>> metric_of(Study(name="one", recipe=one), resolve(one))
+    'accuracy'
+    """
+    return study.metric or METRICS[graph.recipe.head.output.task][0]
+
+
+def _arms(study: Study) -> Iterator[tuple[str, Place, AnyRecipe, Mapping[str, Any]]]:
+    """Yields each arm's name, its place in the study, what it is made of and what is changed."""
+    yield BASE, ("recipe",), study.recipe, {}
+    for name, arm in study.arms.items():
+        source = study.recipe if arm.recipe is None else arm.recipe
+        yield name, ("arms", name), source, arm.change
+    for values in product(*study.axes.values()) if study.axes else ():
+        change = dict(zip(study.axes, values, strict=True))
+        yield ", ".join(map(_named, change.items())), ("axes",), study.recipe, change
+
+
+def _named(change: tuple[str, Any]) -> str:
+    place, value = change
+    text = value if isinstance(value, str) else json.dumps(_plain(value), separators=(",", ":"))
+    return f"{'/'.join(place.split('/')[-2:]).lstrip('/')}={text}"
+
+
+def _plain(value: Any) -> Any:
+    return to_data(value) if hasattr(value, "model_dump") else value
+
+
+def _changed(source: AnyRecipe, change: Mapping[str, Any], folder: Path) -> Recipe:
+    recipe = source if isinstance(source, Recipe) else load_recipe(folder / source)
+    if not change:
+        return recipe
+    data: Any = to_data(recipe)
+    for place, value in change.items():
+        data = exchanged(data, place, _plain(value))
+    return from_data(data, source=recipe.name)
+
+
+def _places(source: AnyRecipe, folder: Path, folders: Sequence[Path]) -> list[Path]:
+    if isinstance(source, Recipe):
+        return [*folders, folder]
+    return places(folder / source, folders)
+
+
+def _unlike(found: Mapping[str, FusionGraph]) -> Iterator[Problem]:
+    """Yields a problem for each arm that predicts something else than the first, or has no training."""
+    base = next(iter(found.values())).recipe.head.output
+    for name, graph in found.items():
+        output = graph.recipe.head.output
+        if graph.recipe.training is None:
+            text = f'Arm {name!r} says nothing of training, so it cannot run; give its recipe "training".'
+            yield Problem("/recipe", text)
+        if (output.task, output.width, output.labels) != (base.task, base.width, base.labels):
+            text = f"Arm {name!r} predicts something else than {BASE!r}, so they cannot be compared."
+            yield Problem("/arms", text)
+
+
+def _unknown(study: Study, found: Mapping[str, FusionGraph]) -> Iterator[Problem]:
+    if study.reference not in found:
+        hint = near(study.reference, found)
+        text = f"There is no arm {shown(study.reference)}.{hint} Arms: {listed(found)}."
+        yield Problem("/reference", text)
+    task = found[BASE].recipe.head.output.task
+    known = (*METRICS[task], "loss")
+    if study.metric is not None and study.metric not in known:
+        hint = near(study.metric, known)
+        text = f"A {task} has no metric {shown(study.metric)}.{hint} It has: {listed(known)}."
+        yield Problem("/metric", text)
+    for backbone in study.taps:
+        if backbone not in found[BASE].trunks:
+            text = f"There is no backbone {shown(backbone)}. Declared: {listed(found[BASE].trunks)}."
+            yield Problem(pointer(("taps", backbone)), text)

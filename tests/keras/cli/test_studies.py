@@ -1,0 +1,108 @@
+import json
+
+import pytest
+
+import fusion
+from fusion.data.reading import read_data
+from fusion.errors import StudyError
+from fusion.recipe.reading import load_recipe
+from fusion.study.results import load_results
+from fusion.study.running import prepare
+from fusion.study.training import run_trial
+from fusion.training.runs import train
+
+
+@pytest.fixture
+def study_file(recipe_file, tmp_path):
+    def write(**fields):
+        recipe_file()
+        data = {
+            "study": 1,
+            "name": "cuts",
+            "recipe": "r.json",
+            "axes": {"/branches/all/cut": ["block1_pool"]},
+            "seeds": 2,
+        }
+        (tmp_path / "s.json").write_text(json.dumps(data | fields))
+        return tmp_path / "s.json"
+
+    return write
+
+
+def plain(results):
+    return sorted((record.key, record.arm, record.seed, record.value) for record in results.records)
+
+
+def test_a_study_is_planned_run_looked_at_and_written(run, study_file, photos, tmp_path):
+    out = tmp_path / "run"
+
+    status, said, _ = run("study", "plan", study_file(), "--examples", 42)
+    assert status == 0
+    assert "4 trials" in said
+    assert "nothing can be significant" in said
+
+    status, said, err = run("study", "run", study_file(), "--data", photos, "-o", out)
+    assert status == 0, err
+    assert "all 4 trials ran" in said
+    first = load_results(out)
+    assert {record.status for record in first.records} == {"done"}
+    assert all(len(record.correct) > 3 for record in first.records)
+
+    assert "all 4 trials ran" in run("study", "run", study_file(), "--data", photos, "-o", out)[1]
+    assert load_results(out).records == first.records
+    assert "all/cut=block1_pool" in run("study", "status", out)[1]
+    assert run("study", "export", out, "-o", tmp_path / "rows.csv")[0] == 0
+    assert (tmp_path / "rows.csv").read_text().count("\n") == 5
+    assert run("study", "export", out, "-o", tmp_path / "rows.json")[0] == 0
+    assert json.loads((tmp_path / "rows.json").read_text())[0]["status"] == "done"
+    with pytest.raises(StudyError, match=r"written as .csv or .json"):
+        run("study", "export", out, "-o", tmp_path / "rows.xlsx")
+    with pytest.raises(StudyError, match="holds the study 'cuts' as it was declared"):
+        run("study", "run", study_file(seeds=3), "--data", photos, "-o", out)
+
+
+def test_a_trial_is_the_training_of_its_recipe(study_file, recipe_file, photos):
+    prepared = prepare(study_file(axes={}, seeds=[3]), photos)
+    (trial,) = prepared.trials
+
+    record = run_trial(trial, prepared.data)
+
+    recipe = load_recipe(recipe_file()).replace("/training/seed", 3)
+    data = read_data(photos, inputs=recipe.inputs, output=recipe.head.output, seed=3)
+    metrics = train(recipe, data).metrics
+    assert record.metrics == metrics
+    assert record.value == metrics["test"]["accuracy"]
+    assert record.correct.count("1") / len(record.correct) == pytest.approx(record.value)
+
+
+def test_a_trial_on_other_data_than_it_was_made_for_is_refused(study_file, photos):
+    prepared = prepare(study_file(axes={}), photos)
+    first, second = prepared.trials
+
+    with pytest.raises(StudyError, match="The data changed since the study began"):
+        run_trial(
+            first, read_data(photos, inputs=first.recipe.inputs, output=first.recipe.head.output, seed=9)
+        )
+    assert first.data != second.data
+
+
+def test_a_study_without_data_is_refused(study_file):
+    with pytest.raises(StudyError, match='names no "data"'):
+        prepare(study_file())
+
+
+@pytest.mark.slow
+def test_workers_of_their_own_processes_come_to_the_same(run, study_file, photos, tmp_path):
+    for workers in (1, 2):
+        out = tmp_path / str(workers)
+        given = ("--data", photos, "-o", out, "--workers", workers)
+        assert run("study", "run", study_file(seeds=1), *given)[0] == 0
+
+    assert plain(load_results(tmp_path / "1")) == plain(load_results(tmp_path / "2"))
+
+
+def test_python_runs_the_same_study(study_file, photos, tmp_path):
+    results = fusion.run_study(study_file(seeds=1), photos, out=tmp_path / "run")
+
+    assert [record.arm for record in results.records] == ["base", "all/cut=block1_pool"]
+    assert results.waiting == 0

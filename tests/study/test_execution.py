@@ -1,0 +1,135 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fusion.errors import StudyError
+from fusion.study.execution import run_tasks
+from fusion.study.records import Listed, Record, read_record, record_file
+
+
+@dataclass(frozen=True)
+class Count:
+    """Work that leaves a mark for each time it runs."""
+
+    folder: Path
+    broken: str = ""
+
+    def __call__(self, task):
+        with (self.folder / "calls").open("a") as file:
+            file.write(f"{task.key}\n")
+        if task.arm == self.broken:
+            raise ValueError("it broke")
+        return Record(key=task.key, arm=task.arm, seed=task.seed, status="done", value=task.seed / 10)
+
+    @property
+    def calls(self):
+        path = self.folder / "calls"
+        return path.read_text().split() if path.exists() else []
+
+
+TASKS = [Listed(f"{arm}{seed}", arm, seed) for seed in range(3) for arm in "ab"]
+
+
+def plain(records):
+    return [(record.key, record.value, record.status) for record in records]
+
+
+def test_each_task_runs_once_and_what_is_done_is_not_run_again(tmp_path):
+    work = Count(tmp_path)
+
+    first = list(run_tasks(TASKS, work, out=tmp_path))
+    again = list(run_tasks(TASKS, work, out=tmp_path))
+
+    assert work.calls == [task.key for task in TASKS]
+    assert first == again
+    assert plain(first) == [(task.key, task.seed / 10, "done") for task in TASKS]
+
+
+def test_what_fails_is_kept_with_its_error_and_runs_again_the_next_time(tmp_path):
+    found = list(run_tasks(TASKS, Count(tmp_path, broken="a"), out=tmp_path))
+
+    assert [record.status for record in found] == ["failed", "done"] * 3
+    assert read_record(tmp_path, "a0").error == "ValueError: it broke"
+    assert {record.status for record in run_tasks(TASKS, Count(tmp_path), out=tmp_path)} == {"done"}
+
+
+def test_a_trial_under_another_name_keeps_its_result(tmp_path):
+    list(run_tasks(TASKS[:1], Count(tmp_path), out=tmp_path))
+
+    (record,) = run_tasks([Listed("a0", "renamed", 0)], Count(tmp_path), out=tmp_path)
+
+    assert record.arm == "renamed"
+    assert len(Count(tmp_path).calls) == 1
+
+
+def test_no_task_begins_when_the_time_is_over(tmp_path):
+    assert list(run_tasks(TASKS, Count(tmp_path), out=tmp_path, max_seconds=0)) == []
+    assert Count(tmp_path).calls == []
+
+
+def test_a_damaged_record_is_named(tmp_path):
+    record_file(tmp_path, "a0").parent.mkdir()
+    record_file(tmp_path, "a0").write_text("{")
+
+    with pytest.raises(StudyError, match=r"a0.json is damaged: .* Remove it, and the trial runs again"):
+        list(run_tasks(TASKS, Count(tmp_path), out=tmp_path))
+
+
+def test_no_workers_are_refused(tmp_path):
+    with pytest.raises(StudyError, match="needs 1 worker or more, got workers=0"):
+        list(run_tasks(TASKS, Count(tmp_path), out=tmp_path, workers=0))
+
+
+@pytest.mark.slow
+def test_any_number_of_workers_comes_to_the_same(tmp_path):
+    found = {}
+    for workers in (1, 2, 3):
+        folder = tmp_path / str(workers)
+        folder.mkdir()
+        found[workers] = sorted(
+            plain(run_tasks(TASKS, Count(folder, broken="b"), out=folder, workers=workers))
+        )
+
+    assert found[1] == found[2] == found[3]
+
+
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from fusion.study.execution import run_tasks
+from fusion.study.records import Listed, Record
+
+def work(task):
+    time.sleep(0.01)
+    return Record(key=task.key, arm=task.arm, seed=task.seed, status="done", value=task.seed / 10)
+
+tasks = [Listed(f"a{seed}", "a", seed) for seed in range(400)]
+for record in run_tasks(tasks, work, out=Path(sys.argv[1])):
+    pass
+"""
+
+
+@pytest.mark.slow
+def test_a_study_killed_again_and_again_comes_to_the_equal_result(tmp_path):
+    tasks = [Listed(f"a{seed}", "a", seed) for seed in range(400)]
+    for wait in (0.8, 1.1, 0.9, 1.2, 1.0):
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(tmp_path)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        time.sleep(wait)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    left = [task for task in tasks if not record_file(tmp_path, task.key).exists()]
+
+    found = list(run_tasks(tasks, Count(tmp_path), out=tmp_path))
+
+    assert Count(tmp_path).calls == [task.key for task in left]
+    assert 0 < len(left) < len(tasks)
+    assert plain(found) == [(task.key, task.seed / 10, "done") for task in tasks]

@@ -1,0 +1,26 @@
+import pytest
+
+from fusion.errors import TrainingError
+from fusion.study.planning import plan_study
+from fusion.study.variants import variants
+
+
+def test_a_plan_counts_trials_and_says_what_seeds_can_show(study):
+    found = plan_study(study, variants(study), examples=50)
+
+    assert [arm.arm for arm in found.arms] == ["base", "0/dense=4", "0/dense=16"]
+    assert found.trials == 9
+    assert found.arms[0].epochs == 3
+    assert found.prospect.detectable == float("inf")
+    assert found.seconds == pytest.approx(3 * sum(arm.seconds for arm in found.arms))
+
+
+def test_more_seeds_and_fewer_arms_can_show_something(study):
+    more = study.replaced(seeds=12, axes={"/blocks/mlp/0/dense": [4]})
+
+    assert plan_study(more, variants(more), examples=50).prospect.detectable < 1.5
+
+
+def test_a_plan_for_no_example_is_refused(study):
+    with pytest.raises(TrainingError, match="1 example or more"):
+        plan_study(study, variants(study), examples=0)

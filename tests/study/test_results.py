@@ -1,0 +1,102 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from fusion.errors import StudyError
+from fusion.files import replacing
+from fusion.recipe.writing import to_json
+from fusion.statistics.outcomes import pair
+from fusion.study.records import STUDY, read_list, write_list, write_record
+from fusion.study.results import Results, cv_results, load_results, outcomes, rows, to_csv
+
+
+@pytest.fixture
+def results(study, record_of, listed_of):
+    records = [
+        record_of(10 * seed + number, arm, seed, value=0.5 + number / 10 + seed / 100, correct="101")
+        for seed in range(3)
+        for number, arm in enumerate(("base", "wide"))
+    ]
+    return Results(study, tuple(map(listed_of, records)), tuple(records))
+
+
+def test_results_are_read_while_a_study_runs(results, tmp_path):
+    with replacing(tmp_path / STUDY) as part:
+        part.write_text(to_json(results.study))
+    write_list(results.trials, tmp_path)
+    for record in results.records[:4]:
+        write_record(record, tmp_path)
+
+    found = load_results(tmp_path)
+
+    assert found.records == results.records[:4]
+    assert found.waiting == 2
+    assert found.study == results.study
+
+
+def test_a_folder_without_a_study_and_a_damaged_list_are_told_apart(tmp_path):
+    with pytest.raises(StudyError, match="There is no study in"):
+        load_results(tmp_path)
+    (tmp_path / "trials.json").write_text("[1")
+    with pytest.raises(StudyError, match=r"trials.json is damaged"):
+        read_list(tmp_path)
+
+
+def test_outcomes_are_paired_by_seed(results):
+    scores = pair(outcomes(results))
+
+    assert scores.arms == ("base", "wide")
+    assert np.allclose(scores.values, [[0.5, 0.6], [0.51, 0.61], [0.52, 0.62]])
+    assert outcomes(results)[0].correct == (True, False, True)
+
+
+def test_failed_trials_are_rows_and_no_outcomes(results, record_of):
+    failed = record_of(99, "base", 7, status="failed", value=None, metrics={}, error="ValueError: no")
+    more = Results(results.study, results.trials, (*results.records, failed))
+
+    assert len(outcomes(more)) == 6
+    assert rows(more.records)[-1]["error"] == "ValueError: no"
+    assert more.failed == (failed,)
+
+
+def test_scikit_learn_finds_what_it_expects(results):
+    found = cv_results(results)
+
+    assert found["params"] == [{"arm": "base"}, {"arm": "wide"}]
+    assert np.allclose(found["split2_test_score"], [0.52, 0.62])
+    assert np.allclose(found["mean_test_score"], [0.51, 0.61])
+    assert found["rank_test_score"].tolist() == [2, 1]
+
+
+def test_of_a_loss_less_is_better(results):
+    found = cv_results(Results(results.study.replaced(metric="loss"), results.trials, results.records))
+
+    assert np.allclose(found["mean_test_score"], [-0.51, -0.61])
+    assert found["rank_test_score"].tolist() == [1, 2]
+
+
+def test_a_missing_trial_is_no_number_and_ranks_last(results):
+    found = cv_results(Results(results.study, results.trials, results.records[:-1]))
+
+    assert np.isnan(found["split2_test_score"][1])
+    assert found["rank_test_score"].tolist() == [1, 2]
+
+
+def test_csv_has_a_row_for_each_trial_and_runs_nothing(results, record_of):
+    text = to_csv([*results.records, record_of(50, "=cmd|x", 0)])
+
+    table = list(csv.DictReader(text.splitlines()))
+    assert len(table) == 7
+    assert table[1]["test_accuracy"] == "0.5"
+    assert table[-1]["arm"] == "'=cmd|x"
+
+
+def test_a_frame_has_a_row_for_each_trial(results):
+    pytest.importorskip("pandas", reason="pandas is not installed")
+
+    frame = results.frame()
+
+    assert frame.groupby("arm")["value"].mean().round(3).to_dict() == {"base": 0.51, "wide": 0.61}
+    json.loads(frame.to_json())

@@ -1,0 +1,99 @@
+import pytest
+
+from fusion.errors import RecipeError
+from fusion.recipe.writing import to_json
+from fusion.study.declaration import Study
+from fusion.study.variants import metric_of, variants, weight_places
+
+
+def problems(study, **places):
+    with pytest.raises(RecipeError) as caught:
+        variants(study, **places)
+    return {problem.place: problem.text for problem in caught.value.problems}
+
+
+def test_every_combination_of_axes_is_an_arm_and_what_means_the_same_is_one(study):
+    both = study.replaced(axes={"/blocks/mlp/0/dense": [4, 8], "/training/batch_size": [32, 64]})
+
+    arms = variants(both)
+
+    assert list(arms) == [
+        "base",
+        "0/dense=4, training/batch_size=32",
+        "0/dense=4, training/batch_size=64",
+        "0/dense=8, training/batch_size=64",
+    ]
+    assert arms["0/dense=4, training/batch_size=64"].recipe.blocks["mlp"][0].units == 4
+    assert arms["0/dense=4, training/batch_size=64"].recipe.training.batch_size == 64
+
+
+def test_an_arm_changes_its_recipe_or_that_of_the_study(recipe, tmp_path):
+    (tmp_path / "other.json").write_text(to_json(recipe.replace("/blocks/mlp/0/dense", 32)))
+    study = Study(
+        name="two",
+        recipe=recipe,
+        arms={"other": {"recipe": "other.json", "change": {"/training/batch_size": 4}}},
+    )
+
+    found = variants(study, folder=tmp_path)["other"].recipe
+
+    assert (found.blocks["mlp"][0].units, found.training.batch_size) == (32, 4)
+    assert weight_places(study, "other", folder=tmp_path) == [tmp_path]
+
+
+def test_a_value_may_be_an_object(study):
+    op = {"task": "binary", "logits": True}
+
+    (arm,) = [name for name in variants(study.replaced(axes={"/head/output": [op]})) if name != "base"]
+
+    assert arm == 'head/output={"task":"binary","logits":true}'
+
+
+def test_every_arm_that_cannot_be_built_is_named_with_its_problems(study):
+    wrong = study.replaced(
+        axes={"/blocks/mlp/0/dense": [4, -1]},
+        arms={"lost": {"change": {"/blocks/mpl": []}}, "nowhere": {"change": {"/name/x": 1}}},
+    )
+
+    found = problems(wrong)
+
+    assert set(found) == {"/arms/lost", "/arms/nowhere", "/axes"}
+    assert "/blocks/mlp/0/dense" in found["/axes"]
+    assert "leads to no value" in found["/arms/nowhere"]
+
+
+def test_a_missing_recipe_is_a_problem_of_the_study(tmp_path):
+    found = problems(Study(name="none", recipe="absent.json"), folder=tmp_path)
+
+    assert "cannot be read: No such file" in found["/recipe"]
+
+
+def test_arms_predict_the_same(study):
+    found = problems(study.replaced(axes={"/head/output/task": ["regression"]}))
+
+    assert "predicts something else than 'base'" in found["/arms"]
+
+
+def test_a_recipe_without_training_cannot_run(study, recipe):
+    found = problems(study.replaced(recipe=recipe.replaced(training=None), axes={}))
+
+    assert "says nothing of training" in found["/recipe"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "text"),
+    [
+        ({"reference": "bas"}, "/reference", "Did you mean 'base'?"),
+        ({"metric": "acuracy"}, "/metric", "Did you mean 'accuracy'?"),
+        ({"taps": {"eye": ["natural"]}}, "/taps/eye", "There is no backbone 'eye'"),
+    ],
+)
+def test_what_a_study_names_is_there(study, fields, place, text):
+    assert text in problems(study.replaced(**fields))[place]
+
+
+def test_the_metric_is_the_first_of_the_task_or_the_one_named(study):
+    base = variants(study)["base"]
+
+    assert metric_of(study, base) == "accuracy"
+    assert metric_of(study.replaced(metric="auc"), base) == "auc"
