@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -90,6 +90,7 @@ def find(folder: Path, key: str) -> Entry | None:
         # In a folder that others fill, it is theirs to say what was used.
         with suppress(PermissionError, FileNotFoundError):
             os.utime(entry.path / MANIFEST, (now, now))
+            return replace(entry, used=now)
         return entry
 
 

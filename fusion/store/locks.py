@@ -30,6 +30,11 @@ if sys.platform == "win32":
             return False
         return True
 
+    def give(file: BinaryIO) -> None:
+        """Lets go of the lock of an open file that `take` took for one."""
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
 else:
     import fcntl
 
@@ -41,6 +46,10 @@ else:
         except BlockingIOError:
             return False
         return True
+
+    def give(file: BinaryIO) -> None:
+        """Lets go of the lock of an open file, which processes forked meanwhile would hold on to."""
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _file(folder: Path, name: str) -> BinaryIO:
@@ -65,7 +74,10 @@ def held(folder: Path, name: str) -> Iterator[None]:
                 if take(file, "one"):
                     break
             time.sleep(PAUSE)
-        yield
+        try:
+            yield
+        finally:
+            give(file)
 
 
 @contextmanager
@@ -80,7 +92,25 @@ def held_if_free(folder: Path, name: str) -> Iterator[bool]:
     with file:
         with told(folder):
             free = take(file, "one")
-        yield free
+        try:
+            yield free
+        finally:
+            if free:
+                give(file)
+
+
+def is_held(folder: Path, name: str) -> bool:
+    """Returns whether someone, here or in another process, holds the lock of that name in a store.
+
+    >>> is_held(Path("/nowhere"), "0" * 32)
+    False
+    """
+    try:
+        with (folder / "locks" / name).open("rb") as file:
+            # Another who asks at this moment is taken for a holder; it is only asked to tell people.
+            return not take(file, "one")
+    except OSError:
+        return False
 
 
 def open_shared(path: Path) -> BinaryIO | None:

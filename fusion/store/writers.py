@@ -25,7 +25,8 @@ from fusion.store.manifests import (
     write_manifest,
 )
 from fusion.store.numbers import stored
-from fusion.store.room import PART, bound, check_disk, discard, make_room
+from fusion.store.room import bound, check_disk, discard, make_room, move_away
+from fusion.store.shelf import PART
 
 
 class Writer:
@@ -153,8 +154,10 @@ def _writer(folder: Path, manifest: Manifest, most: int) -> Writer:
     if found:
         return Writer(part, found.manifest, None)
     with held(folder, "room"), told(folder):
-        if place.exists() and not discard(place):
-            raise StoreError(f"The tensor {manifest.key} is damaged, and another process still reads it.")
+        if place.exists() and not move_away(place):
+            raise StoreError(
+                f"The tensor {manifest.key} is damaged, and another process still reads it. Wait."
+            )
         begun = read_manifest(part / PLAN)
         if begun and replace(begun, created=manifest.created) == manifest:
             manifest = begun
