@@ -87,8 +87,8 @@ def find(folder: Path, key: str) -> Entry | None:
         if entry is None or _seen(entry):
             return None
         now = time.time()
-        # In a folder that others fill, it is theirs to say what was used.
-        with suppress(PermissionError, FileNotFoundError):
+        # In a folder that only others may write, it is theirs to say what was used.
+        with suppress(OSError):
             os.utime(entry.path / MANIFEST, (now, now))
             return replace(entry, used=now)
         return entry

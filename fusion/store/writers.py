@@ -164,8 +164,9 @@ def _writer(folder: Path, manifest: Manifest, most: int) -> Writer:
         elif part.exists():
             discard(part)
         make_room(folder, manifest, most)
-        part.mkdir(exist_ok=True)
-        write_manifest(manifest, part / PLAN)
+        if manifest is not begun:
+            part.mkdir()
+            write_manifest(manifest, part / PLAN)
     with told(folder):
         journal = Journal(part)
         try:

@@ -29,7 +29,7 @@ ROOM = 3 * (128 + ROWS * WIDTH * 4)
 """One tensor less than are written in turn, so that one leaves for each that comes."""
 
 
-class Stop(Exception):
+class StopError(Exception):
     """Leaves a tensor as it is."""
 
 
@@ -101,9 +101,9 @@ def lost(folder: Path, number: int, told: int) -> bool:
     if told == ROWS:
         return False
     there = 0
-    with suppress(Stop), writing(folder, parts(number), shape=(WIDTH,), rows=ROWS, most=ROOM) as writer:
+    with suppress(StopError), writing(folder, parts(number), shape=(WIDTH,), rows=ROWS, most=ROOM) as writer:
         there = writer.done
-        raise Stop
+        raise StopError
     return there < told
 
 

@@ -14,7 +14,9 @@ SCRIPT = Path(__file__).with_name("killing.py")
 @pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.slow)])
 def test_kills_at_random_moments_lose_nothing(tmp_path, kills):
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(tmp_path / "store"), str(kills), "0"], capture_output=True, text=True
+        [sys.executable, str(SCRIPT), str(tmp_path / "store"), str(kills), "0"],
+        capture_output=True,
+        text=True,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
