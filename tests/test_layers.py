@@ -262,3 +262,4 @@ def test_commands_on_cached_tables_do_not_load_keras(tmp_path):
     assert loaded("cost", str(recipe)) == []
     assert loaded("draw", str(recipe), "-o", str(tmp_path / "x.svg")) == []
     assert (tmp_path / "x.svg").exists()
+    assert loaded("cache", "ls") == []

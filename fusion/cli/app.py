@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fusion.cli.caching import cache
 from fusion.cli.describing import check, cost, layers, schema
 from fusion.cli.knowing import diff, lock, self_test
 from fusion.cli.making import build, draw
@@ -40,6 +41,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(study, name="study")
+app.add_typer(cache, name="cache")
 
 
 @app.callback(invoke_without_command=True)

@@ -81,8 +81,9 @@ def _holding(path: Path) -> Holding | None:
     manifest = read_manifest(path / (PLAN if unfinished else MANIFEST))
     if manifest and manifest.key != path.name.removesuffix(PART):
         manifest = None
-    sizes, times = [0], [0.0]
+    sizes, times = [0], []
     try:
+        made = path.stat().st_mtime
         for file in list(path.iterdir()):
             # Another process may be writing or removing it.
             with suppress(FileNotFoundError):
@@ -93,4 +94,6 @@ def _holding(path: Path) -> Holding | None:
         return None
     state: State = "unreadable" if manifest is None else "unfinished" if unfinished else "stored"
     key, size = path.name.removesuffix(PART), sum(sizes)
-    return Holding(path, key, state, manifest, size, manifest.bytes if manifest else size, max(times))
+    return Holding(
+        path, key, state, manifest, size, manifest.bytes if manifest else size, max(times, default=made)
+    )
