@@ -18,6 +18,7 @@ class Contents:
         digests: Of each example, the digest of its content.
         ties: Of each example, what it is drawn by: equal for all that have to be in one split. Empty if that is its
             own digest.
+        tells: Whether equal content is one example; two houses can have the same few numbers.
 
     >>> Contents((b"one", b"two")).drawn_by
     (b'one', b'two')
@@ -25,6 +26,7 @@ class Contents:
 
     digests: Sequence[bytes]
     ties: Sequence[bytes] = ()
+    tells: bool = True
 
     @property
     def drawn_by(self) -> Sequence[bytes]:
@@ -65,17 +67,13 @@ def remarked(data: Data, names: Sequence[str], labels: Sequence[str], digests: S
     1 image has more than one label and is kept under each; relabel or remove:
       cats/1.png = dogs/7.png (cats, dogs)
     """
-    clashes = [
-        f"{' = '.join(names[i] for i in same)} ({', '.join(sorted({labels[i] for i in same}))})"
-        for same in _groups(digests)
-        if len({labels[i] for i in same}) > 1
-    ]
-    if not clashes:
+    found = across(names, labels, digests)
+    if not found:
         return data
-    count = "1 image has" if len(clashes) == 1 else f"{len(clashes)} images have"
-    kept = "is" if len(clashes) == 1 else "are"
+    count = "1 image has" if len(found) == 1 else f"{len(found)} images have"
+    kept = "is" if len(found) == 1 else "are"
     head = f"{count} more than one label and {kept} kept under each; relabel or remove:"
-    return replace(data, source=f"{data.source}\n{itemised(head, clashes)}")
+    return replace(data, source=f"{data.source}\n{itemised(head, found)}")
 
 
 def check_apart(names: Sequence[str], parts: Sequence[str], digests: Sequence[bytes]) -> None:
@@ -90,7 +88,7 @@ def check_apart(names: Sequence[str], parts: Sequence[str], digests: Sequence[by
     fusion.errors.DataError: 1 example lies in more than one split. Remove all but one:
       train/a.png = test/b.png (test, train)
     """
-    shared = _across(names, parts, digests)
+    shared = across(names, parts, digests)
     if shared:
         count = "1 example lies" if len(shared) == 1 else f"{len(shared)} examples lie"
         raise DataError(itemised(f"{count} in more than one split. Remove all but one:", shared))
@@ -114,7 +112,7 @@ def check_images_apart(names: Sequence[str], parts: Sequence[str], digests: Sequ
     these rows into one split, leave them out, or name the input in "shared" of the split if it is meant:
       row 2 left a.png = row 9 right a.png (test, train)
     """
-    shared = _across(names, parts, digests)
+    shared = across(names, parts, digests)
     if shared:
         count = "1 image stands" if len(shared) == 1 else f"{len(shared)} images stand"
         head = (
@@ -124,8 +122,12 @@ def check_images_apart(names: Sequence[str], parts: Sequence[str], digests: Sequ
         raise DataError(itemised(head, shared))
 
 
-def _across(names: Sequence[str], parts: Sequence[str], digests: Sequence[bytes]) -> list[str]:
-    """What lies in several splits, each with where."""
+def across(names: Sequence[str], parts: Sequence[str], digests: Sequence[bytes]) -> list[str]:
+    """Returns the names of what has one content and lies in several parts, with these.
+
+    >>> across(["a", "b", "c"], ["train", "test", "test"], [b"1", b"1", b"2"])
+    ['a = b (test, train)']
+    """
     return [
         f"{' = '.join(names[i] for i in same)} ({', '.join(sorted({str(parts[i]) for i in same}))})"
         for same in _groups(digests)

@@ -31,7 +31,7 @@ from fusion.data.table import CsvTable, files, load_table, numbers, texts
 from fusion.data.targets import Encoded, encode, match_head
 from fusion.errors import DataError, Problem, RecipeError, itemised, near
 from fusion.recipe.head import Output
-from fusion.recipe.inputs import Image, Input
+from fusion.recipe.inputs import Category, Image, Input, Table
 
 
 def read_dataset(
@@ -80,7 +80,8 @@ def read_dataset(
     names = tuple(f"{table.path.name} row {i}" for i in range(2, len(table) + 2))
     examples = Examples(rows.columns, targets, names)
     source = f"Table {table.path.name}"
-    contents = Contents(rows.digests, _ties(dataset, table, rows))
+    tells = not all(isinstance(declared, Table | Category) for declared in inputs.values())
+    contents = Contents(rows.digests, _ties(dataset, table, rows), tells)
     if isinstance(dataset.split, SplitColumn):
         _check_images(dataset, rows, names, given)
     found = assemble(examples, contents, given=given, labels=labels, split=split, source=source)

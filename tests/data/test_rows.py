@@ -547,3 +547,17 @@ def test_a_table_of_test_rows_alone_can_be_judged(houses):
     )
 
     assert list(splits(data)) == ["test"]
+
+
+@pytest.mark.parametrize("split", [{"column": "part"}, {"group": "id"}])
+def test_houses_with_the_same_few_numbers_are_not_one_house(houses, split):
+    lines = [f"{i},1,50,{i},flat,{('train', 'val', 'test')[i % 3]},0,0" for i in range(40)]
+    sources = {"facts": {"columns": ["beds", "area"]}}
+
+    data = read_dataset(
+        houses({"inputs": sources, "split": split}, lines=lines),
+        inputs={"facts": INPUTS["facts"]},
+        output=PRICE,
+    )
+
+    assert all(len(part) for part in (data.train, data.validation, data.test))
