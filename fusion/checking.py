@@ -1,6 +1,6 @@
 """Recipes looked at without being built: read, checked, resolved to a graph, costed, drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +117,9 @@ def draw(
     style: str = "auto",
     level: str = "branch",
     expand: str | Sequence[str] = (),
+    values: Mapping[str, float] | None = None,
+    values_name: str = "value",
+    against: Source | None = None,
     folders: Sequence[str | Path] = (),
 ) -> "Figure":
     """Returns the picture of a recipe, coloured by what its phase number `phase`, from 0, trains.
@@ -125,13 +128,23 @@ def draw(
 
     Raises:
         RecipeError: Listing every problem, each with its JSON Pointer.
-        DrawingError: If there is no such phase, style or level, or nothing of that name to open.
+        DrawingError: If there is no such phase, style or level, nothing of that name to open, or nothing at the
+            address of a value.
     """
     # Who only checks need not wait for what draws.
     from fusion.figures.figure import draw as drawn
 
     graph = resolve(recipe, folders=folders)
-    return drawn(graph, phase=phase, style=style, level=level, expand=expand)
+    return drawn(
+        graph,
+        phase=phase,
+        style=style,
+        level=level,
+        expand=expand,
+        values=values,
+        values_name=values_name,
+        against=None if against is None else resolve(against, folders=folders),
+    )
 
 
 def _examined(recipe: Recipe | str | Path, catalogue: Catalogue) -> tuple[FusionGraph | None, list[Problem]]:

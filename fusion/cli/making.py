@@ -15,8 +15,20 @@ Folders = Annotated[
 
 
 def draw(
-    file: File,
     out: Out,
+    file: Annotated[Path | None, typer.Argument(metavar="RECIPE", help="A recipe file.")] = None,
+    diff: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="OLD NEW", help="Two recipes instead of one: what changed is outlined."),
+    ] = None,
+    values: Annotated[
+        Path | None,
+        typer.Option(
+            help='JSON with a number for each branch, BRANCH/TAP or BACKBONE/LAYER, such as {"shape/mixed7": 0.83}: '
+            "laid over the picture as colour."
+        ),
+    ] = None,
+    values_name: Annotated[str, typer.Option(help="What these numbers are.")] = "value",
     phase: Annotated[int, typer.Option(help="Phase whose training is shown, from 1.")] = 1,
     engine: Annotated[
         str, typer.Option(help="own, or dot: a plain graph laid out by Graphviz, if it is installed.")
@@ -41,6 +53,7 @@ def draw(
     """
     from fusion.drawing.levels import LEVELS
     from fusion.drawing.styles import STYLES
+    from fusion.drawing.values import read_values
     from fusion.figures.figure import ENGINES, save
     from fusion.figures.figure import draw as drawn
 
@@ -52,11 +65,24 @@ def draw(
         raise typer.BadParameter(f"There is no level {level!r}; there are: {', '.join(LEVELS)}.")
     if expand and level != "layer":
         raise typer.BadParameter("--expand opens what --level layer shows; write both.")
-    graph = resolve(file)
+    if (file is None) == (diff is None):
+        raise typer.BadParameter("Give one recipe to draw, or two to compare as --diff OLD NEW.")
+    old, new = diff or (None, file)
+    graph = resolve(new or Path())
     if phase not in range(1, max(len(graph.phases), 1) + 1):
         names = [f"{number} {plan.name}" for number, plan in enumerate(graph.phases, start=1)]
         raise typer.BadParameter(f"There is no phase {phase}; there are: {', '.join(names) or 'none'}.")
-    save(drawn(graph, phase=phase - 1, style=style, level=level, expand=expand or ()), out, engine=engine)
+    figure = drawn(
+        graph,
+        phase=phase - 1,
+        style=style,
+        level=level,
+        expand=expand or (),
+        values=read_values(values) if values else None,
+        values_name=values_name,
+        against=resolve(old) if old else None,
+    )
+    save(figure, out, engine=engine)
     typer.echo(f"{out}")
 
 

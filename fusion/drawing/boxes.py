@@ -20,8 +20,9 @@ WEIGHTS: Mapping[State, float] = {"trainable": 2.6}
 """How what is frozen or trains is filled and bordered; else it is white with a thin grey border."""
 
 
-Role = Literal["thing", "card", "passage"]
-"""What a box is to the layout: a thing of its own, the card of a backbone, or where a line passes through a column."""
+Role = Literal["thing", "card", "passage", "entry"]
+"""What a box is to the layout: a thing of its own, the card of a backbone, where a line passes through a column, or where
+one comes from another row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,22 @@ from fusion.drawing.display import Circle, Group, Item, Line, Point, Rect, Text
 from fusion.drawing.icons import scissors, snowflake, triangle
 from fusion.drawing.lanes import PAD, Lane, Tap, thickness
 from fusion.drawing.segments import Segment
+from fusion.drawing.strips import cell_group
 from fusion.drawing.widths import text_width
 from fusion.wording import counted, dimensions, operations
 
 RULER_HEIGHT = 46.0
 FIRST_ROW = RULER_HEIGHT + 32.0
 """How far below a ruler's upper edge the line of the deepest cut runs; each further line runs a row lower."""
+STRIP = 18.0
+"""Room for values below a ruler."""
 
 
 def lane_box(lane: Lane, ruler: float, width: float) -> Box:
     """Returns the card, `width` wide, with a port on the left for each call and on the right for each call of each cut."""
     rows = {(tap.name, call): None for tap in reversed(lane.taps) for call, _ in tap.calls}
-    heights = {key: lane.top + FIRST_ROW + ROW * number for number, key in enumerate(rows)}
-    height = max(heights.values()) + 16.0 + lane.rim
+    heights = {key: lane.top + FIRST_ROW + _strip(lane) + ROW * number for number, key in enumerate(rows)}
+    height = max(heights.values()) + ROW * len(lane.former) + 16.0 + lane.rim
     middle = lane.top + RULER_HEIGHT / 2
     count = len(lane.trunk.calls)
     inlets = {
@@ -27,12 +30,16 @@ def lane_box(lane: Lane, ruler: float, width: float) -> Box:
         for number, call in enumerate(lane.trunk.calls)
     }
     outlets = {f"{call} {tap}": (width, y) for (tap, call), y in heights.items()}
+    marks, gone = _former(lane, ruler, width, max(heights.values()))
+    outlets |= gone
     items = [
         *_frame(lane, width, height),
         *_words(lane),
         *_ruler(lane, ruler),
+        *_values(lane, ruler),
         *_arrivals(lane, inlets),
         *_cuts(lane, ruler, width, heights),
+        *marks,
     ]
     lost = lane.trunk.skeleton.params - sum(part.params for part in lane.segments if not part.discarded)
     tip = f"{lane.trunk.backbone}: {lane.arch}. {lane.facts}. Its cut discards {lost:,} params."
@@ -89,9 +96,25 @@ def _ruler(lane: Lane, ruler: float) -> list[Item]:
         clear = not any(x - half - 4 < end < x + half + 4 for end in ends)
         # At a cut the shape stands with its name; and two shapes need room side by side.
         if not segment.discarded and segment.shape and sized and clear and not last and x - half > taken + 6:
-            items.append(Line(((x, top + RULER_HEIGHT), (x, top + RULER_HEIGHT + 5)), "line", 1.0))
-            items.append(Text(x, top + RULER_HEIGHT + 15, words, 9.0, "mute", False, "middle"))
+            low = top + RULER_HEIGHT + _strip(lane)
+            items.append(Line(((x, low), (x, low + 5)), "line", 1.0))
+            items.append(Text(x, low + 15, words, 9.0, "mute", False, "middle"))
             taken = x + half
+    return items
+
+
+def _strip(lane: Lane) -> float:
+    return STRIP if lane.cells else 0.0
+
+
+def _values(lane: Lane, ruler: float) -> list[Item]:
+    """Returns the values of layers in a strip below the ruler, each from the one before to the depth of its layer."""
+    items: list[Item] = []
+    start, y = lane.left, lane.top + RULER_HEIGHT + 3
+    for name, cell in lane.cells:
+        end = lane.depth(name, ruler)
+        items.append(cell_group(cell, lane.measure, (start, y), end - start))
+        start = end
     return items
 
 
@@ -155,6 +178,22 @@ def _cuts(lane: Lane, ruler: float, width: float, heights: Mapping[tuple[str, st
             items.append(Circle(x, y, 3.4, colour))
         items += _label(lane, tap, x, rows, places)
     return items
+
+
+def _former(lane: Lane, ruler: float, width: float, level: float) -> tuple[list[Item], dict[str, Point]]:
+    """Returns the marks of former cuts below the height `level`, and where what was read there leaves the card."""
+    items: list[Item] = []
+    outlets: dict[str, Point] = {}
+    for number, (tap, leaves) in enumerate(lane.former, start=1):
+        x, y, words = lane.depth(tap.name, ruler), level + ROW * number, f"cut before: {tap.words[0]}"
+        said = text_width(words, 10.0)
+        items.append(Line(((x, lane.top - 4), (x, y)), "line", 1.4, 3.0, radius=0))
+        items.append(Circle(x, y, 3.0, "page", "line", 1.2))
+        items.append(Text(x + 9 if x + said + 16 < width else x - 9 - said, y - 6, words, 10.0, "mute"))
+        if leaves:
+            items.append(Line(((x + 3, y), (width, y)), "ghost", 1.4, 4.0))
+            outlets |= {f"{call} {tap.name}": (width, y) for call, _ in tap.calls}
+    return items, outlets
 
 
 def _label(lane: Lane, tap: Tap, x: float, rows: Sequence[float], places: Sequence[float]) -> list[Item]:

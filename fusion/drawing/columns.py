@@ -53,7 +53,8 @@ def columns(found: Contents, ranked: Mapping[str, int] | None = None) -> Columns
     """
     ranks = dict(ranked or ranks_of(found))
     boxes, links = _passages(found, ranks)
-    start = 1 if any(box.role == "card" for box in boxes.values()) else 0
+    # What stands before cards, or leads on from another row, is placed by what reads it.
+    start = 1 if any(box.role in {"card", "entry"} for box in boxes.values()) else 0
     places: dict[str, Place] = {}
     for column in [*range(start, 1 + max(ranks.values())), *range(start - 1, -1, -1)]:
         names = [name for name in boxes if ranks[name] == column]

@@ -36,6 +36,7 @@ class Link:
     inlet: str
     colour: Colour
     weight: float
+    dash: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def contents(view: View, cards: Cards = ruler_cards) -> Contents:
     badges = streams(view.graph)
     owners = _owners(view)
     boxes = dict(cards(view, badges))
-    for name in dict.fromkeys(owners.values()):
+    for name in dict.fromkeys(owners[node.name] for node in _deepest_first(view)):
         if name not in boxes:
             boxes[name] = _box(
                 view, name, [node for node in view.graph.nodes if owners[node.name] == name], badges
@@ -90,6 +91,19 @@ def contents(view: View, cards: Cards = ruler_cards) -> Contents:
     boxes["the prediction"] = replace(pill("the prediction", output.task, words, strong=True), tip=tip)
     links = (*_links(view, owners, badges), Link("output", "", "the prediction", "", "line", 1.4))
     return Contents(boxes, links)
+
+
+def _deepest_first(view: View) -> list[Node]:
+    """Returns the nodes with the pools of a branch's taps in the order in which their lines leave the card."""
+    found: list[Node] = []
+    for node in view.graph.nodes:
+        before = found[-1] if found else None
+        beside = before is not None and before.kind == node.kind == "pool" and before.branch == node.branch
+        start = next(
+            (n for n, other in enumerate(found) if other.branch == node.branch and other.kind == "pool"), 0
+        )
+        found.insert(start if beside else len(found), node)
+    return found
 
 
 def _owners(view: View) -> dict[str, str]:
@@ -140,13 +154,20 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
                 pill(name, node.branch, f"{pool} · {dimensions(node.shape)}", badge=badge), tip=tip
             )
         case "join":
-            return replace(bar(name, "taps", sources), tip=f"the taps of branch {node.branch}")
+            return _taps_bar(name, node.branch, sources)
         case "fusion":
             return joint(view, node)
         case "missing":
             return _instead(view, name, node)
         case _:
             return _block(view, name, nodes)
+
+
+def _taps_bar(name: str, branch: str, widths: list[int]) -> Box:
+    """Returns the stack of a branch's taps, the deepest on top, as their lines leave the card of the backbone."""
+    box = bar(name, "taps", widths[::-1])
+    inlets = {str(len(widths) - 1 - int(key)): place for key, place in box.inlets.items()}
+    return replace(box, inlets=inlets, tip=f"the taps of branch {branch}, the deepest on top")
 
 
 def _prepared(view: View, name: str, node: Node) -> Box:

@@ -1,5 +1,7 @@
 """Signs drawn as lines, because common fonts lack them as characters."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from math import cos, pi, sin
 
 from fusion.drawing.display import Circle, Item, Point, Polygon, Strokes
@@ -42,6 +44,24 @@ def scissors(x: float, y: float, colour: Colour) -> tuple[Item, ...]:
     blades = tuple(((x + side * 3.2, y + 5), (x - side * 3.4, y - 8)) for side in (1, -1))
     rings = [Circle(x + side * 4.2, y + 7, 2.6, None, colour, 1.5) for side in (1, -1)]
     return (Strokes(blades, colour, 1.6), *rings)
+
+
+def sideways(items: Sequence[Item]) -> tuple[Item, ...]:
+    """Returns a sign of strokes and circles, such as scissors, turned to the left.
+
+    >>> sideways(scissors(0, 0, "ink"))[1].x
+    7
+    """
+    turned: list[Item] = []
+    for item in items:
+        match item:
+            case Strokes():
+                turned.append(
+                    replace(item, lines=tuple(tuple((y, x) for x, y in line) for line in item.lines))
+                )
+            case Circle():
+                turned.append(replace(item, x=item.y, y=item.x))
+    return tuple(turned)
 
 
 def op_sign(op: str, radius: float) -> tuple[Item, ...]:

@@ -8,6 +8,7 @@ from math import inf
 from fusion.drawing.boxes import BORDER, STROKES, Badge, shares
 from fusion.drawing.segments import Segment, segments
 from fusion.drawing.states import View
+from fusion.drawing.values import Cell
 from fusion.drawing.widths import filled, shortened, text_width
 from fusion.graph.nodes import Trunk
 from fusion.skeleton.layers import Shape
@@ -57,6 +58,9 @@ class Lane:
         taps: Its cuts, the shallowest first.
         badges: The stream of each call, where there are more than one.
         limit: How wide its words may be; facts go on in further lines.
+        cells: The values of its layers, in their order.
+        measure: What these are.
+        former: Its cuts in what the picture is compared with, where it is cut no longer, and whether a line leaves there.
     """
 
     trunk: Trunk
@@ -66,6 +70,9 @@ class Lane:
     taps: tuple[Tap, ...]
     badges: Mapping[str, Badge]
     limit: float = inf
+    cells: tuple[tuple[str, Cell], ...] = ()
+    measure: str = ""
+    former: tuple[tuple[Tap, bool], ...] = ()
 
     @property
     def lines(self) -> list[str]:
@@ -108,6 +115,15 @@ class Lane:
             [float(each.layers) for each in self.segments], [_least(each) for each in self.segments], ruler
         )
 
+    def depth(self, layer: str, ruler: float) -> float:
+        """Returns where a layer lies on a ruler, from the card's left edge."""
+        x = self.left
+        for width, part in zip(self.widths(ruler), self.segments, strict=True):
+            if layer in part.names:
+                return x + width * (part.names.index(layer) + 1) / len(part.names)
+            x += width
+        return x
+
     def ends(self, ruler: float) -> list[float]:
         """Returns where each cut lies on a ruler, from the card's left edge."""
         parts = list(zip(self.widths(ruler), self.segments, strict=True))
@@ -130,14 +146,37 @@ def lane(view: View, trunk: Trunk, badges: Mapping[str, Badge]) -> Lane:
     for call, _, data in edges:
         found[data["tap"]][call] = data["shape"]
     taps = tuple(Tap(tap, tuple(shapes.items())) for tap, shapes in found.items())
+    parts = segments(trunk, view)
+    values = view.values.layers.get(trunk.backbone, {}) if view.values else {}
     return Lane(
         trunk,
         shortened(f"{spec.arch} · {cleaned(source)} weights", 10.5, 330.0),
         _facts(view, trunk),
-        segments(trunk, view),
+        parts,
         taps,
         badges,
+        cells=tuple((name, values[name]) for part in parts for name in part.names if name in values),
+        measure=view.values.name if view.values else "",
+        former=_former(view, trunk),
     )
+
+
+def _former(view: View, trunk: Trunk) -> tuple[tuple[Tap, bool], ...]:
+    before = view.before.graph.trunks.get(trunk.backbone) if view.before else None
+    if view.before is None or before is None:
+        return ()
+    now, graph, found = view.graph.digraph, view.before.graph, []
+    for name in before.taps:
+        if name in trunk.skeleton.rows and name not in trunk.taps:
+            calls = {
+                call: (data["shape"], target not in now)
+                for call in before.calls
+                for _, target, data in graph.digraph.out_edges(call, data=True)
+                if data["tap"] == name
+            }
+            tap = Tap(name, tuple((call, shape) for call, (shape, _) in calls.items()))
+            found.append((tap, any(gone for _, gone in calls.values())))
+    return tuple(found)
 
 
 def lanes(view: View, badges: Mapping[str, Badge]) -> list[Lane]:

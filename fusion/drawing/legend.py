@@ -3,14 +3,17 @@
 from collections.abc import Callable, Collection, Mapping
 
 from fusion.drawing.boxes import FILLS, STROKES, WEIGHTS
+from fusion.drawing.changes import SIGNS
 from fusion.drawing.display import Group, Item, Line, Rect, Text
 from fusion.drawing.icons import scissors, snowflake, triangle
 from fusion.drawing.levels import Level
-from fusion.drawing.palette import Colour
+from fusion.drawing.overlays import BORDERS
+from fusion.drawing.palette import SHADES, Colour
 from fusion.drawing.states import State, View
 from fusion.drawing.streams import streams
-from fusion.drawing.widths import filled, text_width
-from fusion.wording import TIMES
+from fusion.drawing.values import Values
+from fusion.drawing.widths import filled, shortened, text_width
+from fusion.wording import TIMES, cleaned
 
 SIZE, GAP, LINE = 10.0, 22.0, 20.0
 
@@ -71,7 +74,8 @@ def legend(view: View, width: float, shown: Collection[str], level: Level) -> Gr
 
 def _entries(view: View, shown: Collection[str]) -> list[Entry]:
     graph = view.graph
-    entries: list[Entry] = []
+    entries: list[Entry] = _scale(view.values) if view.values else []
+    entries += _changes(shown)
     if view.trained is not None:
         for state, sign, words in _TRAINING:
             plate = Rect(0, -7, 20, 14, FILLS[state], STROKES[state], WEIGHTS.get(state, 1.1), 3)
@@ -97,3 +101,31 @@ def _entries(view: View, shown: Collection[str]) -> list[Entry]:
     for badge in sorted(set(badges.values()), key=lambda badge: badge.letter):
         entries.append((20.0, (Line(((0, 0), (20, 0)), badge.colour, 2.4),), f"stream {badge.letter}"))
     return entries
+
+
+def _changes(shown: Collection[str]) -> list[Entry]:
+    """Returns the borders of what changed."""
+    words = {**SIGNS, "changed": "~ changed (a thin border: only in width, by what it reads)"}
+    return [
+        (22.0, (Rect(0, -7, 22, 14, None, "ink", weight, 4, dash),), words[kind])
+        for kind, (weight, dash) in BORDERS.items()
+        if kind in shown
+    ]
+
+
+def _scale(values: Values) -> list[Entry]:
+    """Returns the bar of shades between the least and the greatest value."""
+    low, high = values.ends
+    before, size = text_width(low, SIZE) + 5, 18.0
+    bar: list[Item] = [Text(0, 3.5, low, SIZE)]
+    bar += [
+        Rect(before + size * place, -7, size, 14, shade, "line", 0.8) for place, shade in enumerate(SHADES)
+    ]
+    name = shortened(cleaned(values.name), SIZE, 200.0)
+    return [
+        (
+            before + size * len(SHADES),
+            tuple(bar),
+            f"{high}   {name}, below what has it; of a layer where it ends",
+        )
+    ]

@@ -14,6 +14,7 @@ from fusion.drawing.placing import down
 from fusion.drawing.runs import Run
 from fusion.drawing.segments import Segment, measured
 from fusion.drawing.states import View
+from fusion.drawing.strips import layer_cells, with_cells
 from fusion.drawing.widths import shortened, text_width
 from fusion.graph.nodes import Trunk
 from fusion.wording import MINUS, TIMES, amount, cleaned, counted, operations
@@ -22,7 +23,7 @@ WIDTH, HEIGHT, PAD = 250.0, 42.0, 12.0
 """Size of a folded box, and room between an open part's border and what it holds."""
 
 
-def folded(run: Run) -> Box:
+def folded(trunk: Trunk, view: View, run: Run) -> Box:
     """Returns the box of parts that are not open."""
     facts, count = run.facts, len(run.parts)
     ghost = facts.discarded
@@ -40,7 +41,8 @@ def folded(run: Run) -> Box:
     name = f"{'discarded' if ghost else facts.state} part {run.parts[-1].exit.name}"
     middle = WIDTH / 2
     tip = part_tip(facts, [part.title for part in run.parts] if count > 1 else [])
-    return Box(name, WIDTH, HEIGHT, tuple(items), {"": (middle, 0)}, {"": (middle, HEIGHT)}, tip=tip)
+    box = Box(name, WIDTH, HEIGHT, tuple(items), {"": (middle, 0)}, {"": (middle, HEIGHT)}, tip=tip)
+    return with_cells(box, *layer_cells(view, trunk.backbone, facts.names))
 
 
 def unfolded(trunk: Trunk, view: View, run: Run) -> Box:
@@ -85,7 +87,9 @@ def _inside(trunk: Trunk, view: View, run: Run) -> tuple[Contents, str]:
         draft = Segment(op.title, op.exit.shape, facts.zone, discarded=facts.discarded)
         # Only the first layer of all reads none: what enters enters there.
         parents = op.rows[0].parents or (part.before,)
-        box = op_box(op, measured(trunk, op.rows, draft, view), len(parents))
+        own = measured(trunk, op.rows, draft, view)
+        box = op_box(op, own, len(parents))
+        box = with_cells(box, *layer_cells(view, trunk.backbone, own.names))
         boxes[box.name] = box
         owner |= dict.fromkeys((row.name for row in op.rows), box.name)
         for number, parent in enumerate(parents):

@@ -5,10 +5,11 @@ from dataclasses import replace
 from functools import partial
 from math import inf
 
-from fusion.drawing.contents import contents, narrow_cards
+from fusion.drawing.contents import narrow_cards, ruler_cards
 from fusion.drawing.display import Drawing, Group
 from fusion.drawing.header import WIDEST
 from fusion.drawing.levels import Level
+from fusion.drawing.overlays import whole
 from fusion.drawing.picture import MARGIN, composed, picture
 from fusion.drawing.states import View
 from fusion.drawing.styles import Style
@@ -50,7 +51,7 @@ def paper(view: View) -> Drawing:
     """
     limit = COLUMN - 2 * MARGIN
     for room in ROOMS:
-        found = Wrapping(contents(view, partial(narrow_cards, room=room))).within(limit)
+        found = Wrapping(whole(view, partial(narrow_cards, room=room))).within(limit)
         if found.width <= limit:
             break
     return composed(view, found, "branch", limit)
@@ -58,7 +59,7 @@ def paper(view: View) -> Drawing:
 
 def slide(view: View) -> Drawing:
     """Returns the picture of a graph at branch level in the shape of a slide, in as many rows as leave it largest."""
-    wide, narrow = Wrapping(contents(view)), Wrapping(contents(view, narrow_cards))
+    wide, narrow = (Wrapping(whole(view, cards)) for cards in (ruler_cards, narrow_cards))
     drawn = [_within(view, narrow if width < WIDEST else wide, width) for width in WIDTHS]
     return framed(min(drawn, key=lambda drawing: max(drawing.width, drawing.height * SHAPE)))
 

@@ -3,6 +3,9 @@
 Frozen and trainable stay apart under protanopia, deuteranopia and tritanopia (differences of 47 and more in CIEDE2000
 after Machado and others, "A physiologically-based model for simulation of color vision deficiency", 2009), and a second
 sign says the same wherever colour does: an icon, the width of a border, a letter.
+
+The shades are of one hue, green, and as far from each other (11 in CIEDE2000 on white and on black) as they come; every
+number is printed on its shade (contrast 4.5 and more), with `ink` on the first four and `page` on the others.
 """
 
 from collections.abc import Mapping
@@ -24,8 +27,17 @@ Colour = Literal[
     "ghost_fill",
     "second",
     "third",
+    "shade0",
+    "shade1",
+    "shade2",
+    "shade3",
+    "shade4",
+    "shade5",
+    "shade6",
 ]
-"""What a colour is for; `second` and `third` are streams through a shared backbone."""
+"""What a colour is for; `second` and `third` are streams through a shared backbone, shades are values from low to high."""
+
+SHADES: tuple[Colour, ...] = ("shade0", "shade1", "shade2", "shade3", "shade4", "shade5", "shade6")
 
 LIGHT: Mapping[Colour, str] = {
     "page": "#FFFFFF",
@@ -43,6 +55,13 @@ LIGHT: Mapping[Colour, str] = {
     "ghost_fill": "#F6F8FA",
     "second": "#882255",
     "third": "#6E7781",
+    "shade0": "#EEFFF7",
+    "shade1": "#C0E4D3",
+    "shade2": "#8BBFA8",
+    "shade3": "#5C9F83",
+    "shade4": "#398266",
+    "shade5": "#22654C",
+    "shade6": "#03432F",
 }
 DARK: Mapping[Colour, str] = {
     "page": "#0D1117",
@@ -60,4 +79,11 @@ DARK: Mapping[Colour, str] = {
     "ghost_fill": "#11161D",
     "second": "#F3A6C8",
     "third": "#8B949E",
+    "shade0": "#091A11",
+    "shade1": "#153726",
+    "shade2": "#24583F",
+    "shade3": "#317655",
+    "shade4": "#49926E",
+    "shade5": "#77AE90",
+    "shade6": "#A9CFB9",
 }

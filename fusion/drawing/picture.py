@@ -1,13 +1,16 @@
 """Everything put together: a header, boxes in columns, lines between them, a legend."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
-from fusion.drawing.contents import contents, ruler_cards
+from fusion.drawing.changes import change_list
+from fusion.drawing.contents import ruler_cards
 from fusion.drawing.display import Drawing, Group, Item, flattened
 from fusion.drawing.header import WIDEST, header, phase_name
 from fusion.drawing.legend import legend
 from fusion.drawing.levels import Level
+from fusion.drawing.overlays import overlaid, whole
 from fusion.drawing.placing import Placed, across, down
 from fusion.drawing.runs import opened
 from fusion.drawing.stagecards import stage_cards
@@ -41,12 +44,14 @@ def composed(view: View, found: Placed, level: Level, limit: float = WIDEST) -> 
     names = {item.name for item, *_ in flattened(found.boxes) if isinstance(item, Group)}
     below = legend(view, width, names, level)
     body_top = MARGIN + top.height + ABOVE
-    legend_top = body_top + found.height + BELOW
+    said, said_top = change_list(view, width), body_top + found.height + BELOW
+    legend_top = said_top + (said.frame or (0, 0))[1]
     indent = MARGIN + (width - found.width) / 2
     items: list[Item] = [
         Group(top.items, MARGIN, MARGIN, name="header", frame=(width, top.height)),
         Group(found.boxes, indent, body_top, name="boxes"),
         Group(found.lines, indent, body_top, name="lines"),
+        *([replace(said, x=MARGIN, y=said_top)] if said.items else []),
         Group(below.items, MARGIN, legend_top, name=below.name, frame=below.frame),
     ]
     full = (2 * MARGIN + width, legend_top + (below.frame or (0, 0))[1] + MARGIN)
@@ -60,8 +65,8 @@ def body(view: View, level: Level, expand: str | Sequence[str]) -> Placed:
         DrawingError: If something to be opened is not there.
     """
     if level == "layer":
-        return down(standing(view, partial(tower_boxes, opened=opened(view, expand))))
-    return across(contents(view, stage_cards if level == "stage" else ruler_cards))
+        return down(overlaid(view, standing(view, partial(tower_boxes, opened=opened(view, expand)))))
+    return across(whole(view, stage_cards if level == "stage" else ruler_cards))
 
 
 def _description(view: View) -> str:

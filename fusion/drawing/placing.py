@@ -110,6 +110,7 @@ def _lines(found: Columns, drawn: Sequence[Sequence[Wire]], lefts: Sequence[floa
                     ((lefts[column + 1], y), (lefts[column + 1] + _width(found, column + 1), y)),
                     link.colour,
                     link.weight,
+                    link.dash,
                 )
         yield from routed(every, starts, ends, right)
 

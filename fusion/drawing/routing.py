@@ -85,7 +85,7 @@ def routed(
         else:
             x = tracks[link.source, link.outlet]
             points = (start, (x, start[1]), (x, end[1]), end)
-        lines.append(Line(points, link.colour, link.weight, arrow=not through))
+        lines.append(Line(points, link.colour, link.weight, link.dash, arrow=not through))
     return lines
 
 

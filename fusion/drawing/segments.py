@@ -29,6 +29,7 @@ class Segment:
         state: What the phase does to it.
         trainable: How many of its weights gradients change.
         discarded: Whether it lies after every cut.
+        names: The layers.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Segment:
     state: State = "none"
     trainable: int = 0
     discarded: bool = False
+    names: tuple[str, ...] = ()
 
     @property
     def size(self) -> str:
@@ -94,6 +96,7 @@ def measured(trunk: Trunk, rows: Sequence[Layer], draft: Segment, view: View) ->
         flops=sum(row.flops for row in rows),
         state=state(telling, view.trained),
         trainable=trainable_params(weights, view.trained),
+        names=tuple(row.name for row in rows),
     )
 
 

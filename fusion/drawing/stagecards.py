@@ -1,123 +1,49 @@
 """The card of a backbone at stage level: a box for each stage with what it costs, its cuts, and what they throw away."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from math import inf
 
-from fusion.drawing.boxes import FILLS, ROW, STROKES, WEIGHTS, Badge, Box, chip, letter
-from fusion.drawing.display import Circle, Group, Item, Line, Rect, Text
-from fusion.drawing.icons import scissors
+from fusion.drawing.boxes import FILLS, STROKES, WEIGHTS, Badge, Box, chip, letter
+from fusion.drawing.display import Circle, Group, Item, Line, Point, Rect, Text
+from fusion.drawing.icons import scissors, sideways
 from fusion.drawing.lanes import PAD, Lane, Tap, lanes, thickness
 from fusion.drawing.segments import Segment
+from fusion.drawing.stagerows import AFTER, BEFORE, HEIGHT, Rows, chip_words, has_shape, lines_of, stage_rows
 from fusion.drawing.states import View
 from fusion.drawing.widths import text_width
-from fusion.wording import MINUS, amount, cleaned, counted, dimensions, operations
-
-TOP, HEIGHT, GAP = 68.0, 98.0, 30.0
-"""Where the boxes of stages begin, how high they are, and the least room between them."""
-FIRST_ROW = TOP + HEIGHT + 34.0
-"""Where the line of the deepest cut runs; each further line runs a row lower."""
-BEFORE, AFTER = 12.0, 16.0
-"""How far behind a stage its tap leaves, and how far behind that the cut is."""
+from fusion.wording import cleaned, counted, dimensions, operations
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Where the stages of a backbone stand.
-
-    Args:
-        lane: What the card says.
-        lefts: The left edge of each stage.
-        widths: The width of each.
-        taps: Where the line of each tap leaves, from the shallowest.
-    """
-
-    lane: Lane
-    lefts: tuple[float, ...]
-    widths: tuple[float, ...]
-    taps: tuple[float, ...]
-
-    @property
-    def width(self) -> float:
-        """The width of the card."""
-        lane = self.lane
-        name = text_width(lane.name, 14.5, bold=True) + 12 + text_width(lane.arch, 10.5)
-        ends = [
-            self.lefts[-1] + self.widths[-1],
-            lane.left + max(name, text_width(lane.facts, 10.5)),
-            *(x + AFTER + 8 + tap.width for x, tap in zip(self.taps, lane.taps, strict=True)),
-        ]
-        return max(ends) + PAD + lane.rim
-
-
-def stage_cards(view: View, badges: Mapping[str, Badge]) -> Mapping[str, Box]:
-    """Returns the cards of all backbones, all of one width."""
-    rows = [_row(each) for each in lanes(view, badges)]
+def stage_cards(view: View, badges: Mapping[str, Badge], room: float = inf) -> Mapping[str, Box]:
+    """Returns the cards of all backbones, all of one width; their stages and words in rows of at most `room`."""
+    rows = [stage_rows(replace(each, limit=room)) for each in lanes(view, badges)]
     width = max((row.width for row in rows), default=0.0)
     return {box.name: box for box in (_card(row, width) for row in rows)}
 
 
-def _row(lane: Lane) -> Row:
-    x = lane.left
-    lefts, widths, taps = [], [], []
-    for place, segment in enumerate(lane.segments):
-        after = lane.segments[place + 1] if place + 1 < len(lane.segments) else None
-        lefts.append(x)
-        widths.append(_width(segment))
-        x += widths[-1]
-        if not segment.discarded and (after is None or after.zone != segment.zone):
-            taps.append(x + BEFORE)
-            x += BEFORE + AFTER + 14
-        elif after is not None:
-            shown = text_width(dimensions(segment.shape), 9.0) if _has_shape(lane, segment) else 0.0
-            x += max(GAP, shown + 10)
-    return Row(lane, tuple(lefts), tuple(widths), tuple(taps))
-
-
-def _has_shape(lane: Lane, segment: Segment) -> bool:
-    # Calls at different sizes have no shapes in common.
-    return bool(segment.shape) and not segment.discarded and None not in lane.trunk.shape
-
-
-def _lines(segment: Segment) -> tuple[str, str, str]:
-    sign = MINUS if segment.discarded else ""
-    return (
-        counted(segment.layers, "layer"),
-        f"{sign}{amount(segment.params)} params" if segment.params else "no weights",
-        f"{sign}{operations(segment.flops)}" if segment.flops else "no operations",
-    )
-
-
-def _width(segment: Segment) -> float:
-    words = [text_width(line, 9.5) for line in _lines(segment)]
-    said = text_width(_chip(segment), 9.5, bold=True) + (26 if segment.state in STROKES else 10)
-    return max(92.0, text_width(segment.title, 11.5, bold=True) + 18, max(words) + 18, said + 10)
-
-
-def _chip(segment: Segment) -> str:
-    if segment.discarded:
-        return "discarded"
-    if segment.state == "mixed":
-        return f"{amount(segment.trainable)} trainable"
-    return segment.state if segment.state in STROKES else ""
-
-
-def _card(row: Row, width: float) -> Box:
-    lane = row.lane
-    rows = {(tap.name, call): None for tap in reversed(lane.taps) for call, _ in tap.calls}
-    heights = {key: lane.rim + FIRST_ROW + ROW * number for number, key in enumerate(rows)}
-    height = max(heights.values()) + 16.0 + lane.rim
-    middle, count = lane.rim + TOP + HEIGHT / 2, len(lane.trunk.calls)
+def _card(rows: Rows, width: float) -> Box:
+    lane = rows.lane
+    middle, count = rows.middle(0), len(lane.trunk.calls)
     inlets = {
         call: (lane.left - (24.0 if lane.badges else 1.0), middle + 24 * (number - (count - 1) / 2))
         for number, call in enumerate(lane.trunk.calls)
     }
-    outlets = {f"{call} {tap}": (width, y) for (tap, call), y in heights.items()}
-    items = [*_frame(lane, width, height), *_stages(row, middle), *_taps(row, width, heights)]
+    outlets = {f"{call} {tap}": (width, y) for (tap, call), y in rows.heights.items()}
+    items = [*_frame(lane, width, rows.bottom), *_stages(rows), *_taps(rows, width)]
     for call, badge in lane.badges.items():
         items += letter(badge, lane.rim + 17.0, inlets[call][1])
     tip = f"{lane.trunk.backbone}: {lane.arch}. {lane.facts}."
     return Box(
-        f"trunk {lane.trunk.backbone}", width, height, tuple(items), inlets, outlets, 10.0, tip, role="card"
+        f"trunk {lane.trunk.backbone}",
+        width,
+        rows.bottom,
+        tuple(items),
+        inlets,
+        outlets,
+        10.0,
+        tip,
+        role="card",
     )
 
 
@@ -130,32 +56,50 @@ def _frame(lane: Lane, width: float, height: float) -> list[Item]:
         *items,
         plate,
         Text(rim + PAD, rim + 21, lane.name, 14.5, "ink", True),
-        Text(after, rim + 21, lane.arch, 10.5, "mute"),
-        Text(rim + PAD, rim + 37, lane.facts, 10.5, "mute"),
+        Text(after, rim + 21, lane.origin, 10.5, "mute"),
+        *(
+            Text(rim + PAD, rim + 37 + 15 * number, line, 10.5, "mute")
+            for number, line in enumerate(lane.lines)
+        ),
     ]
 
 
-def _stages(row: Row, middle: float) -> list[Item]:
-    lane, items = row.lane, list[Item]()
-    parts = list(zip(lane.segments, row.lefts, row.widths, strict=True))
-    for place, (segment, left, width) in enumerate(parts):
-        items.append(_stage(segment, left, lane.rim + TOP, width))
-        if place + 1 == len(parts):
-            continue
-        after, right = parts[place + 1], left + width
-        ghost = after[0].discarded
-        line = Line(
-            ((right, middle), (after[1], middle)),
-            "ghost" if ghost else "line",
-            thickness(segment.shape) if segment.shape and not ghost else 1.4,
-            4.0 if ghost else 0.0,
-            arrow=True,
-        )
-        items.append(line)
-        if after[0].zone == segment.zone and _has_shape(lane, segment):
-            x = (right + after[1]) / 2
-            items.append(Text(x, middle + 16, dimensions(segment.shape), 9.0, "mute", False, "middle"))
+def _stages(rows: Rows) -> list[Item]:
+    lane, items = rows.lane, list[Item]()
+    for place, stand in enumerate(rows.stands):
+        items.append(_stage(stand.segment, stand.left, rows.tops[stand.row], stand.width))
+        if stand.strip:
+            items.append(Group(stand.strip, stand.left, rows.tops[stand.row] + HEIGHT + 3))
+        if place + 1 < len(rows.stands):
+            items += _link(rows, place)
+        after = rows.stands[place + 1] if place + 1 < len(rows.stands) else None
+        beside = after is not None and after.row == stand.row and after.segment.zone == stand.segment.zone
+        if after and beside and has_shape(lane, stand.segment):
+            x, y = (stand.right + after.left) / 2, rows.middle(stand.row) + 16
+            items.append(Text(x, y, dimensions(stand.segment.shape), 9.0, "mute", False, "middle"))
     return items
+
+
+def _link(rows: Rows, place: int) -> list[Item]:
+    """Returns the line to the next stage: straight, or round to the start of the next row."""
+    stand, after = rows.stands[place], rows.stands[place + 1]
+    ghost, shape = after.segment.discarded, stand.segment.shape
+    middle, right = rows.middle(stand.row), stand.right
+    points: tuple[Point, ...] = ((right, middle), (after.left, middle))
+    if after.row != stand.row:
+        level, low, left = rows.tops[after.row] - 14, rows.middle(after.row), after.left - BEFORE
+        round_to = ((left, level), (left, low), (after.left, low))
+        # Behind a cut the tap leaves on the right, so what goes on leaves below.
+        parted = after.segment.zone != stand.segment.zone
+        x, y = stand.left + 16, rows.tops[stand.row] + HEIGHT + stand.depth
+        way = (
+            ((x, y), (x, level))
+            if parted
+            else ((right, middle), (right + BEFORE, middle), (right + BEFORE, level))
+        )
+        points = (*way, *round_to)
+    weight = thickness(shape) if shape and not ghost else 1.4
+    return [Line(points, "ghost" if ghost else "line", weight, 4.0 if ghost else 0.0, arrow=True)]
 
 
 def _stage(segment: Segment, x: float, y: float, width: float) -> Group:
@@ -173,13 +117,13 @@ def _stage(segment: Segment, x: float, y: float, width: float) -> Group:
         items.append(Rect(0, 0, width, HEIGHT, FILLS.get(state, "paper"), stroke, weight, 6))
     middle = width / 2
     items.append(Text(middle, 20, cleaned(segment.title), 11.5, "mute" if ghost else "ink", True, "middle"))
-    for number, line in enumerate(_lines(segment)):
+    for number, line in enumerate(lines_of(segment)):
         strong = number == 1 and not ghost
         items.append(Text(middle, 36 + 14 * number, line, 9.5, "ink" if strong else "mute", False, "middle"))
     if ghost:
-        items.append(Text(middle, HEIGHT - 9, _chip(segment), 9.5, "mute", False, "middle"))
+        items.append(Text(middle, HEIGHT - 9, chip_words(segment), 9.5, "mute", False, "middle"))
     elif state == "mixed":
-        items.append(Text(middle, HEIGHT - 9, _chip(segment), 9.5, "ink", True, "middle"))
+        items.append(Text(middle, HEIGHT - 9, chip_words(segment), 9.5, "ink", True, "middle"))
     elif state in STROKES:
         items += chip(5, HEIGHT - 21, width - 10, state)
     what = "discarded, never built" if ghost else f"{segment.trainable:,} trainable"
@@ -187,22 +131,34 @@ def _stage(segment: Segment, x: float, y: float, width: float) -> Group:
     return Group(tuple(items), x, y, tip=tip, name=f"{'discarded' if ghost else state} segment")
 
 
-def _taps(row: Row, width: float, heights: Mapping[tuple[str, str], float]) -> list[Item]:
-    lane, items = row.lane, list[Item]()
-    top, middle = lane.rim + TOP, lane.rim + TOP + HEIGHT / 2
-    for place, (tap, x) in enumerate(zip(lane.taps, row.taps, strict=True)):
-        rows = [heights[tap.name, call] for call, _ in tap.calls]
-        stage = max(n for n, part in enumerate(lane.segments) if part.zone == place)
-        # Where nothing follows, no line leaves the stage but this.
-        leaves = row.lefts[stage] + row.widths[stage]
-        items.append(Line(((leaves, middle), (x, middle), (x, rows[-1])), "ink", thickness(tap.calls[0][1])))
+def _taps(rows: Rows, width: float) -> list[Item]:
+    lane, items = rows.lane, list[Item]()
+    for zone, tap in enumerate(lane.taps):
+        x, stand = rows.leaving(zone), rows.stands[rows.end(zone)]
+        top, middle = rows.tops[stand.row], rows.middle(stand.row)
+        heights = [rows.heights[tap.name, call] for call, _ in tap.calls]
+        items.append(
+            Line(((stand.right, middle), (x, middle), (x, heights[-1])), "ink", thickness(tap.calls[0][1]))
+        )
         if lane.is_cut(tap):
-            items.append(
-                Line(((x + AFTER / 2, top - 4), (x + AFTER / 2, rows[-1] + 8)), "ink", 2.0, 5.0, radius=0)
-            )
-            items.append(Group(scissors(0, 0, "ink"), x + AFTER / 2, top - 13, name="cut"))
-        items += _leaving(lane, tap, x, rows, width)
+            items += _cut(rows, zone, top, (x + AFTER / 2, heights[-1]), width)
+        items += _leaving(lane, tap, x, heights, width)
     return items
+
+
+def _cut(rows: Rows, zone: int, top: float, below: Point, width: float) -> list[Item]:
+    """Returns the dashed line of a cut: upright behind its tap, or across the card where a new row begins."""
+    x, y = below
+    if rows.follows(zone):
+        return [
+            Line(((x, top - 4), (x, y + 8)), "ink", 2.0, 5.0, radius=0),
+            Group(scissors(0, 0, "ink"), x, top - 13, name="cut"),
+        ]
+    left, level = rows.lane.rim + 8, y + 14
+    return [
+        Line(((left, level), (width - left, level)), "ink", 2.0, 5.0, radius=0),
+        Group(sideways(scissors(0, 0, "ink")), width - left - 12, level, name="cut"),
+    ]
 
 
 def _leaving(lane: Lane, tap: Tap, x: float, rows: Sequence[float], width: float) -> list[Item]:

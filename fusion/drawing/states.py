@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fusion.drawing.tidying import tidied
+from fusion.drawing.values import Values
 from fusion.graph.nodes import FusionGraph, Weights
 
 State = Literal["frozen", "trainable", "mixed", "none", "undeclared"]
@@ -19,11 +20,17 @@ class View:
         graph: The graph.
         phase: Number of the phase, from 0.
         trained: Addresses of the layers that train in it; `None` where no training is declared.
+        values: What is laid over the picture as colour.
+        before: What it is compared with.
+        said: What changed from that, in words.
     """
 
     graph: FusionGraph
     phase: int
     trained: Collection[str] | None
+    values: Values | None = None
+    before: "View | None" = None
+    said: tuple[str, ...] = ()
 
     @property
     def batchnorm(self) -> str:

@@ -1,11 +1,11 @@
 """The card of a backbone at layer level: its parts from top to bottom, its cuts, and what these throw away."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fusion.drawing.boxes import Badge, Box, letter
-from fusion.drawing.display import Circle, Group, Item, Line, Point, Rect, Strokes, Text
-from fusion.drawing.icons import scissors
+from fusion.drawing.display import Circle, Group, Item, Line, Point, Rect, Text
+from fusion.drawing.icons import scissors, sideways
 from fusion.drawing.lanes import PAD, Lane, Tap, lanes, thickness
 from fusion.drawing.openings import WIDTH, folded, unfolded
 from fusion.drawing.palette import Colour
@@ -100,7 +100,9 @@ def tower_boxes(view: View, badges: Mapping[str, Badge], opened: Opened) -> dict
 def tower(view: View, lane: Lane, exits: frozenset[str]) -> Tower:
     """Returns what stands in the card of `lane`, open where `exits` leave a part."""
     found = runs(lane.trunk, view, exits)
-    boxes = [unfolded(lane.trunk, view, run) if run.is_open else folded(run) for run in found]
+    boxes = [
+        unfolded(lane.trunk, view, run) if run.is_open else folded(lane.trunk, view, run) for run in found
+    ]
     count = len(_tails(lane))
     labels = [SIGN + max(text_width(word, 10.0, bold=True) for word in tap.words) + 16 for tap in lane.taps]
     least = max(APART * count, WIDTH) / 2
@@ -236,24 +238,10 @@ def cut_marks(tower: Tower, tap: Tap, leaving: Point, y: float) -> tuple[list[It
     if lane.is_cut(tap):
         end = tower.width - lane.rim - PAD
         items.append(Line(((lane.rim + 6, rule), (end, rule)), "ink", 2.0, 5.0, radius=0))
-        items.append(Group(_sideways(scissors(0, 0, "ink")), end - 3, rule, name="cut"))
+        items.append(Group(sideways(scissors(0, 0, "ink")), end - 3, rule, name="cut"))
     for (call, _), height in zip(tap.calls, heights, strict=True):
         items.append(Circle(middle, height, 3.4, tower.colour(call)))
     name, words = tap.words
     items.append(Text(middle + 12, rule - 19, name, 10.0, "ink", True))
     items.append(Text(middle + 12, rule - 7, words, 10.0, "mute"))
     return items, heights, rule if lane.is_cut(tap) else heights[-1]
-
-
-def _sideways(items: Sequence[Item]) -> tuple[Item, ...]:
-    """Returns the scissors turned to the left."""
-    turned: list[Item] = []
-    for item in items:
-        match item:
-            case Strokes():
-                turned.append(
-                    replace(item, lines=tuple(tuple((y, x) for x, y in line) for line in item.lines))
-                )
-            case Circle():
-                turned.append(replace(item, x=item.y, y=item.x))
-    return tuple(turned)

@@ -111,7 +111,7 @@ def _row(contents: Contents, ranks: Mapping[str, int], columns: range) -> Row:
         target, inlet = link.target, link.inlet
         if ranks[source] < columns.start:
             source, outlet = f"entry {source} {outlet}", ""
-            boxes[source], placed[source], entries[source] = _mark(source), 0, port
+            boxes[source], placed[source], entries[source] = replace(_mark(source), role="entry"), 0, port
         if ranks[target] >= columns.stop:
             # Lines into what is called so have no arrowhead.
             target, inlet = f"through the end {port[0]} {port[1]}", ""
@@ -158,7 +158,7 @@ def _connected(exits: Mapping[Port, Point], row: Row, level: float, top: float) 
         left = x2 - LEAD - apart * arriving.index(port)
         points = ((x1, y1), (right, y1), (right, low), (left, low), (left, y2), (x2, y2))
         link = row.links[port]
-        lines.append(Line(points, link.colour, link.weight))
+        lines.append(Line(points, link.colour, link.weight, link.dash))
     return lines
 
 

@@ -62,7 +62,7 @@ class Accordion:
         """Returns what the card shows, folded or open, by the names that the legend knows."""
         lane, trunk = self.tower.lane, self.tower.lane.trunk
         boxes = [box for _, box in self.tower.pieces]
-        boxes += [folded(single(trunk, part, self.view)) for part in parts(trunk)]
+        boxes += [folded(trunk, self.view, single(trunk, part, self.view)) for part in parts(trunk)]
         inner = (item for box in boxes for item, *_ in flattened(box.items))
         found = {box.name for box in boxes} | {item.name for item in inner if isinstance(item, Group)}
         return found | ({"cut"} if any(lane.is_cut(tap) for tap in lane.taps) else set())
@@ -96,7 +96,7 @@ class Accordion:
         label = escape(f"{cleaned(run.facts.title)}: {size_words(run.facts)}")
         return (
             f'<details{state}><summary aria-label="{label}">'
-            f'<span class="folded">{self.box(folded(run))}</span><span class="opened">{opened}</span>'
+            f'<span class="folded">{self.box(folded(trunk, self.view, run))}</span><span class="opened">{opened}</span>'
             f"</summary>{held}</details>"
         )
 

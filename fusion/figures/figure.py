@@ -12,12 +12,14 @@ from fusion.drawing.levels import Level
 from fusion.drawing.levels import level as level_named
 from fusion.drawing.pages import page
 from fusion.drawing.runs import opened
-from fusion.drawing.states import view
+from fusion.drawing.states import View, view
 from fusion.drawing.styles import Style, colours
 from fusion.drawing.styles import style as named
+from fusion.drawing.values import Values, values_of
 from fusion.errors import DrawingError, listed, near
 from fusion.figures.svg import to_svg
 from fusion.files import replacing
+from fusion.graph.comparison import compared
 from fusion.graph.nodes import FusionGraph
 
 
@@ -31,6 +33,8 @@ class Figure:
         style: How it looks.
         level: How closely it looks at backbones.
         expand: What of them is open at layer level.
+        values: What is laid over it as colour.
+        against: What it is compared with.
     """
 
     graph: FusionGraph
@@ -38,11 +42,28 @@ class Figure:
     style: Style = "auto"
     level: Level = "branch"
     expand: tuple[str, ...] = ("cut",)
+    values: Values | None = None
+    against: FusionGraph | None = None
+
+    @property
+    def view(self) -> View:
+        """What it shows, as every format draws it."""
+        seen = replace(view(self.graph, self.phase), values=self.values)
+        if self.against is None:
+            return seen
+        said = tuple(each.text for each in compared(self.against, self.graph))
+        return replace(seen, before=view(self.against, self._former_phase(self.against)), said=said)
+
+    def _former_phase(self, former: FusionGraph) -> int:
+        """Returns the phase of another graph that is called as the one shown, else the one of its number or the last."""
+        names = [plan.name for plan in former.phases]
+        own = self.graph.phases[self.phase].name if self.graph.phases else ""
+        return names.index(own) if own in names else min(self.phase, max(len(names) - 1, 0))
 
     @cached_property
     def drawing(self) -> Drawing:
         """What it is made of."""
-        return page(view(self.graph, self.phase), self.style, self.level, self.expand)
+        return page(self.view, self.style, self.level, self.expand)
 
     def svg(self) -> str:
         """Returns it as an SVG document, the same to the byte for the same graph."""
@@ -52,20 +73,20 @@ class Figure:
         """Returns one page with the picture at every level, in which parts of backbones open on a click."""
         from fusion.figures.html import to_html
 
-        seen = view(self.graph, self.phase)
+        seen = self.view
         return to_html(seen, self.style, self.level, opened(seen, self.expand))
 
     def dot(self) -> str:
         """Returns the graph as DOT source, to be edited and laid out by Graphviz."""
         from fusion.figures.dot import to_dot
 
-        return to_dot(view(self.graph, self.phase))
+        return to_dot(self._plain("DOT"))
 
     def mermaid(self) -> str:
         """Returns the graph as a Mermaid flowchart, which GitHub shows where it stands in Markdown."""
         from fusion.figures.mermaid import to_mermaid
 
-        return to_mermaid(view(self.graph, self.phase))
+        return to_mermaid(self._plain("Mermaid"))
 
     def tikz(self) -> str:
         """Returns it as a LaTeX document with one TikZ picture."""
@@ -78,13 +99,21 @@ class Figure:
         from fusion.figures.explorer import to_explorer
 
         # Every layer, also those that a picture leaves out.
-        return to_explorer(replace(view(self.graph, self.phase), graph=self.graph))
+        return to_explorer(replace(self._plain("Model Explorer's format"), graph=self.graph))
 
     def text(self) -> str:
         """Returns what the picture says in words, a line for each thing, for terminals and screen readers."""
         from fusion.figures.tree import to_text
 
-        return to_text(view(self.graph, self.phase))
+        return to_text(self.view)
+
+    def _plain(self, what: str) -> View:
+        if self.values or self.against:
+            laid = "values laid over a picture" if self.values else "what changed from another recipe"
+            raise DrawingError(
+                f"{what} has no place for {laid}; write .svg, .png, .pdf, .tex, .html or .txt."
+            )
+        return self.view
 
     def _repr_svg_(self) -> str:
         return self.svg()
@@ -103,6 +132,9 @@ def draw(
     style: str = "auto",
     level: str = "branch",
     expand: str | Sequence[str] = (),
+    values: Mapping[str, float] | None = None,
+    values_name: str = "value",
+    against: FusionGraph | None = None,
 ) -> Figure:
     """Returns the picture of a graph, coloured by what its phase number `phase` trains.
 
@@ -114,6 +146,10 @@ def draw(
         level: `branch`, `stage` or `layer`: whether backbones are rulers, rows of stages, or layers from top to bottom.
         expand: What is open at layer level, else folded: `cut`, the parts that end at a cut, as if nothing is given;
             `all`; `none`; or the name of a backbone, a part such as `block4` or a layer; or several of these.
+        values: Numbers to lay over it as colour, by address: a branch or a fusion, `branch/tap`, or `backbone/layer`.
+        values_name: What they are, such as `accuracy`.
+        against: An earlier graph: what changed from it is outlined and said in words, in its phase of the same name,
+            else of the same number. At branch level.
 
     >>> from fusion.graph.making import make_graph
     >>> from fusion.recipe.recipe import Recipe
@@ -127,8 +163,9 @@ def draw(
     'one'
 
     Raises:
-        DrawingError: If there is no such phase, style or level, nothing of that name to open, or nothing to open at
-            that level.
+        DrawingError: If there is no such phase, style or level, nothing of that name to open, nothing to open at
+            that level, nothing at the address of a value, a value that is no finite number, or a comparison at
+            another level.
     """
     names = [repr(plan.name) for plan in graph.phases]
     if phase not in range(max(len(names), 1)):
@@ -142,7 +179,12 @@ def draw(
             f"At the level {close!r} there is nothing to open; write the level 'layer' with expand."
         )
     opened(view(graph, phase), words)
-    return Figure(graph, phase, named(style), close, words or ("cut",))
+    if against and close != "branch":
+        raise DrawingError(
+            f"What changed is shown at the level 'branch', not at {close!r}; leave the level out."
+        )
+    numbers = values_of(graph, values or {}, values_name)
+    return Figure(graph, phase, named(style), close, words or ("cut",), numbers, against)
 
 
 def save(figure: Figure, path: str | Path, *, engine: str = "own") -> None:

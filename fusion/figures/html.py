@@ -11,6 +11,7 @@ from fusion.drawing.header import header
 from fusion.drawing.lanes import lanes
 from fusion.drawing.legend import legend
 from fusion.drawing.levels import LEVELS, Level
+from fusion.drawing.overlays import overlaid
 from fusion.drawing.palette import DARK, Colour
 from fusion.drawing.picture import picture
 from fusion.drawing.placing import Placed, down
@@ -65,24 +66,27 @@ def to_html(view: View, style: Style, level: Level, opened: Opened) -> str:
         level: The tab in front.
         opened: What is open at layer level before the first click.
     """
+    # What changed is shown at branch level only.
+    shown = LEVELS if view.before is None else LEVELS[:1]
     title = escape(cleaned(view.graph.recipe.name))
     tabs = "".join(
         f'<input class="tab" type="radio" name="level" id="tab-{each}"{" checked" if each == level else ""}>'
-        for each in LEVELS
+        for each in shown
     )
-    labels = "".join(f'<label for="tab-{each}">{each}</label>' for each in LEVELS)
+    labels = "".join(f'<label for="tab-{each}">{each}</label>' for each in shown)
     pages = "".join(
         f'<div class="level" id="level-{each}">{to_svg(picture(view, each), style)}</div>'
-        for each in LEVELS
+        for each in shown
         if each != "layer"
     )
-    layers = f'<div class="level" id="level-layer">{_layers(view, style, opened)}</div>'
+    if "layer" in shown:
+        pages += f'<div class="level" id="level-layer">{_layers(view, style, opened)}</div>'
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width">\n'
         f"<title>{title}</title>\n<style>{_STYLES}{_tabbed()}{_coloured(style)}</style>\n</head>\n"
-        f"<body>\n{tabs}<nav>{labels}</nav>\n<main>{pages}{layers}</main>\n</body>\n</html>\n"
+        f"<body>\n{tabs}<nav>{labels}</nav>\n<main>{pages}</main>\n</body>\n</html>\n"
     )
 
 
@@ -99,7 +103,7 @@ def _layers(view: View, style: Style, opened: Opened) -> str:
     def placeholders(_: View, __: Mapping[str, Badge]) -> Mapping[str, Box]:
         return {name: card_box(card.tower, ROOM, ()) for name, card in cards.items()}
 
-    placed = down(standing(view, placeholders))
+    placed = down(overlaid(view, standing(view, placeholders)))
     top = header(view)
     width = max(top.width, placed.width)
     below = legend(view, width, [name for card in cards.values() for name in card.names()], "layer")

@@ -1,7 +1,7 @@
 """Pictures as SVG: the same bytes every time, light or dark as the reader's screen is, safe beside another one."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from html import escape
 
 from fusion.drawing.display import Circle, Drawing, Group, Item, Line, Point, Polygon, Rect, Strokes, Text
@@ -25,16 +25,17 @@ def to_svg(drawing: Drawing, style: Style = "auto") -> str:
     content = repr(drawing) + ("" if style == "auto" else style)
     prefix = "f" + hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:8]
     writer = _Writer(prefix, style)
-    dark = f"<style>{_dark(prefix)}</style>\n" if style == "auto" else ""
     body = "\n".join(writer.item(item) for item in drawing.items)
+    page, hatching = writer.paint("page", None), writer.hatching()
+    dark = f"<style>{_dark(prefix, writer.used)}</style>\n" if style == "auto" else ""
     width, height = _number(drawing.width), _number(drawing.height)
     label = escape(f"{drawing.title}. {drawing.description}".strip())
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" aria-label="{label}" font-family="{FONTS}">\n'
         f"<title>{escape(drawing.title)}</title>\n<desc>{escape(drawing.description)}</desc>\n"
-        f"{dark}{writer.hatching()}\n"
-        f'<rect width="{width}" height="{height}"{writer.paint("page", None)}/>\n{body}\n</svg>\n'
+        f"{dark}{hatching}\n"
+        f'<rect width="{width}" height="{height}"{page}/>\n{body}\n</svg>\n'
     )
 
 
@@ -50,7 +51,7 @@ class Scraps:
 
     def shared(self) -> str:
         """Returns what a page needs once: the colours of the dark and the pattern of what is discarded."""
-        dark = f"<style>{_dark(self.writer.prefix)}</style>\n" if self.writer.classed else ""
+        dark = f"<style>{_dark(self.writer.prefix, DARK)}</style>\n" if self.writer.classed else ""
         hidden = 'width="0" height="0" style="position:absolute" aria-hidden="true"'
         return f"{dark}<svg {hidden}>{self.writer.hatching()}</svg>"
 
@@ -67,6 +68,7 @@ class _Writer:
 
     def __init__(self, prefix: str, style: Style) -> None:
         self.prefix, self.colours, self.classed = prefix, colours(style), style == "auto"
+        self.used: set[Colour] = {"edge"}
 
     def item(self, item: Item) -> str:
         match item:
@@ -119,6 +121,7 @@ class _Writer:
         )
 
     def paint(self, fill: Colour | None, stroke: Colour | None, weight: float = 0.0) -> str:
+        self.used |= {colour for colour in (fill, stroke) if colour}
         classes = " ".join(
             f"{self.prefix}-{kind}-{colour}"
             for kind, colour in (("f", fill), ("s", stroke))
@@ -140,10 +143,11 @@ class _Writer:
         )
 
 
-def _dark(prefix: str) -> str:
+def _dark(prefix: str, used: Collection[Colour]) -> str:
     rules = "".join(
         f".{prefix}-f-{colour}{{fill:{value}}}.{prefix}-s-{colour}{{stroke:{value}}}"
         for colour, value in DARK.items()
+        if colour in used
     )
     return f"@media screen and (prefers-color-scheme:dark){{{rules}}}"
 

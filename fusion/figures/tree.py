@@ -27,7 +27,13 @@ def to_text(view: View) -> str:
         rows.append((0, "backbones"))
     for trunk in view.graph.trunks.values():
         rows += _backbone(view, trunk, boxes[f"trunk {trunk.backbone}"])
-    rows += [*_branches(view, boxes), *_fusion(view, boxes), *_head(view, boxes)]
+    rows += [
+        *_branches(view, boxes),
+        *_fusion(view, boxes),
+        *_head(view, boxes),
+        *_values(view),
+        *_changes(view),
+    ]
     return "".join(f"{'  ' * depth}{cleaned(text)}\n" for depth, text in rows)
 
 
@@ -107,6 +113,18 @@ def _head(view: View, boxes: Mapping[str, Box]) -> Iterator[Row]:
         if node.is_head:
             yield 1, f"{node.layer}: {', '.join(_details(node, boxes))}"
     yield 1, f"prediction: {', '.join(_texts(boxes['the prediction']))}"
+
+
+def _values(view: View) -> Iterator[Row]:
+    if view.values:
+        yield 0, f"values: {view.values.name}"
+        yield from ((1, f"{cell.address}: {cell.words}") for cell in view.values.cells())
+
+
+def _changes(view: View) -> Iterator[Row]:
+    if view.before:
+        yield 0, f"changes from {view.before.graph.recipe.name}, {phase_name(view.before)}"
+        yield from ((1, text) for text in view.said or ["none"])
 
 
 def _details(node: Node, boxes: Mapping[str, Box]) -> list[str]:

@@ -130,7 +130,7 @@ def test_a_segment_of_both_kinds_shows_the_share_of_each(topology: Callable[[str
     assert "some of each, by share of weights" in figure.svg()
 
 
-def test_vectors_are_stacked_as_the_recipe_lists_them(topology: Callable[[str], FusionGraph]) -> None:
+def test_taps_are_stacked_as_their_lines_leave_the_card(topology: Callable[[str], FusionGraph]) -> None:
     graph = topology("two")
 
     stack = groups(draw(graph).svg(), "shape.taps")[0]
@@ -142,7 +142,17 @@ def test_vectors_are_stacked_as_the_recipe_lists_them(topology: Callable[[str], 
         "shape.pool.block2_pool",
         "shape.pool.block4_conv1",
     ]
-    assert [width for _, width in sorted(widths)] == [32, 128]
+    assert [width for _, width in sorted(widths)] == [128, 32]
+
+
+def test_vectors_are_stacked_as_the_recipe_lists_them(topology: Callable[[str], FusionGraph]) -> None:
+    stack = groups(draw(topology("table")).svg(), "fusion")[0]
+
+    widths = [
+        (float(text.get("y")), int(text.text))
+        for text in list(stack.iter(f"{SVG}text"))[2:]  # after its name and its width
+    ]
+    assert [width for _, width in sorted(widths)] == [16, 64, 2]
 
 
 def test_scissors_stand_only_where_something_is_cut_off(topology: Callable[[str], FusionGraph]) -> None:
@@ -204,7 +214,9 @@ def test_the_dark_is_a_media_query_with_literal_colours(topology: Callable[[str]
 
     style = ElementTree.fromstring(text).find(f"{SVG}style").text
     assert style.startswith("@media screen and (prefers-color-scheme:dark){")
-    assert all(colour in style for colour in DARK.values())
+    written = {DARK[colour] for colour, value in LIGHT.items() if value in text.split("</style>")[1]}
+    assert written <= set(re.findall("#[0-9A-F]{6}", style))
+    assert DARK["shade6"] not in style
     assert "var(" not in text
     used = set(re.findall(r"f[0-9a-f]{8}-[fs]-\w+", text.split("</style>")[1]))
     assert used <= set(re.findall(r"\.(f[0-9a-f]{8}-[fs]-\w+)", style))

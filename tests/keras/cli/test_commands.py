@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from fusion.errors import DataError, ModelError, RecipeError, TrainingError
+from fusion.errors import DataError, DrawingError, ModelError, RecipeError, TrainingError
 from fusion.model.addresses import weights
 from fusion.model.files import load, load_weights
 
@@ -116,6 +116,31 @@ def test_draw_refuses_levels_that_are_not_there_and_opening_at_others(run, recip
         status, _, err = run(*args, *wrong)
         assert status == 2
         assert words in " ".join(err.replace("\u2502", " ").split())
+
+
+def test_draw_lays_values_over_a_picture(run, recipe_file, tmp_path):
+    (tmp_path / "values.json").write_text('{"all": 0.875, "eye/block1_pool": 0.5}')
+    args = ["draw", recipe_file(), "-o", tmp_path / "x.svg", "--values", tmp_path / "values.json"]
+
+    assert run(*args, "--values-name", "accuracy")[0] == 0
+    text = (tmp_path / "x.svg").read_text()
+    assert "all: accuracy 0.875" in text
+    assert "eye/block1_pool: accuracy 0.5" in text
+    (tmp_path / "values.json").write_text('{"al": 0.875}')
+    with pytest.raises(DrawingError, match=r"nothing at 'al' to lay a value over. Did you mean 'all'\?"):
+        run(*args)
+
+
+def test_draw_outlines_what_changed(run, recipe_file, tmp_path):
+    old = recipe_file()
+    new = tmp_path / "new.json"
+    new.write_text(old.read_text().replace("block2_pool", "block3_pool"))
+
+    assert run("draw", "--diff", old, new, "-o", tmp_path / "x.svg")[0] == 0
+    assert "~ cut" in (tmp_path / "x.svg").read_text()
+    status, _, err = run("draw", old, "--diff", old, new, "-o", tmp_path / "x.svg")
+    assert status == 2
+    assert "two to compare as --diff OLD NEW" in " ".join(err.replace("\u2502", " ").split())
 
 
 def test_draw_refuses_a_phase_that_is_not_there(run, recipe_file, tmp_path):

@@ -1,0 +1,204 @@
+"""What changed from one recipe to another, outlined in one picture and said in words."""
+
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from fusion.drawing.display import Drawing, Group, Rect, Text, flattened
+from fusion.errors import DrawingError
+from fusion.figures.figure import draw, save
+from fusion.graph.nodes import FusionGraph
+from fusion.recipe.reading import from_data
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.writing import to_data
+
+Make = Callable[[Recipe], FusionGraph]
+
+
+def frames(drawing: Drawing) -> dict[str, tuple[Group, float, float]]:
+    return {
+        item.name: (item, x, y)
+        for item, x, y in flattened(drawing.items)
+        if isinstance(item, Group) and item.frame
+    }
+
+
+def said(drawing: Drawing) -> dict[str, str]:
+    """What stands below each outlined thing."""
+    found = {}
+    for name, (box, *_) in frames(drawing).items():
+        kinds = [i.name for i, *_ in flattened(box.items) if isinstance(i, Group)]
+        if {"added", "removed", "changed"} & set(kinds):
+            found[name] = [item.text for item, *_ in flattened(box.items) if isinstance(item, Text)][-1]
+    return found
+
+
+def changed(topology: Callable[[str], FusionGraph], graph_of: Make, *changes: tuple[str, object]) -> Drawing:
+    old = topology("two")
+    data = to_data(old.recipe)
+    for place, value in changes:
+        *above, last = place.split("/")[1:]
+        inside = data
+        for key in above:
+            inside = inside[int(key) if isinstance(inside, list) else key]
+        inside[last] = value
+    return draw(graph_of(from_data(data)), phase=1, against=old).drawing
+
+
+def test_nothing_is_outlined_where_nothing_changed(
+    topology: Callable[[str], FusionGraph], graph_of: Make
+) -> None:
+    drawing = changed(topology, graph_of)
+
+    texts = [item.text for item, *_ in flattened(drawing.items) if isinstance(item, Text)]
+    assert said(drawing) == {}
+    assert texts[texts.index("Changes from 'a recipe', phase 2 of 2: step 1") + 1] == "none"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "expected"),
+    [
+        (
+            "/branches/texture/cut",
+            "block4_pool",
+            {
+                "trunk left": "~ cut",
+                "texture.pool": "~ width",
+                "fusion": "~ width",
+                "top": "~ width",
+            },
+        ),
+        ("/branches/texture/pool", "max", {"texture.pool": "~ pool"}),
+        ("/blocks/top/0/dense", 65, {"top": "~ layers, width", "output": "~ width"}),
+        ("/training/phases/1/train", ["head"], {"trunk left": "~ training", "trunk right": "~ training"}),
+        ("/backbones/left/weights", "imagenet", {"trunk left": "~ backbone"}),
+        ("/head/output/task", "multilabel", {"output": "~ output", "the prediction": "~ changed"}),
+    ],
+)
+def test_what_changed_is_outlined_and_says_what(
+    topology: Callable[[str], FusionGraph],
+    graph_of: Make,
+    place: str,
+    value: object,
+    expected: dict[str, str],
+) -> None:
+    drawing = changed(topology, graph_of, (place, value))
+
+    assert {name.removeprefix("head."): words for name, words in said(drawing).items()} == expected
+
+
+def test_what_is_added_and_what_is_removed_stand_in_one_picture(
+    topology: Callable[[str], FusionGraph], graph_of: Make
+) -> None:
+    drawing = changed(
+        topology,
+        graph_of,
+        ("/branches/shape/cut", "block2_pool"),
+        ("/inputs/facts", {"kind": "tabular", "columns": ["a"]}),
+        ("/branches/extra", {"input": "facts"}),
+        ("/fusion/from", ["texture", "shape", "extra"]),
+    )
+
+    found = said(drawing)
+    assert found["facts"] == "+ added"
+    assert found["shape.pool.block4_conv1"] == found["shape.taps"] == "\N{MINUS SIGN} removed"
+    # The pool that stays is the same thing under another name.
+    assert "shape.pool" not in found
+    assert found["trunk right"] == "~ cut"
+    assert found["fusion"] == "~ inputs, width"
+    assert "cut before: block4_conv1" in {
+        item.text for item, *_ in flattened(drawing.items) if isinstance(item, Text)
+    }
+
+
+def test_kinds_of_change_differ_in_border_and_sign_not_in_hue(
+    topology: Callable[[str], FusionGraph], graph_of: Make
+) -> None:
+    drawing = changed(
+        topology,
+        graph_of,
+        ("/branches/shape/cut", "block2_pool"),
+        ("/branches/texture/pool", "max"),
+        ("/inputs/facts", {"kind": "tabular", "columns": ["a"]}),
+        ("/branches/extra", {"input": "facts"}),
+        ("/fusion/from", ["texture", "shape", "extra"]),
+    )
+
+    borders = {
+        item.name: item.items[0]
+        for item, *_ in flattened(drawing.items)
+        if isinstance(item, Group) and item.name in {"added", "removed", "changed"}
+    }
+    assert {border.stroke for border in borders.values() if isinstance(border, Rect)} == {"ink"}
+    assert len({border.dash for border in borders.values() if isinstance(border, Rect)}) == 3
+    words = " ".join(item.text for item, *_ in flattened(drawing.items) if isinstance(item, Text))
+    assert all(text in words for text in ("+ added", "\N{MINUS SIGN} removed", "~ changed (a thin border"))
+
+
+@pytest.mark.parametrize("style", ["auto", "paper"])
+def test_any_two_recipes_can_be_compared_and_nothing_lies_on_another(
+    topologies: dict[str, FusionGraph], style: str
+) -> None:
+    names = list(topologies)
+    for one, other in zip(names, names[1:] + names[:1], strict=True):
+        # Rows of a page take long to choose.
+        if style == "paper" and one not in {"two", "table", "mixed"}:
+            continue
+        old, new = topologies[one], topologies[other]
+        drawing = draw(new, against=old, style=style).drawing
+
+        boxes = [
+            (x, y, x + box.frame[0], y + box.frame[1]) for box, x, y in frames(drawing).values() if box.frame
+        ]
+        for a, b in combinations(boxes, 2):
+            assert a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]
+        assert all(x >= 0 and right <= drawing.width + 0.01 for x, _, right, _ in boxes)
+        assert frames(drawing).keys() >= frames(draw(new, style=style).drawing).keys()
+
+
+def test_many_changes_are_cut_short_and_hostile_names_stay_text(topologies: dict[str, FusionGraph]) -> None:
+    figure = draw(topologies["names"], against=topologies["ops"])
+
+    texts = [item.text for item, *_ in flattened(figure.drawing.items) if isinstance(item, Text)]
+    assert any(text.startswith("and ") and text.endswith("more, which fusion diff lists") for text in texts)
+    assert "<script>" not in figure.svg()
+    assert "<script>" not in draw(topologies["ops"], against=topologies["names"]).html()
+
+
+def test_a_comparison_is_written_in_every_format_with_a_layout_and_others_refuse(
+    topology: Callable[[str], FusionGraph], tmp_path: Path
+) -> None:
+    figure = draw(topology("siamese"), against=topology("two"))
+
+    for suffix in (".svg", ".png", ".pdf", ".tex", ".html", ".txt"):
+        save(figure, tmp_path / f"x{suffix}")
+    assert "\nchanges from a recipe, phase 1 of 2: step 0\n  input 'photo' removed\n" in figure.text()
+    assert 'id="tab-branch"' in figure.html()
+    assert 'id="tab-layer"' not in figure.html()
+    for suffix, what in ((".gv", "DOT"), (".mmd", "Mermaid"), (".json", "Model Explorer's format")):
+        with pytest.raises(DrawingError, match=f"{what} has no place for what changed from another recipe"):
+            save(figure, tmp_path / f"x{suffix}")
+
+
+def test_other_levels_have_no_comparison(topology: Callable[[str], FusionGraph]) -> None:
+    with pytest.raises(DrawingError, match="at the level 'branch', not at 'stage'; leave the level out"):
+        draw(topology("two"), against=topology("two"), level="stage")
+
+
+def test_the_phase_compared_is_the_one_of_the_same_name_else_of_the_same_number(
+    topology: Callable[[str], FusionGraph], graph_of: Make
+) -> None:
+    old = topology("two")
+    renamed = old.recipe.replace("/training/phases/0/name", "first").replace(
+        "/training/phases/1/name", "step 0"
+    )
+
+    turned = draw(graph_of(renamed), phase=1, against=old).view.before
+    numbered = draw(graph_of(renamed), phase=0, against=old).view.before
+    without = draw(old, phase=1, against=topology("vector")).view.before
+    assert turned
+    assert numbered
+    assert without
+    assert (turned.phase, numbered.phase, without.phase) == (0, 0, 0)
