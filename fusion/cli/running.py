@@ -7,12 +7,13 @@ import typer
 
 from fusion.cli.describing import File, resolve
 from fusion.cli.making import Folders
-from fusion.errors import DataError, ModelError, listed
+from fusion.errors import DataError, ModelError, listed, near
 
 if TYPE_CHECKING:
     from fusion.data.examination import Progress
     from fusion.data.examples import Data
     from fusion.data.splits import Judged
+    from fusion.recipe.inputs import Image
     from fusion.recipe.recipe import Recipe
 
 ModelFile = Annotated[
@@ -112,6 +113,9 @@ def evaluate(
 def predict(
     model: ModelFile,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files.")],
+    input_name: Annotated[
+        str | None, typer.Option("--input", help="The input they feed, where others are optional.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a trained model sees in image files."""
@@ -124,21 +128,32 @@ def predict(
     from fusion.cli.tables import print_predictions
     from fusion.data.reading import read_images
     from fusion.model.files import load
-    from fusion.recipe.inputs import Image
     from fusion.training.evaluation import predict as predicted
 
     loaded = load(_model(model))
-    (name, declared), *others = loaded.recipe.inputs.items()
-    if others or not isinstance(declared, Image):
-        raise DataError(
-            f"The model reads {', '.join(loaded.recipe.inputs)}, not one image; use fusion.predict in Python."
-        )
-    examples = read_images(images, input_name=name, image=declared)
+    name, declared = _fed(loaded.recipe, input_name)
+    examples = read_images(images, input_name=name, image=declared, others=loaded.recipe.inputs)
     found = predicted(loaded.model, examples, loaded.recipe.head.output, labels=loaded.labels)
     if as_json:
         typer.echo(json.dumps([asdict(prediction) for prediction in found], indent=1))
     else:
         print_predictions(found, loaded.labels)
+
+
+def _fed(recipe: "Recipe", name: str | None) -> "tuple[str, Image]":
+    """Returns the input that images alone can feed, or that of them which is named."""
+    from fusion.data.gaps import only_image
+
+    inputs = recipe.inputs
+    if name is not None and name not in inputs:
+        raise DataError(f"The model has no input {name!r}.{near(name, inputs)} It has {listed(inputs)}.")
+    found = only_image(inputs, given=name)
+    if found is None:
+        raise DataError(
+            f"The model reads {', '.join(inputs)}, not one image; use fusion.predict in Python, "
+            "or say with --input which of its optional images these are."
+        )
+    return found
 
 
 def _read(path: Path, recipe: "Recipe", progress: "Progress", *, judged: "Judged | None" = None) -> "Data":

@@ -61,8 +61,8 @@ def _names(written: Mapping[str, object], inputs: Mapping[str, Input]) -> Iterat
         if name not in inputs:
             hint = near(name, inputs) or f" It has {listed(inputs)}."
             yield Problem(pointer(("inputs", name)), f"The recipe has no input {name!r}.{hint}")
-    for name in inputs:
-        if name not in written:
+    for name, declared in inputs.items():
+        if name not in written and not declared.optional:
             yield Problem("/inputs", f"Missing input {name!r}, which the recipe has.")
 
 

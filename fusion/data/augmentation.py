@@ -25,7 +25,7 @@ def augmenter(augmentation: Mapping[str, tuple[Change, ...]], inputs: Mapping[st
     """Returns what changes a batch of inputs as a recipe declares; the others go through.
 
     The same batch and seed give the same images, whatever was drawn before. What a turn or a shift leaves empty is
-    filled by reflection, pixels between pixels are interpolated linearly, and no value leaves the range of its input.
+    filled by reflection, pixels between pixels are interpolated linearly, and no value leaves the range of its input. An image that an example lacks stays missing.
 
     >>> augment = augmenter({"x": (Flip(mode="horizontal"),)}, {"x": Image(shape=(1, 2, 1))})
     >>> rows = tf.reshape([1.0, 2.0] * 4, (4, 1, 2, 1))
@@ -45,7 +45,9 @@ def augmenter(augmentation: Mapping[str, tuple[Change, ...]], inputs: Mapping[st
                 drawn = layer.get_random_transformation(changed[name], training=True, seed=seeds)
                 changed[name] = layer.transform_images(changed[name], drawn, training=True)
             # Interpolation in 32 bits may pass the ends by a rounding.
-            changed[name] = tf.clip_by_value(changed[name], *ranges[name])
+            inside = tf.clip_by_value(changed[name], *ranges[name])
+            # What is NaN in an example that lacks the image must not become a colour.
+            changed[name] = tf.where(tf.math.is_nan(batch[name]), batch[name], inside)
         return changed
 
     return augment

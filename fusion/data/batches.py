@@ -4,13 +4,14 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from fusion.data.augmentation import Augment
-from fusion.data.examples import Array, Column, Examples
+from fusion.data.examples import Array, Column, Examples, ImageFiles
 from fusion.data.images import read_pixels
 from fusion.errors import DataError
 
@@ -148,7 +149,13 @@ def _kind(column: Column) -> tf.DType:
 def _rows(column: Column, chosen: np.ndarray) -> np.ndarray:
     if isinstance(column, Array):
         return column.read(chosen)
-    return np.stack([read_pixels(column.paths[i], column.shape, column.range) for i in chosen])
+    return np.stack([_pixels(column, column.paths[i]) for i in chosen])
+
+
+def _pixels(column: ImageFiles, path: Path | None) -> np.ndarray:
+    if path is None:
+        return np.full(column.shape, np.nan, dtype=np.float32)
+    return read_pixels(path, column.shape, column.range)
 
 
 def _check_size(examples: Examples, batch_size: int) -> None:

@@ -36,7 +36,7 @@ class ImageFiles:
     """One input's images, left in their files until a batch needs them.
 
     Args:
-        paths: One file per example.
+        paths: One file per example; `None` where it lacks the image.
         shape: Height, width and channels every image is brought to; 1 channel is grey, 3 are red, green and blue.
         range: What black and white become, such as `(0, 255)`.
 
@@ -44,7 +44,7 @@ class ImageFiles:
         DataError: If images are wanted with other than 1 or 3 channels.
     """
 
-    paths: tuple[Path, ...]
+    paths: tuple[Path | None, ...]
     shape: Shape
     range: tuple[float, float]
 

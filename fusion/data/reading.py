@@ -8,6 +8,7 @@ from fusion.data.arrays import read_arrays
 from fusion.data.examination import Progress, examine
 from fusion.data.examples import Data, Examples, ImageFiles
 from fusion.data.folders import read_folder
+from fusion.data.gaps import only_image, whole, with_absent
 from fusion.data.rows import read_dataset
 from fusion.data.splits import Judged, Split
 from fusion.data.targets import match_head
@@ -53,7 +54,7 @@ def read_data(
     if path.is_dir():
         name, image = _only_image(path, inputs)
         data = read_folder(path, input_name=name, image=image, split=split, progress=progress)
-        return match_head(data, output, source=path.name)
+        return match_head(whole(data, inputs), output, source=path.name)
     if not path.exists():
         raise DataError(f"There is no folder or file {path}.")
     match path.suffix.lower():
@@ -71,9 +72,21 @@ def read_data(
 
 
 def read_images(
-    paths: Sequence[Path], *, input_name: str, image: Image, progress: Progress | None = None
+    paths: Sequence[Path],
+    *,
+    input_name: str,
+    image: Image,
+    others: Mapping[str, Input] | None = None,
+    progress: Progress | None = None,
 ) -> Examples:
     """Returns image files as examples without targets, to predict.
+
+    Args:
+        paths: The files.
+        input_name: The input they feed.
+        image: What the recipe says of it.
+        others: The recipe's inputs, of which those that are optional and not given are missing.
+        progress: Called with how many of how many files have been examined.
 
     Raises:
         DataError: If any of them is not an image, naming the first ten.
@@ -86,7 +99,7 @@ def read_images(
     """
     examine(paths, progress=progress)
     column = ImageFiles(tuple(paths), image.shape, image.range)
-    return Examples({input_name: column}, None, tuple(map(str, paths)))
+    return with_absent(Examples({input_name: column}, None, tuple(map(str, paths))), others or {})
 
 
 def dataset_example(inputs: Mapping[str, Input]) -> str:
@@ -118,10 +131,10 @@ def _source(name: str, declared: Input) -> dict[str, object]:
 
 
 def _only_image(path: Path, inputs: Mapping[str, Input]) -> tuple[str, Image]:
-    (name, declared), *others = inputs.items()
-    if others or not isinstance(declared, Image):
+    found = only_image(inputs)
+    if found is None:
         raise DataError(
             f"{path} is a folder, which feeds one image input, but the recipe has the inputs {', '.join(inputs)}. "
             f"Write a dataset file that says what feeds which, such as:\n{dataset_example(inputs)}"
         )
-    return name, declared
+    return found

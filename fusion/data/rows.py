@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -26,9 +26,11 @@ from fusion.data.examination import Progress, examine
 from fusion.data.examples import Array, Data, Examples, ImageFiles
 from fusion.data.examples import Column as ExampleColumn
 from fusion.data.folders import read_folder
+from fusion.data.gaps import absent, check_something, counted_gaps, whole
 from fusion.data.splits import SPLIT_OF, Judged, Split, assemble
 from fusion.data.table import CsvTable, files, load_table, numbers, texts
 from fusion.data.targets import Encoded, encode, match_head
+from fusion.data.values import WAY_OUT
 from fusion.errors import DataError, Problem, RecipeError, itemised, near
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Image, Input, Table
@@ -79,6 +81,8 @@ def read_dataset(
     rows = read_rows(dataset, table, root=path.parent, inputs=inputs, progress=progress)
     names = tuple(f"{table.path.name} row {i}" for i in range(2, len(table) + 2))
     examples = Examples(rows.columns, targets, names)
+    if all(declared.optional for declared in inputs.values()):
+        check_something(rows.columns, names)
     source = f"Table {table.path.name}"
     tells = not all(isinstance(declared, Table | Category) for declared in inputs.values())
     contents = Contents(rows.digests, _ties(dataset, table, rows), tells)
@@ -86,8 +90,8 @@ def read_dataset(
         _check_images(dataset, rows, names, given)
     found = assemble(examples, contents, given=given, labels=labels, split=split, source=source)
     if isinstance(dataset.target, Column) and labels and rows.only_images:
-        return remarked(found, names, table.columns[dataset.target.column], rows.digests)
-    return found
+        found = remarked(found, names, table.columns[dataset.target.column], rows.digests)
+    return counted_gaps(found, inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +136,21 @@ def read_rows(
     """
     columns: dict[str, ExampleColumn] = {}
     for name, declared in inputs.items():
-        source = dataset.inputs[name]
+        source, optional = dataset.inputs.get(name), declared.optional is not None
         if isinstance(source, Files) and isinstance(declared, Image):
-            paths = files(table, source.files, root=root)
+            paths = files(table, source.files, root=root, optional=optional)
             columns[name] = ImageFiles(paths, declared.shape, declared.range)
         elif isinstance(source, Columns):
-            columns[name] = Array(numbers(table, source.columns))
+            columns[name] = Array(numbers(table, source.columns, optional=optional))
         elif isinstance(source, Column):
-            columns[name] = Array(np.array(texts(table, source.column), dtype=np.str_)[:, None])
+            said = texts(table, source.column, optional=optional)
+            columns[name] = Array(np.array(said, dtype=np.str_)[:, None])
+        elif source is None:
+            columns[name] = Array(absent(declared, len(table)))
     for name, column in columns.items():
         if isinstance(column, ImageFiles):
-            _check_there(table, name, column.paths)
+            there = _there(table, name, column.paths, optional=inputs[name].optional is not None)
+            columns[name] = replace(column, paths=there)
     known = _examined(columns, progress)
     return Rows(columns, _digests(columns, len(table), known), known)
 
@@ -165,13 +173,13 @@ def _classes(
     split: Split,
     progress: Progress | None,
 ) -> Data:
-    (name, source), *_ = dataset.inputs.items()
+    ((name, source),) = dataset.inputs.items()
     image, folder = (
         cast(Image, inputs[name]),
         root / cast(Folder, source).folder,
     )  # as disagreements() has seen to
     data = read_folder(folder, input_name=name, image=image, split=split, progress=progress)
-    return match_head(data, output, source=folder.name)
+    return match_head(whole(data, inputs), output, source=folder.name)
 
 
 def _targets(dataset: Dataset, table: CsvTable, output: Output) -> Encoded:
@@ -202,17 +210,27 @@ def _given(dataset: Dataset, table: CsvTable) -> list[str]:
     return [SPLIT_OF[text.casefold()] for text in said]
 
 
-def _check_there(table: CsvTable, name: str, paths: Sequence[Path]) -> None:
-    missing = [f"row {row}: {path}" for row, path in enumerate(paths, start=2) if not path.is_file()]
-    if missing:
-        head = f"{table.path.name}: {len(missing)} of {len(paths)} images for input {name!r} are not there:"
-        raise DataError(itemised(head, missing))
+def _there(
+    table: CsvTable, name: str, paths: Sequence[Path | None], *, optional: bool
+) -> tuple[Path | None, ...]:
+    """The files of an input that are there; where it is optional some need not be, but not none of those named."""
+    there = tuple(path if path is not None and path.is_file() else None for path in paths)
+    gone = [
+        f"row {row}: {path}"
+        for row, (path, found) in enumerate(zip(paths, there, strict=True), start=2)
+        if path is not None and found is None
+    ]
+    if gone and (not optional or not any(there)):
+        head = f"{table.path.name}: {len(gone)} of {len(paths)} images for input {name!r} are not there:"
+        raise DataError(itemised(head, gone) + (f"\n{WAY_OUT}" if any(there) else ""))
+    return there
 
 
 def _examined(columns: Mapping[str, ExampleColumn], progress: Progress | None) -> dict[Path, bytes]:
     """The digest of each image by its file; files named by several rows are examined once."""
     images = [column for column in columns.values() if isinstance(column, ImageFiles)]
-    unique = list(dict.fromkeys(path for column in images for path in column.paths))
+    named = (path for column in images for path in column.paths if path is not None)
+    unique = list(dict.fromkeys(named))
     return dict(zip(unique, examine(unique, progress=progress), strict=True))
 
 
@@ -240,7 +258,8 @@ def _apart(dataset: Dataset, rows: Rows, i: int) -> Iterator[tuple[str, Path, by
     for name, column in rows.columns.items():
         if isinstance(column, ImageFiles) and name not in dataset.split.shared:
             path = column.paths[i]
-            yield name, path, rows.images[path]
+            if path is not None:
+                yield name, path, rows.images[path]
 
 
 def _digests(
@@ -250,7 +269,12 @@ def _digests(
     rows = [hashlib.sha256() for _ in range(count)]
     for _, column in sorted(columns.items()):
         for i, row in enumerate(rows):
-            row.update(
-                known[column.paths[i]] if isinstance(column, ImageFiles) else row_bytes(column.values[i])
-            )
+            row.update(_content(column, i, known))
     return tuple(row.digest() for row in rows)
+
+
+def _content(column: ExampleColumn, i: int, known: Mapping[Path, bytes]) -> bytes:
+    if isinstance(column, ImageFiles):
+        path = column.paths[i]
+        return b"missing" if path is None else known[path]
+    return row_bytes(column.values[i])

@@ -10,7 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from fusion.data.precision import INFINITE, fits
+from fusion.data.values import WAY_OUT
 from fusion.errors import DataError, itemised, listed
+
+EMPTY = "it is empty"
+"""What is wrong with a cell that holds nothing."""
 
 _FIELD = re.compile(r"\{([^{}:]+)(?::0([1-9][0-9]?)d)?\}")
 
@@ -65,8 +69,8 @@ def load_table(path: Path) -> CsvTable:
     return CsvTable(path, dict(zip(names, zip(*rows[1:], strict=True), strict=True)))
 
 
-def texts(table: CsvTable, column: str) -> tuple[str, ...]:
-    """Returns the texts of one column, none of them empty.
+def texts(table: CsvTable, column: str, *, optional: bool | None = None) -> tuple[str, ...]:
+    """Returns the texts of one column, none of them empty unless they are `optional`; `None` where none could be.
 
     >>> texts(CsvTable(Path("t.csv"), {"room": ("bath", "")}), "room")
     Traceback (most recent call last):
@@ -77,12 +81,18 @@ def texts(table: CsvTable, column: str) -> tuple[str, ...]:
     Raises:
         DataError: Naming the first ten empty cells.
     """
-    _refuse(table, [(row, column, "it is empty") for row, cell in _cells(table, column) if not cell])
+    empty = [(row, column, EMPTY) for row, cell in _cells(table, column) if not cell]
+    _refuse(table, [] if optional else empty, optional=optional)
     return table.columns[column]
 
 
-def numbers(table: CsvTable, columns: Sequence[str]) -> np.ndarray:
+def numbers(table: CsvTable, columns: Sequence[str], *, optional: bool | None = None) -> np.ndarray:
     """Returns the numbers of some columns, float32 of shape (rows, columns).
+
+    Args:
+        table: The table.
+        columns: Names of the columns.
+        optional: Whether a row may lack all of them, and becomes NaN; `None` where none could.
 
     >>> numbers(CsvTable(Path("t.csv"), {"area": ("52.5", "large")}), ["area"])
     Traceback (most recent call last):
@@ -94,15 +104,17 @@ def numbers(table: CsvTable, columns: Sequence[str]) -> np.ndarray:
         DataError: Naming the first ten cells that are empty, no numbers, or infinite as float32.
     """
     read = {column: [_number(cell) for cell in table.columns[column]] for column in columns}
+    rows = zip(*(table.columns[column] for column in columns), strict=True)
+    lacking = [bool(optional) and not any(cells) for cells in rows]
     broken = [
         (row, column, _reason(cell, number))
         for column in columns
-        for (row, cell), number, fit in zip(
-            _cells(table, column), read[column], fits(read[column]), strict=True
+        for (row, cell), number, fit, lacks in zip(
+            _cells(table, column), read[column], fits(read[column]), lacking, strict=True
         )
-        if not fit
+        if not fit and not lacks
     ]
-    _refuse(table, broken)
+    _refuse(table, broken, optional=optional)
     return np.array([read[column] for column in columns], dtype=np.float32).T.copy()
 
 
@@ -135,8 +147,12 @@ def check_template(template: str) -> None:
         )
 
 
-def files(table: CsvTable, template: str, *, root: Path) -> tuple[Path, ...]:
+def files(
+    table: CsvTable, template: str, *, root: Path, optional: bool | None = None
+) -> tuple[Path | None, ...]:
     """Returns the file that each row's cells make of `template`, relative to the folder `root`.
+
+    Where they are `optional`, a row with an empty cell has none; `None` where none could be.
 
     >>> found = files(CsvTable(Path("t.csv"), {"id": ("7", "12")}), "{id:03d}.jpg", root=Path("front"))
     >>> [path.as_posix() for path in found]
@@ -147,13 +163,14 @@ def files(table: CsvTable, template: str, *, root: Path) -> tuple[Path, ...]:
     """
     wholes = {match[1] for match in _FIELD.finditer(template) if match[2]}
     broken = [
-        (row, column, f"{cell!r} is not a whole number" if cell else "it is empty")
+        (row, column, f"{cell!r} is not a whole number" if cell else EMPTY)
         for column in fields(template)
         for row, cell in _cells(table, column)
-        if not cell or (column in wholes and not re.fullmatch("[0-9]+", cell))
+        if (not cell and not optional) or (cell and column in wholes and not re.fullmatch("[0-9]+", cell))
     ]
-    _refuse(table, broken)
-    return tuple(root / _filled(table, template, i) for i in range(len(table)))
+    _refuse(table, broken, optional=optional)
+    told = [all(table.columns[column][i] for column in fields(template)) for i in range(len(table))]
+    return tuple(root / _filled(table, template, i) if told[i] else None for i in range(len(table)))
 
 
 def _filled(table: CsvTable, template: str, i: int) -> str:
@@ -173,14 +190,20 @@ def _number(cell: str) -> float:
 
 def _reason(cell: str, number: float) -> str:
     if math.isnan(number):
-        return f"{cell!r} is not a number" if cell else "it is empty"
+        return f"{cell!r} is not a number" if cell else EMPTY
     return f"{cell!r} is {INFINITE}"
 
 
-def _refuse(table: CsvTable, broken: Sequence[tuple[int, str, str]]) -> None:
+def _refuse(table: CsvTable, broken: Sequence[tuple[int, str, str]], *, optional: bool | None) -> None:
     if not broken:
         return
     count = "1 cell" if len(broken) == 1 else f"{len(broken)} cells"
     lines = [f"row {row}, column {column!r}: {reason}" for row, column, reason in sorted(broken)]
+    empty = any(reason == EMPTY for *_, reason in broken)
+    way = {
+        True: "\nA row that lacks the input has none of its cells filled.",
+        False: f"\n{WAY_OUT}",
+        None: "",
+    }
     head = f"{table.path.name}: {count} cannot be used. Fill, correct or leave out the row:"
-    raise DataError(itemised(head, lines))
+    raise DataError(itemised(head, lines) + (way[optional] if empty else ""))

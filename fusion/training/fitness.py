@@ -3,6 +3,7 @@
 import numpy as np
 
 from fusion.data.examples import Array, Data, Examples, splits
+from fusion.data.gaps import missing
 from fusion.errors import DataError, TrainingError, listed
 from fusion.recipe.head import Output
 from fusion.recipe.recipe import Recipe
@@ -32,6 +33,7 @@ def training_of(recipe: Recipe, data: Data) -> Training:
     for name, part in splits(data).items():
         _check_columns(part, recipe, name)
         _check_targets(part, recipe.head.output, name)
+    _check_present(data.train, recipe)
     if data.train.targets is not None:
         check_scale(data.train.targets, recipe.head.output)
     return recipe.training
@@ -72,6 +74,16 @@ def _check_columns(examples: Examples, recipe: Recipe, split: str) -> None:
         if texts != (wanted[name].dtype == "string"):
             reads, has = ("numbers", "texts") if texts else ("texts", "numbers")
             raise DataError(f"Input {name!r} reads {reads}, and {split} has {has}.")
+
+
+def _check_present(train: Examples, recipe: Recipe) -> None:
+    """Refuses an input that no training example has: what reads it would be trained on nothing."""
+    for name, declared in recipe.inputs.items():
+        if declared.optional and missing(train.columns[name]).all():
+            raise DataError(
+                f"Input {name!r} is missing in all training examples, so nothing can be learnt from it. "
+                "Leave it out of the recipe, or give examples that have it."
+            )
 
 
 def _check_targets(examples: Examples, output: Output, split: str) -> None:

@@ -12,6 +12,7 @@ from fusion.checking import Source, places, resolve
 from fusion.data.augmentation import augmenter
 from fusion.data.batches import batches, reading, shuffled_batches, steps
 from fusion.data.examples import Array, Data
+from fusion.data.gaps import missing
 from fusion.errors import DataError, listed
 from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
@@ -147,12 +148,14 @@ class _Run:
             self.out.mkdir(parents=True, exist_ok=True)
 
     def adapt_inputs(self) -> None:
-        """Takes mean and variance of tables, categories, and words of texts, from the training rows and no others."""
+        """Takes mean and variance of tables, categories, and words of texts, from the training rows that have them."""
         for name, declared in self.graph.recipe.inputs.items():
             column = self.data.train.columns[name]
             if not isinstance(declared, Table | Category | Text) or not isinstance(column, Array):
                 continue
             rows = column.read(np.arange(len(column)))
+            if declared.optional:
+                rows = rows[~missing(column)]
             _refuse_constant(name, declared, rows)
             if isinstance(declared, Table):
                 layer(self.model, f"{name}.normalise").adapt(rows)

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from fusion.data.arrays import check_array, digest_rows, from_arrays, read_arrays
+from fusion.data.arrays import digest_rows, from_arrays, read_arrays
 from fusion.data.examples import splits
 from fusion.data.splits import Split
+from fusion.data.values import check_array
 from fusion.errors import DataError
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Image, Table
@@ -127,7 +128,7 @@ def test_raw_photographs_for_a_range_of_one_are_refused():
 
 
 def test_a_late_value_out_of_range_in_a_long_array_is_found(monkeypatch):
-    monkeypatch.setattr("fusion.data.arrays._CHUNK", 64)
+    monkeypatch.setattr("fusion.data.values._CHUNK", 64)
     array = np.full((20, 4, 4, 1), 9.0)
     array[17, 0, 0, 0] = -1
 
@@ -138,7 +139,7 @@ def test_a_late_value_out_of_range_in_a_long_array_is_found(monkeypatch):
 @pytest.mark.parametrize(("number", "said"), [(-1e39, r"-1e\+39"), (np.nan, "nan"), (np.inf, "inf")])
 @pytest.mark.parametrize("name", INPUTS)
 def test_a_late_value_that_float32_cannot_hold_is_found_and_placed(monkeypatch, name, number, said):
-    monkeypatch.setattr("fusion.data.arrays._CHUNK", 64)
+    monkeypatch.setattr("fusion.data.values._CHUNK", 64)
     array = arrays(20)[name].astype("f8")
     array[17].flat[-1] = number
     array[19].flat[0] = number

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fusion.errors import DataError, DrawingError, ModelError, RecipeError, TrainingError
 from fusion.model.addresses import weights
@@ -354,3 +355,54 @@ def test_self_test_takes_a_recipe_and_a_model(run, recipe_file, tmp_path):
 
         assert status == 0
         assert out.count("ok  ") == len(out.splitlines()) == 5
+
+
+MAY_MISS = {"missing": "zeros"}
+SEVERAL = {
+    "inputs": {
+        "photo": {"kind": "image", "shape": [16, 16, 3], "optional": MAY_MISS},
+        "back": {"kind": "image", "shape": [16, 16, 3], "optional": MAY_MISS},
+        "facts": {"kind": "tabular", "columns": ["area"], "optional": MAY_MISS},
+    },
+    "branches": {
+        "one": {"input": "photo", "backbone": "eye", "cut": "block2_pool"},
+        "other": {"input": "back", "backbone": "eye", "cut": "block2_pool"},
+        "numbers": {"input": "facts"},
+    },
+    "fusion": {"op": "concat", "from": ["one", "other", "numbers"]},
+}
+
+
+def test_predict_does_without_inputs_that_are_optional(recipe_file, photos, run, tmp_path):
+    run("build", recipe_file(**SEVERAL), "-o", tmp_path / "m.keras")
+    picture = photos / "dark/0.png"
+
+    front, back = (
+        json.loads(run("predict", tmp_path / "m.keras", picture, "--input", name, "--json")[1])[0]["scores"]
+        for name in ("photo", "back")
+    )
+
+    pixels = np.array(Image.open(picture).resize((16, 16), Image.Resampling.BILINEAR), "float32")[None]
+    nothing = {"photo": np.full_like(pixels, np.nan), "back": np.full_like(pixels, np.nan)}
+    batch = {**nothing, "photo": pixels, "facts": np.full((1, 1), np.nan, "float32")}
+    assert front == pytest.approx(
+        load(tmp_path / "m.keras").model.predict(batch, verbose=0)[0].tolist(), abs=1e-5
+    )
+    assert front != back
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "say with --input which of its optional images these are"),
+        (("--input", "fotos"), "no input 'fotos'. Did you mean 'photo'"),
+        (("--input", "facts"), "not one image"),
+    ],
+)
+def test_predict_asks_which_of_several_images_is_meant(recipe_file, photos, run, tmp_path, arguments, says):
+    run("build", recipe_file(**SEVERAL), "-o", tmp_path / "m.keras")
+
+    with pytest.raises(DataError) as refused:
+        run("predict", tmp_path / "m.keras", photos / "dark/0.png", *arguments)
+
+    assert says in str(refused.value)
