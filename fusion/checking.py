@@ -11,7 +11,7 @@ from fusion.graph.costs import Costs
 from fusion.graph.costs import costs as costs_of
 from fusion.graph.making import examine_graph
 from fusion.graph.nodes import FusionGraph
-from fusion.graph.trunks import Catalogue
+from fusion.graph.uses import Catalogue
 from fusion.recipe.parsing import parse, read_text
 from fusion.recipe.reading import Examined, examine, in_order
 from fusion.recipe.recipe import Recipe

@@ -16,6 +16,7 @@ from fusion.drawing.streams import streams
 from fusion.graph.nodes import Node
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm, Step
 from fusion.recipe.inputs import Category, Image
+from fusion.recipe.stitching import root
 from fusion.recipe.texts import Text
 from fusion.skeleton.layers import Shape
 from fusion.wording import TIMES, amount, cleaned, counted, dimensions, operations
@@ -182,7 +183,7 @@ def _prepared(view: View, name: str, node: Node) -> Box:
 
 def _instead(view: View, name: str, node: Node) -> Box:
     """Returns the box of what a branch gives where its input is missing."""
-    source = view.graph.recipe.branches[node.branch].input
+    source = root(view.graph.recipe.branches, node.branch)
     tip = f"what branch {node.branch} gives where {source} is missing"
     if not node.weights:
         return replace(pill(name, "or zeros", dimensions(node.shape), dash=DASH), tip=tip)

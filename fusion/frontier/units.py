@@ -81,7 +81,7 @@ Units = Mapping[str, Unit]
 def units(graph: FusionGraph) -> Units:
     """Returns the units the output depends on; rows that only another call of their trunk needs are left out.
 
-    The input row of a trunk is what it is called on, and no unit. An input that the training augments is two: the image
+    The input row of a trunk is what it is called on, and no unit; nor is the row at which it is entered. An input that the training augments is two: the image
     as it is read, and `NAME/augmented`, which everything reads in its place.
 
     >>> from fusion.checking import resolve
@@ -135,13 +135,14 @@ def below(units: Units, names: Collection[str]) -> frozenset[str]:
 
 
 def _opened(graph: FusionGraph, node: Node, ends: dict[tuple[str, str], str]) -> Iterator[Unit]:
-    """Yields the units of a node; what stands for the input row of a trunk is noted in `ends`."""
+    """Yields the units of a node; what stands for the input row of a trunk, or the one entered, is noted in `ends`."""
     order = sorted(graph.digraph.in_edges(node.name, data=True), key=lambda edge: edge[2]["order"])
     parents = tuple(ends[parent, edge["tap"]] for parent, _, edge in order)
     if node.kind != "trunk":
         yield from _whole(graph, node, parents)
         return
     trunk = graph.trunks[node.layer]
+    ends[node.name, trunk.enter] = parents[0]
     for row in trunk.skeletons[node.name].layers:
         if row.name not in trunk.kept:
             continue

@@ -11,6 +11,7 @@ from fusion.graph.nodes import Kind, size
 from fusion.recipe.absence import Absence
 from fusion.recipe.inputs import Image, Input
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.stitching import root
 from fusion.skeleton.layers import Shape
 
 SOURCE = "in."
@@ -25,7 +26,7 @@ START = {"class_name": "RandomNormal", "config": {"stddev": 0.02}}
 
 def absence_of(recipe: Recipe, branch: str) -> Absence | None:
     """Returns what a branch does where its input is missing; `None` where that is always there."""
-    declared = recipe.inputs.get(recipe.branches[branch].input)
+    declared = recipe.inputs.get(root(recipe.branches, branch))
     return declared.optional if declared is not None else None
 
 

@@ -87,6 +87,15 @@ class Assembly:
         params = sum(prod(each) for each in weights)
         return self._put(Inner(name, "Dense", (of,), (*places, units), whole, params, cost))
 
+    def convolve(self, name: str, of: str, channels: int) -> str:
+        """Adds a convolution of one place with bias, which changes a map's channels, and returns its name."""
+        shape = self._shapes[of]
+        given, weights = (*shape[:-1], channels), [(1, 1, self.width(of), channels), (channels,)]
+        cost = flops("Conv2D", {}, [shape], given, weights)
+        params = sum(prod(each) for each in weights)
+        config = {"filters": channels, "kernel_size": 1}
+        return self._put(Inner(name, "Conv2D", (of,), given, config, params, cost))
+
     def attend(self, name: str, asks: str, answers: str, heads: int) -> str:
         """Adds attention over tokens of one width and returns its name.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import networkx as nx
 
 from fusion.graph.nodes import FusionGraph, Node, size
-from fusion.skeleton.cuts import Discarded, discarded, kept
+from fusion.skeleton.cuts import Discarded, discarded, kept, resolve
 from fusion.skeleton.layers import Skeleton
 
 BYTES = 4
@@ -32,7 +32,8 @@ class PartCost:
             that branch's own cut.
         activation_bytes: Memory of all its layers' outputs for one sample in float32, an upper bound.
         width: Values it gives.
-        discarded: What its cuts throw away of the backbone; `None` without a backbone.
+        discarded: What its cuts throw away of the backbone, with what its entrance does; `None` without a backbone.
+        skipped: What of that lies before its entrance; `None` if it is not entered at an inner layer.
     """
 
     name: str
@@ -41,6 +42,7 @@ class PartCost:
     activation_bytes: int
     width: int
     discarded: Discarded | None = None
+    skipped: Discarded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,9 @@ def costs(graph: FusionGraph) -> Costs:
     head = [node for node in graph.nodes if node.is_head]
     parts = [*branches, *([_part("fusion", fused)] if fused else []), _part("head", head)]
     weights = graph.weights.values()
-    lost = [discarded(trunk.skeleton, trunk.taps) for trunk in graph.trunks.values()]
+    lost = [discarded(trunk.skeleton, trunk.taps, trunk.enter) for trunk in graph.trunks.values()]
     saved = [
-        discarded(table, trunk.taps).flops
+        discarded(table, trunk.taps, trunk.enter).flops
         for trunk in graph.trunks.values()
         for table in trunk.skeletons.values()
     ]
@@ -118,21 +120,35 @@ def _is_of_one(source: str, target: str) -> bool:
 
 
 def _branch(graph: FusionGraph, name: str) -> PartCost:
-    nodes = branch_nodes(graph, name)
-    backbone = graph.recipe.branches[name].backbone
-    if backbone is None:
+    nodes, branch = branch_nodes(graph, name), graph.recipe.branches[name]
+    if branch.backbone is None:
         return _part(name, nodes)
-    pools = {node.name for node in nodes if node.kind == "pool"}
-    taps = [tap for _, node, tap in graph.digraph.edges(data="tap") if node in pools]
-    table = next(graph.trunks[backbone].skeletons[node.name] for node in nodes if node.kind == "trunk")
-    return _part(name, [_alone(node, table, taps) for node in nodes], discarded(table, taps))
+    trunk = graph.trunks[branch.backbone]
+    call = next(node.name for node in nodes if node.kind == "trunk" and node.layer == branch.backbone)
+    table = trunk.skeletons[call]
+    taps = {call: [resolve(table, cut) for cut in branch.cuts]}
+    names = {node.name for node in nodes}
+    for source, target, tap in graph.digraph.edges(data="tap"):
+        if tap and source != call and {source, target} <= names:
+            taps.setdefault(source, []).append(tap)
+    lost = discarded(table, taps[call], trunk.enter)
+    part = _part(name, [_alone(graph, node, taps.get(node.name, ())) for node in nodes], lost)
+    return replace(part, skipped=_skipped(table, taps[call], trunk.enter)) if trunk.enter else part
 
 
-def _alone(node: Node, table: Skeleton, taps: Sequence[str]) -> Node:
+def _skipped(table: Skeleton, taps: Sequence[str], enter: str) -> Discarded:
+    """Returns what is needed for the taps of a whole backbone, and not of one that is entered."""
+    whole, left = discarded(table, taps), discarded(table, taps, enter)
+    return Discarded(left.layers - whole.layers, left.params - whole.params, left.flops - whole.flops)
+
+
+def _alone(graph: FusionGraph, node: Node, taps: Sequence[str]) -> Node:
     """Returns the call of a trunk as it would be if nothing deeper than `taps` were read of it."""
     if node.kind != "trunk":
         return node
-    rows = [table[name] for name in kept(table, taps)]
+    trunk = graph.trunks[node.layer]
+    table = trunk.skeletons[node.name]
+    rows = [table[name] for name in kept(table, taps, trunk.enter)]
     addresses = {f"{node.layer}/{row.name}" for row in rows}
     return replace(
         node,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from fusion.errors import Problem, RecipeError
 from fusion.graph.assembly import numbers_of, weights_of
+from fusion.graph.calls import Call, calls
 from fusion.graph.draft import Draft
 from fusion.graph.fitting import misfits
 from fusion.graph.nodes import FusionGraph, Node, Trunk, Weights, size
@@ -12,13 +13,16 @@ from fusion.graph.pools import pool_layers
 from fusion.graph.presence import add_drops, add_presence, fed, filled, or_missing
 from fusion.graph.selection import phase_plans
 from fusion.graph.steps import activation_cost, dense_costs, step_layers
+from fusion.graph.stitches import Entry, stitch_layers
 from fusion.graph.taps import untappable
-from fusion.graph.trunks import Call, Catalogue, calls, half_known, remarks, trunks
+from fusion.graph.trunks import half_known, remarks, torn, trunks
+from fusion.graph.uses import Catalogue
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Table
 from fusion.recipe.ops import Op
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import STEPS
+from fusion.recipe.stitching import ends
 from fusion.recipe.texts import Text
 from fusion.recipe.translation import Place, pointer
 from fusion.recipe.weighing import Late
@@ -50,6 +54,7 @@ def examine_graph(
     """
     problems: list[Problem] = []
     used = calls(recipe, catalogue, problems, doubtful=doubtful)
+    problems += torn(used)
     kept = trunks(used, half_known(recipe, used, doubtful))
     draft = Draft(recipe, problems, doubtful)
     for name, spec in recipe.inputs.items():
@@ -60,23 +65,25 @@ def examine_graph(
     for call in used:
         _add_call(draft, call, kept[call.use.backbone])
     for name, branch in recipe.branches.items():
-        match recipe.inputs.get(branch.input):
+        match recipe.inputs.get(branch.input or ""):
             case Table():
-                _add_blocks(draft, name, branch.blocks, _normalised(draft, branch.input))
+                _add_blocks(draft, name, branch.blocks, _normalised(draft, branch.input or ""))
             case Category(width=width) | Text(width=width):
-                _add_blocks(draft, name, branch.blocks, _told_apart(draft, branch.input, width))
+                _add_blocks(draft, name, branch.blocks, _told_apart(draft, branch.input or "", width))
     _add_fusion(draft)
     _add_head(draft)
     plans = phase_plans(recipe, kept, draft.digraph, problems)
     if problems or "output" not in draft.digraph:
         return None, problems
-    ends = {name: node.name for name, node in draft.ends.items()}
-    return FusionGraph(recipe, draft.digraph, kept, ends, plans, tuple(remarks(used))), problems
+    last = {name: node.name for name, node in draft.ends.items()}
+    return FusionGraph(recipe, draft.digraph, kept, last, plans, tuple(remarks(used))), problems
 
 
 def _add_call(draft: Draft, call: Call, trunk: Trunk) -> None:
-    recipe, source = draft.recipe, fed(draft, call.use.input)
-    if call.prepared:
+    recipe, source = draft.recipe, draft[call.front] if call.front else fed(draft, call.use.input)
+    if call.entry:
+        source = _stitched(draft, call, call.entry, source)
+    elif call.prepared:
         name = f"{call.name}.prepare"
         source = draft.add(Node(name, "prepare", name.replace("@", "."), call.use.shape), [source])
     rows = [call.skeleton[layer] for layer in call.skeleton.rows if layer in trunk.kept]
@@ -90,12 +97,26 @@ def _add_call(draft: Draft, call: Call, trunk: Trunk) -> None:
     shape = call.skeleton[trunk.taps[-1]].shape
     node = Node(call.name, "trunk", call.use.backbone, shape, weights, flops, activations)
     draft.add(node, [source])
+    vectors_of = ends(recipe)
     for name, taps in call.taps.items():
+        if name not in vectors_of:
+            draft.ends[name] = node
+            continue
         pooled = [_add_pool(draft, name, call, node, tap, len(taps) > 1) for tap in taps]
         vectors = [vector for vector in pooled if vector is not None]
         if len(vectors) == len(taps):
             end = vectors[0] if len(vectors) == 1 else _joined(draft, name, vectors)
             _add_blocks(draft, name, recipe.branches[name].blocks, end)
+
+
+def _stitched(draft: Draft, call: Call, entry: Entry, source: Node) -> Node:
+    layer, layers = f"{call.use.backbone}.stitch", stitch_layers(entry.read, entry.given)
+    flops, numbers = sum(each.flops for each in layers), numbers_of(layers)
+    weights = weights_of(layers, layer)
+    node = Node(f"{call.name}.stitch", "stitch", layer, entry.given, weights, flops, numbers)
+    draft.add(node, [source])
+    draft.digraph.edges[source.name, node.name].update(tap=entry.tap, shape=entry.read)
+    return node
 
 
 def _add_pool(
@@ -210,15 +231,15 @@ def _fused(draft: Draft, name: str, op: Op, sources: Sequence[Node]) -> Node | N
 def _add_head(draft: Draft) -> None:
     recipe = draft.recipe
     read = {source for op in recipe.nodes.values() for source in op.of}
-    ends = [name for name in (recipe.nodes or recipe.branches) if name not in read and name in draft.ends]
+    last = [name for name in (recipe.nodes or ends(recipe)) if name not in read and name in draft.ends]
     strange = any(block not in recipe.blocks or block in draft.widths for block in recipe.head.blocks)
     # Where the fusion could not be read, nobody knows what comes last.
-    if len(ends) != 1 or strange or any(place[0] == "fusion" for place in draft.doubtful):
+    if len(last) != 1 or strange or any(place[0] == "fusion" for place in draft.doubtful):
         return
-    end = draft.ends[ends[0]]
+    end = draft.ends[last[0]]
     if len(end.shape) > 1:
         text = 'The head reads a vector, and "pool": "none" leaves a map; it is for the op cross_attention.'
-        draft.problems.append(Problem(pointer(("branches", ends[0], "pool")), text))
+        draft.problems.append(Problem(pointer(("branches", last[0], "pool")), text))
         return
     for block in dict.fromkeys(recipe.head.blocks):
         end = _block(draft, f"head.{block}", block, end)

@@ -17,6 +17,7 @@ Kind = Literal[
     "input",
     "prepare",
     "trunk",
+    "stitch",
     "pool",
     "join",
     "block",
@@ -28,10 +29,10 @@ Kind = Literal[
     "fill",
     "missing",
 ]
-"""What a node does: it is fed, prepares an image or a table, runs a backbone, turns a map into a vector,
-joins the vectors of several taps, is a block, fuses branches, or predicts. For inputs that an example may lack: it tells
-whether one is there, takes it away at random while training, keeps the last one, puts something harmless in its place,
-or gives something else than a branch does."""
+"""What a node does: it is fed, prepares an image or a table, runs a backbone, leads a map from one backbone into another,
+turns a map into a vector, joins the vectors of several taps, is a block, fuses branches, or predicts. For
+inputs that an example may lack: it tells whether one is there, takes it away at random while training, keeps the last one,
+puts something harmless in its place, or gives something else than a branch does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,9 @@ class Trunk:
         skeletons: The same by call, at the size of each.
         taps: Layers that are read, in the backbone's order.
         kept: Layers that are needed for them, themselves included.
-        shape: Shape of what it is called on; sizes on which its calls differ are `None`.
+        shape: Shape of the images it is made for; sizes on which its calls differ are `None`.
         preprocess: What its weights want images turned into; never `"auto"`.
+        enter: Layer whose place the map takes that it is called on; `""` if it is called on images.
     """
 
     backbone: str
@@ -107,6 +109,7 @@ class Trunk:
     skeletons: Mapping[str, Skeleton]
     shape: Shape
     preprocess: Preprocess
+    enter: str = ""
 
     @property
     def calls(self) -> tuple[str, ...]:
@@ -148,7 +151,8 @@ class FusionGraph:
         digraph: Node names, each with its `Node` under `"node"`; an edge has the `order` of the argument and, out
             of a trunk, the `tap` and its `shape`.
         trunks: The kept part of each backbone, by its name.
-        ends: For each branch and fusion node, the name of the node that gives its vector.
+        ends: For each branch and fusion node, the name of the node that gives its vector; of a branch that only a stitch
+            reads, that of its trunk.
         phases: What each phase of the training trains.
         remarks: What is allowed and may not be meant.
     """

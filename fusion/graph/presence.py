@@ -7,6 +7,7 @@ from fusion.graph.assembly import numbers_of, weights_of
 from fusion.graph.draft import Draft
 from fusion.graph.nodes import Kind, Node
 from fusion.recipe.inputs import Image
+from fusion.recipe.stitching import root
 
 KINDS_OF_PRESENCE: tuple[Kind, ...] = ("keep", "drop", "present")
 """What tells whether an input is there, the last word first."""
@@ -47,7 +48,7 @@ def or_missing(draft: Draft, branch: str, end: Node) -> Node:
     """Returns the node that gives a branch's vector where its input is present, and else what it gives in its place."""
     if absence_of(draft.recipe, branch) is None:
         return end
-    presence = _presence(draft, draft.recipe.branches[branch].input)
+    presence = _presence(draft, root(draft.recipe.branches, branch))
     return _add(draft, "missing", branch, [end, presence], branch=branch)
 
 

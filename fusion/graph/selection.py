@@ -12,7 +12,7 @@ from fusion.recipe.selectors import Selector, parse_selector
 from fusion.recipe.training import Phase
 from fusion.recipe.translation import pointer
 from fusion.skeleton.articulation import articulations, digraph
-from fusion.skeleton.cuts import resolve
+from fusion.skeleton.cuts import kept, resolve
 
 
 class _RefusedError(ValueError):
@@ -88,6 +88,8 @@ def _picked(
             return {selector.owner} & set(recipe.nodes) if selector.owner else set(recipe.nodes)
         case "block":
             return {selector.owner} & set(recipe.blocks)
+        case "stitch" if selector.owner in trunks:
+            return {f"{selector.owner}.stitch"}
         case "backbone" if selector.owner in trunks:
             trunk = trunks[selector.owner]
             return {f"{trunk.backbone}/{row}" for row in _range(text, selector, trunk, weights)}
@@ -136,7 +138,8 @@ def _range(text: str, selector: Selector, trunk: Trunk, weights: Mapping[str, We
     if names.index(first) > names.index(last):
         raise _RefusedError(f"{text!r} runs backwards: {last!r} comes before {first!r}. Exchange them.")
     listed_rows = set(names[names.index(first) : names.index(last) + 1])
-    linked_rows: set[str] = nx.descendants(graph, first) | {first}
+    # What is entered has no first row that all others come from.
+    linked_rows: set[str] = nx.descendants(graph, first) | {first} if selector.first else set(names)
     if selector.last:
         linked_rows &= nx.ancestors(graph, last) | {last}
     with_weights = [
@@ -171,6 +174,11 @@ def _end(text: str, name: str, trunk: Trunk) -> str:
         found = resolve(trunk.skeleton, name, owner=trunk.backbone)
     except LayerNotFoundError as error:
         raise _RefusedError(str(error)) from None
+    if trunk.enter and found in kept(trunk.skeleton, [trunk.enter]):
+        raise _RefusedError(
+            f"{text!r}: {found!r} is not there, as {trunk.backbone!r} is entered at {trunk.enter!r}, whose place the stitched "
+            f"map takes. Write {trunk.backbone!r} for all that comes after."
+        )
     if found not in trunk.kept:
         cuts = " and ".join(repr(tap) for tap in trunk.taps)
         raise _RefusedError(f"{text!r} lies after the cut {cuts}, so the model does not have it.")

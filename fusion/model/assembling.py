@@ -46,6 +46,9 @@ def _called(layer: Inner, read: list[Any]) -> Any:
     made = _layer(layer, layer.name)
     if layer.kind == "MultiHeadAttention":
         return made(*read)
+    if layer.kind == "Resizing":
+        # As in `fusion.backbones.preprocessing`: its own default would have all that follows run as in training.
+        return made(read[0], training=False)
     return made(read if len(read) > 1 else read[0])
 
 

@@ -16,6 +16,7 @@ from fusion.graph.absences import SOURCE as PARENT
 from fusion.graph.nodes import FusionGraph, Node
 from fusion.graph.ops import SOURCE, op_layers
 from fusion.graph.pools import MAP, pool_layers
+from fusion.graph.stitches import READ, stitch_layers
 from fusion.model.assembling import assembled
 from fusion.model.cutting import cut, keep
 from fusion.model.layers import block_model, normalisation, output_layer
@@ -24,6 +25,7 @@ from fusion.model.seeding import seeded
 from fusion.model.words import bag_of_words
 from fusion.recipe.inputs import Category, Table
 from fusion.recipe.texts import Text
+from fusion.skeleton.layers import Shape
 
 
 def build(recipe: Source, *, folders: Sequence[str | Path] = (), seed: int | None = None) -> keras.Model:
@@ -86,7 +88,10 @@ def _made(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> Any:
             whole, naming = catalogue.load(backbone, trunk.shape, folders), catalogue.naming(backbone)
             if trunk.kept.intersection(trunk.skeleton.whole):
                 return keep(whole, name=node.layer)
-            return cut(whole, trunk.taps, name=node.layer, naming=naming)
+            return cut(whole, trunk.taps, name=node.layer, naming=naming, enter=trunk.enter)
+        case "stitch":
+            read = _mapped(graph, node)
+            return assembled(stitch_layers(read, node.shape), {READ: read}, name=node.layer)
         case "block":
             width = graph.parents(node.name)[0].shape[-1] or 0
             return block_model(recipe.blocks[node.layer], width, name=node.layer)
@@ -96,8 +101,8 @@ def _made(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> Any:
             op = recipe.nodes[node.name]
             shapes = [parent.shape for parent in graph.parents(node.name)]
             shapes_of = dict(zip(op.of, shapes, strict=True))
-            read = {f"{SOURCE}{source}": shape for source, shape in shapes_of.items()}
-            return assembled(op_layers(op, shapes_of, recipe.head.output), read, name=node.layer)
+            sources = {f"{SOURCE}{source}": shape for source, shape in shapes_of.items()}
+            return assembled(op_layers(op, shapes_of, recipe.head.output), sources, name=node.layer)
         case "output":
             width = graph.parents(node.name)[0].shape[-1] or 0
             return output_layer(recipe.head.output, width, predicted=not node.can_train)
@@ -107,8 +112,15 @@ def _made(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> Any:
             return None
 
 
-def _pool(graph: FusionGraph, node: Node) -> Any:
+def _mapped(graph: FusionGraph, node: Node) -> Shape:
+    """Returns the shape of the map a node reads."""
+    shape: Shape
     ((_, _, shape),) = graph.digraph.in_edges(node.name, data="shape")
+    return shape
+
+
+def _pool(graph: FusionGraph, node: Node) -> Any:
+    shape = _mapped(graph, node)
     return assembled(pool_layers(graph.recipe.branches[node.branch], shape), {MAP: shape}, name=node.layer)
 
 

@@ -11,7 +11,12 @@ from fusion.skeleton.names import Naming, canonical_names
 
 
 def cut(
-    backbone: keras.Model, taps: Sequence[str], *, name: str, naming: Naming = canonical_names
+    backbone: keras.Model,
+    taps: Sequence[str],
+    *,
+    name: str,
+    naming: Naming = canonical_names,
+    enter: str = "",
 ) -> keras.Model:
     """Returns the part of a backbone that gives `taps`, one output each; it takes over the backbone's layers.
 
@@ -24,6 +29,7 @@ def cut(
         taps: Canonical names of layers or bare operations; those in nested models are dotted.
         name: Name of the part.
         naming: What gives the layers of the backbone their names.
+        enter: Canonical name of the layer whose place the part's input takes; `""` for the input of the backbone.
 
     >>> from fusion.backbones.small import TinyVGG
     >>> part = cut(TinyVGG(input_shape=(16, 16, 3), width=4), ["block1_pool", "block2_pool"], name="eye")
@@ -31,17 +37,19 @@ def cut(
     [(None, 8, 8, 4), (None, 4, 4, 8)]
 
     Raises:
-        LayerNotFoundError: If a tap is not there.
+        LayerNotFoundError: If a tap is not there, or the layer that is entered.
     """
     rows = operations(backbone, naming=naming)
-    for tap in taps:
+    for tap in [*taps, *filter(None, [enter])]:
         if tap not in rows:
             raise LayerNotFoundError(f"{backbone.name} has no layer {tap!r}.{near(tap, rows)}")
     for canonical, operation in rows.items():
         operation.name = canonical.rpartition(".")[2]
+    # A tensor that is wrapped as an input has no history any more: what comes after it begins there.
+    inputs = keras.Input(tensor=_given(rows[_end(enter)]), name=enter) if enter else backbone.inputs[0]
     inner = [tap for tap in taps if _holder(tap, rows)]
-    outputs = _opened(backbone, taps, rows) if inner else [_given(rows[_end(tap)]) for tap in taps]
-    part = keras.Model(backbone.inputs[0], outputs if len(outputs) > 1 else outputs[0], name=name)
+    outputs = _opened(inputs, taps, rows) if inner else [_given(rows[_end(tap)]) for tap in taps]
+    part = keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0], name=name)
     _let_go(part)
     return part
 
@@ -73,7 +81,7 @@ def _holder(tap: str, rows: Mapping[str, Any]) -> str:
     return "" if not holder or rows[holder].outputs[0] is rows[tap].output else holder
 
 
-def _opened(backbone: keras.Model, taps: Sequence[str], rows: Mapping[str, Any]) -> list[Any]:
+def _opened(inputs: Any, taps: Sequence[str], rows: Mapping[str, Any]) -> list[Any]:
     """Returns the taps as tensors of one graph, a nested model that holds some giving those as outputs."""
     inside: dict[str, list[str]] = {}
     for tap in taps:
@@ -86,7 +94,7 @@ def _opened(backbone: keras.Model, taps: Sequence[str], rows: Mapping[str, Any])
             inside.setdefault(holder, []).append(tap)
     ends = [_end(tap) for tap in taps]
     needed = {_end(tap) for tap in taps if not _holder(tap, rows)}
-    whole = needed.union(*(_above(backbone, rows[end]) for end in ends))
+    whole = needed.union(*(_above(inputs, rows[end]) for end in ends))
     found: dict[str, Any] = {}
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -104,19 +112,17 @@ def _opened(backbone: keras.Model, taps: Sequence[str], rows: Mapping[str, Any])
         return given[-1]
 
     replayed = keras.models.clone_model(
-        keras.Model(backbone.inputs, [_given(rows[end]) for end in ends]),
-        input_tensors=backbone.inputs,
+        keras.Model(inputs, [_given(rows[end]) for end in ends]),
+        input_tensors=[inputs],
         clone_function=lambda layer: layer,
         call_function=call,
     )
     return [found.get(tap, output) for tap, output in zip(taps, replayed.outputs, strict=True)]
 
 
-def _above(backbone: keras.Model, operation: Any) -> set[str]:
+def _above(inputs: Any, operation: Any) -> set[str]:
     """Returns the names of what an operation depends on."""
-    return {each.name for each in keras.Model(backbone.inputs, _given(operation)).operations} - {
-        operation.name
-    }
+    return {each.name for each in keras.Model(inputs, _given(operation)).operations} - {operation.name}
 
 
 def _let_go(part: keras.Model) -> None:

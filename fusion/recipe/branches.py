@@ -1,9 +1,9 @@
-"""Branches: one use of a backbone on an input, cut, pooled, then sent through blocks."""
+"""Branches: one use of a backbone on an input or another's map, cut, pooled, then sent through blocks."""
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Tag, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Discriminator, Field, GetJsonSchemaHandler, Tag, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from fusion.errors import shown
 from fusion.recipe.translation import AT_KEY
@@ -32,13 +32,20 @@ Cut = Annotated[
 """The name of a layer, or several; a list of one is that one."""
 
 
+def _at(key: str, text: str) -> PydanticCustomError:
+    return PydanticCustomError(AT_KEY, "{text}", {"text": text, "key": key})
+
+
 class Branch(Value):
-    """One use of a backbone on an input; it gives one vector.
+    """One use of a backbone on an input, or on another branch's map; it gives one vector.
 
     Args:
-        input: Name of the input it reads.
-        resize: Height and width the image is resized to before the backbone, or `None` to leave it.
+        input: Name of the input it reads; `None` with `of`.
+        of: Branch whose map it reads instead, through a stitch, as its one cut gives it before its pool; `from` in JSON.
+        resize: Height and width the image is resized to before the backbone, or `None` to leave it. With `of`, the size
+            of image for which the entered backbone is made, if another than that branch's.
         backbone: Name of the backbone, or `None` for an input that is a vector already.
+        enter: With `of`, the layer by name or alias whose place the stitched map takes: what comes after it runs.
         cut: Last layer kept, by name or alias (`last`, `stage:4`, `stride:16`, `after:mixed8`); several tap several layers.
         pool: How each tapped feature map becomes a vector; the vectors of several taps are concatenated. `none` takes
             a tap as it is: a vector, or for the op `cross_attention` a map.
@@ -51,9 +58,11 @@ class Branch(Value):
     ('mixed7', 'mixed10')
     """
 
-    input: Name
+    input: Name | None = None
+    of: Name | None = Field(default=None, alias="from")
     resize: Size | None = None
     backbone: Name | None = None
+    enter: Word | None = None
     cut: Cut = "last"
     pool: Pool = "avg"
     features: Count | None = None
@@ -61,11 +70,38 @@ class Branch(Value):
     blocks: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
+    def _reads_one_thing(self) -> Self:
+        missing = ""
+        if not self.input and not self.of:
+            missing = "from" if self.enter else "input"
+        elif self.of and not (self.backbone and self.enter):
+            missing = "enter" if self.backbone else "backbone"
+        if missing:
+            raise _at(missing, f"Missing key {missing!r}.")
+        if self.input and self.of:
+            raise _at(
+                "from", f'A branch reads an input or a branch, and "input" names {self.input!r} already.'
+            )
+        if self.enter and not self.of:
+            raise _at(
+                "enter", 'What is entered reads the map of a branch: name that in "from", not an "input".'
+            )
+        return self
+
+    @model_validator(mode="after")
     def _grid_has_a_pool(self) -> Self:
         if self.features and self.pool not in {"avg", "max", "avg+max"}:
             text = f'The pool {self.pool!r} has no grid; "features" is for avg, max and avg+max.'
-            raise PydanticCustomError(AT_KEY, "{text}", {"text": text, "key": "features"})
+            raise _at("features", text)
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler(core_schema)
+        handler.resolve_ref_schema(schema)["anyOf"] = [{"required": ["input"]}, {"required": ["from"]}]
+        return schema
 
     @property
     def cuts(self) -> tuple[str, ...]:

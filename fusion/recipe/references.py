@@ -5,10 +5,12 @@ from typing import Any
 
 from fusion.errors import Problem, listed, near, shown
 from fusion.recipe.augmentation import misplaced
+from fusion.recipe.branches import Branch
 from fusion.recipe.inputs import NOUNS, Image
 from fusion.recipe.outputs import misread
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
+from fusion.recipe.stitching import ends, fronts, unstitchable
 from fusion.recipe.translation import Place, pointer
 
 RESERVED = ("fusion", "head", "output")
@@ -34,11 +36,11 @@ def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
         data: The data it was read from: a name declared there, by a part that could not be read, is no problem.
     """
     declared = {section: _names(data, section) for section in (*SECTIONS, "branches", "fusion")}
-    found = [*_taken(recipe), *_branches(recipe, declared)]
+    found = [*_taken(recipe), *_branches(recipe, declared), *unstitchable(recipe)]
     if recipe.fusion is not None:
         found += _fusion(recipe, declared)
-    elif data.get("fusion") is None and len(recipe.branches) > 1:
-        text = f"There are {len(recipe.branches)} branches; say how they are joined."
+    elif data.get("fusion") is None and len(ends(recipe)) > 1:
+        text = f"There are {len(ends(recipe))} branches; say how they are joined."
         found.append(Problem("/fusion", text))
     found += [*_always_missing(recipe, declared["inputs"]), *_blocks_of_head(recipe, declared["blocks"])]
     if recipe.training is not None:
@@ -78,13 +80,13 @@ def _taken(recipe: Recipe) -> Iterator[Problem]:
 def _branches(recipe: Recipe, declared: Declared) -> Iterator[Problem]:
     for name, branch in recipe.branches.items():
         place = ("branches", name)
-        yield from _known(branch.input, declared["inputs"], "input", (*place, "input"))
+        yield from _read(branch, declared, place)
         if branch.backbone is not None:
             yield from _known(branch.backbone, declared["backbones"], "backbone", (*place, "backbone"))
         for index, block in enumerate(branch.blocks):
             yield from _known(block, declared["blocks"], "block", (*place, "blocks", index))
         yield from _repeated(branch.blocks, (*place, "blocks"))
-        if branch.input not in recipe.inputs:
+        if branch.input is None or branch.input not in recipe.inputs:
             continue
         image = isinstance(recipe.inputs[branch.input], Image)
         if image and branch.backbone is None:
@@ -95,6 +97,20 @@ def _branches(recipe: Recipe, declared: Declared) -> Iterator[Problem]:
                 what = NOUNS[recipe.inputs[branch.input].kind]
                 text = f"Input {branch.input!r} is a {what}, a vector already; {key!r} is for images."
                 yield Problem(pointer((*place, key)), text)
+
+
+def _read(branch: Branch, declared: Declared, place: Place) -> Iterator[Problem]:
+    inputs, branches = declared["inputs"], declared["branches"]
+    if branch.input and branch.input not in (inputs or ()) and branch.input in (branches or ()):
+        text = f'{branch.input!r} is a branch. Write "from", and "enter" for where its map goes.'
+        yield Problem(pointer((*place, "input")), text)
+    elif branch.of and branch.of not in (branches or ()) and branch.of in (inputs or ()):
+        text = f'{branch.of!r} is an input. Write "input", without "enter".'
+        yield Problem(pointer((*place, "from")), text)
+    elif branch.input:
+        yield from _known(branch.input, inputs, "input", (*place, "input"))
+    elif branch.of:
+        yield from _known(branch.of, branches, "branch", (*place, "from"))
 
 
 def _fusion(recipe: Recipe, declared: Declared) -> Iterator[Problem]:
@@ -167,6 +183,8 @@ def _selectors(recipe: Recipe, declared: Declared, joined: bool) -> Iterator[Pro
                 continue
             if selector.kind == "block":
                 yield from _known(selector.owner, declared["blocks"], "block", place)
+            elif selector.kind == "stitch":
+                yield from _stitch_selected(recipe, selector.owner, place)
             elif selector.kind == "backbone":
                 yield from _backbone_selected(recipe, selector.owner, declared, place)
             elif selector.kind == "fusion" and not joined:
@@ -200,9 +218,23 @@ def _backbone_selected(recipe: Recipe, name: str, declared: Declared, place: Pla
         text = f"{name!r} is a block; write 'block:{name}'."
     elif branch is not None and branch.backbone is not None:
         text = f"{name!r} is a branch, and backbones and blocks train; its backbone is {branch.backbone!r}."
+        if branch.of:
+            text = f"{text[:-1]}, its stitch 'stitch:{branch.backbone}'."
     else:
         yield from _known(name, [*backbones, "head", "fusion"], "backbone", place)
         return
+    yield Problem(pointer(place), text)
+
+
+def _stitch_selected(recipe: Recipe, name: str, place: Place) -> Iterator[Problem]:
+    entered = [branch.backbone for branch in recipe.branches.values() if branch.of and branch.backbone]
+    branch = recipe.branches.get(name)
+    if name in entered:
+        return
+    if branch is not None and branch.of:
+        text = f"{name!r} is a branch; its stitch leads into {branch.backbone!r}: write 'stitch:{branch.backbone}'."
+    else:
+        text = f"No stitch leads into {name!r}.{near(name, entered)} Backbones entered: {listed(dict.fromkeys(entered))}."
     yield Problem(pointer(place), text)
 
 
@@ -222,7 +254,7 @@ def unused(recipe: Recipe) -> Iterator[Problem]:
     if recipe.fusion is not None:
         joined = {source for op in recipe.nodes.values() for source in op.of}
         for name in recipe.branches:
-            if name not in joined:
+            if name not in joined | fronts(recipe.branches):
                 text = f'Branch {name!r} reaches no output; name it in a fusion\'s "from" or take it out.'
                 yield Problem(pointer(("branches", name)), text)
 

@@ -6,7 +6,13 @@ from typing import Literal
 
 from fusion.errors import shown
 
-SELECTOR = re.compile(r"(?P<part>block:|fusion:)?(?P<owner>[A-Za-z][A-Za-z0-9_-]*)(?:\[(?P<range>[^\]]*)\])?")
+SELECTOR = re.compile(
+    r"(?P<part>block:|fusion:|stitch:)?(?P<owner>[A-Za-z][A-Za-z0-9_-]*)(?:\[(?P<range>[^\]]*)\])?"
+)
+
+Kind = Literal["head", "fusion", "block", "stitch", "backbone"]
+PARTS: dict[str, Kind] = {"block:": "block", "fusion:": "fusion", "stitch:": "stitch"}
+"""What a selector picks, by what stands before the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +21,13 @@ class Selector:
 
     Args:
         kind: What it picks from.
-        owner: Name of the backbone, block or fusion node; `""` for the head and the whole fusion.
+        owner: Name of the backbone, block or fusion node, of a stitch that of the backbone it leads into; `""` for the
+            head and the whole fusion.
         first: First layer of a range, or `None` where it is open.
         last: Last layer of a range, or `None` where it is open.
     """
 
-    kind: Literal["head", "fusion", "block", "backbone"]
+    kind: Kind
     owner: str = ""
     first: str | None = None
     last: str | None = None
@@ -29,7 +36,8 @@ class Selector:
 def parse_selector(text: str) -> Selector:
     """Returns the selector that `text` writes.
 
-    `head`, `fusion`, `fusion:NODE`, `block:NAME`, `BACKBONE`, `BACKBONE[LAYER]`, `BACKBONE[FIRST..LAST]` with either end open.
+    `head`, `fusion`, `fusion:NODE`, `block:NAME`, `stitch:BACKBONE`, `BACKBONE`, `BACKBONE[LAYER]`,
+    `BACKBONE[FIRST..LAST]` with either end open.
 
     >>> parse_selector("vgg[block4_conv1..]")
     Selector(kind='backbone', owner='vgg', first='block4_conv1', last=None)
@@ -43,11 +51,11 @@ def parse_selector(text: str) -> Selector:
     whole = found and (found["part"] or found["owner"] in ("head", "fusion"))
     if not found or (whole and found["range"] is not None):
         raise ValueError(
-            f"{shown(text)} is no selector. Write head, fusion, fusion:NODE, block:NAME, BACKBONE, "
-            "BACKBONE[LAYER] or BACKBONE[FIRST..LAST] with either end open."
+            f"{shown(text)} is no selector. Write head, fusion, fusion:NODE, block:NAME, stitch:BACKBONE, "
+            "BACKBONE, BACKBONE[LAYER] or BACKBONE[FIRST..LAST] with either end open."
         )
     if found["part"]:
-        return Selector("block" if found["part"] == "block:" else "fusion", found["owner"])
+        return Selector(PARTS[found["part"]], found["owner"])
     if found["range"] is None:
         match found["owner"]:
             case "head":

@@ -92,7 +92,7 @@ class Phase(Value):
 
     Args:
         name: Its name in reports and files.
-        train: Selectors: `head`, `fusion`, `block:NAME`, `BACKBONE`, `BACKBONE[a..b]`; or parts with a rate of their own.
+        train: Selectors: `head`, `fusion`, `block:NAME`, `stitch:BACKBONE`, `BACKBONE`, `BACKBONE[a..b]`; or parts with a rate of their own.
         epochs: Passes over the training data.
         optimizer: A fresh one is made for the phase.
         batchnorm: Of the backbones: `inference` leaves batch normalisation as it was trained, `train` trains it too.

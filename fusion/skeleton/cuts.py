@@ -13,7 +13,7 @@ from fusion.skeleton.layers import Layer, Skeleton
 
 @dataclass(frozen=True, slots=True)
 class Discarded:
-    """What a cut throws away.
+    """What a cut throws away, or an entrance.
 
     Args:
         layers: Number of layers.
@@ -84,8 +84,10 @@ def resolve(skeleton: Skeleton, cut: str, *, owner: str = "") -> str:
     return name
 
 
-def kept(skeleton: Skeleton, cuts: Sequence[str]) -> frozenset[str]:
+def kept(skeleton: Skeleton, cuts: Sequence[str], enter: str = "") -> frozenset[str]:
     """Returns the rows that are needed to compute all `cuts`, the cuts themselves included.
+
+    With `enter`, the row that what is stitched takes the place of: without it and what only it needs.
 
     >>> rows = (Layer("x", "InputLayer", (), (8, 8, 3)), Layer("a", "ReLU", ("x",), (8, 8, 3)))
     >>> rows += (Layer("b", "ReLU", ("a",), (8, 8, 3)),)
@@ -97,13 +99,13 @@ def kept(skeleton: Skeleton, cuts: Sequence[str]) -> frozenset[str]:
     """
     needed = {resolve(skeleton, cut) for cut in cuts}
     for layer in reversed(skeleton.layers):
-        if layer.name in needed:
+        if layer.name in needed and layer.name != enter:
             needed.update(layer.parents)
-    return frozenset(needed)
+    return frozenset(needed - {enter})
 
 
-def discarded(skeleton: Skeleton, cuts: Sequence[str]) -> Discarded:
-    """Returns how many layers, weights and operations are thrown away if only `cuts` are wanted.
+def discarded(skeleton: Skeleton, cuts: Sequence[str], enter: str = "") -> Discarded:
+    """Returns how many layers, weights and operations are thrown away if only `cuts` are wanted, from `enter` on.
 
     >>> rows = (Layer("x", "InputLayer", (), (8, 8, 3)), Layer("a", "ReLU", ("x",), (8, 8, 3)))
     >>> rows += (Layer("b", "Conv2D", ("a",), (8, 8, 3), params=84, flops=10368),)
@@ -113,7 +115,7 @@ def discarded(skeleton: Skeleton, cuts: Sequence[str]) -> Discarded:
     Raises:
         LayerNotFoundError: If a cut is not there.
     """
-    needed = kept(skeleton, cuts)
+    needed = kept(skeleton, cuts, enter)
     lost = [layer for layer in skeleton.layers if layer.name not in needed]
     return Discarded(len(lost), sum(layer.params for layer in lost), sum(layer.flops for layer in lost))
 

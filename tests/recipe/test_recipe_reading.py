@@ -58,9 +58,9 @@ def test_a_mistyped_key_that_must_be_there_is_one_problem(full):
 
 
 def test_a_key_that_is_missing_and_one_that_is_unlike_any_are_two_problems(full):
-    full["branches"]["left"]["from"] = full["branches"]["left"].pop("input")
+    full["branches"]["left"]["source"] = full["branches"]["left"].pop("input")
 
-    assert set(found(full)) == {"/branches/left/from", "/branches/left/input"}
+    assert set(found(full)) == {"/branches/left/source", "/branches/left/input"}
 
 
 def test_what_cannot_be_read_at_all_leaves_no_recipe(changed):

@@ -42,7 +42,8 @@ def test_a_selector_is_parsed(text, selector):
 )
 def test_what_is_no_selector_is_told_what_one_looks_like(text):
     with pytest.raises(
-        ValueError, match=r"is no selector\. Write head, fusion, fusion:NODE, block:NAME, BACKBONE"
+        ValueError,
+        match=r"is no selector\. Write head, fusion, fusion:NODE, block:NAME, stitch:BACKBONE, BACKBONE",
     ):
         parse_selector(text)
 
