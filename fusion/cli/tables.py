@@ -57,6 +57,10 @@ def print_costs(graph: FusionGraph) -> None:
                 escape(phase.name), amount(phase.trainable), amount(found.params - phase.trainable)
             )
         show(phases)
+    for part in found.parts:
+        if part.skipped:
+            lost = f"{amount(part.skipped.params)} params and {operations(part.skipped.flops)}"
+            Console().print(f"[dim]Of what {escape(part.name)} cuts, {lost} lie before its entrance.[/]")
     Console().print(
         "[dim]Compute and memory are per sample. A multiply-accumulate is 2 FLOP.\n"
         "Memory: what all layers give, in float32, an upper bound.\n"

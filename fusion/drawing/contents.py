@@ -154,6 +154,8 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
             return replace(
                 pill(name, node.branch, f"{pool} · {dimensions(node.shape)}", badge=badge), tip=tip
             )
+        case "stitch":
+            return _stitch(view, name, node)
         case "join":
             return _taps_bar(name, node.branch, sources)
         case "fusion":
@@ -229,6 +231,18 @@ def _block(view: View, name: str, nodes: list[Node]) -> Box:
         lines.insert(0, f"shared {TIMES}{uses}")
     calls = [each.name for each in nodes] if len(nodes) > 1 else [""]
     return block(name, node.layer, lines, condition, calls=calls, double=uses > 1, parts=parts)
+
+
+def _stitch(view: View, name: str, node: Node) -> Box:
+    read, given = _read(view, node), node.shape
+    params = sum(each.params for each in node.weights)
+    uses = sum(each.layer == node.layer for each in view.graph.nodes)
+    lines = [f"shared {TIMES}{uses}"] if uses > 1 else []
+    lines += [f"resize to {dimensions(given[:2])}"] if read[:2] != given[:2] else []
+    lines += [f"convolution 1{TIMES}1", f"{read[-1]} → {given[-1]} channels"]
+    lines.append(f"{amount(params)} params · {operations(node.flops)}")
+    box = block(name, "stitch", lines, state(node.weights, view.trained), double=uses > 1)
+    return replace(box, tip=f"from {dimensions(read)} to {dimensions(given)}")
 
 
 def _step(step: Step) -> str:

@@ -239,6 +239,8 @@ def _facts(view: View, trunk: Trunk) -> str:
 def _read(view: View, trunk: Trunk) -> str:
     """Returns what the calls of a backbone read, and what is done to images before, in words."""
     graph = view.graph
+    if trunk.enter:
+        return f"entered at {cleaned(trunk.enter)}, {dimensions(trunk.skeleton[trunk.enter].shape)}"
     before = [graph.parents(call)[0] for call in trunk.calls]
     sizes = dict.fromkeys(dimensions(node.shape) for node in before)
     pairs = [(parent.shape, node.shape) for node in before for parent in graph.parents(node.name)]

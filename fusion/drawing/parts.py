@@ -12,6 +12,9 @@ from fusion.skeleton.cuts import kept
 from fusion.skeleton.kinds import ADJUSTING, FINISHING, PADDING
 from fusion.skeleton.layers import Layer, Skeleton
 
+BEFORE = -1
+"""Zone of what lies before the entrance of a backbone."""
+
 LARGEST = 60
 """Layers of a part that is split further, where what goes around its ends does not go around it whole."""
 
@@ -23,7 +26,7 @@ class Part:
     Args:
         title: What their names begin with, such as `conv4_block6`.
         rows: The layers, each after those it reads; the last gives what leaves it.
-        zone: How many cuts lie before it; as many as there are cuts where it is thrown away.
+        zone: How many cuts lie before it; as many as there are cuts where it is thrown away, -1 before the entrance.
         stage: Number of the stage it ends in.
         before: What leaves the part before it; `""` for the first.
         read: Those of its layers that other parts read.
@@ -49,15 +52,15 @@ def parts(trunk: Trunk) -> tuple[Part, ...]:
     finishes; where there is hardly any, as in NASNet, at joins that with earlier ends carry everything. Parts without
     branches join those beside them that the author numbered alike: VGG16's `block1_conv1` to `block1_pool`.
     """
-    return _parts(trunk.skeleton, trunk.taps)
+    return _parts(trunk.skeleton, trunk.taps, trunk.enter)
 
 
 @lru_cache(maxsize=64)
-def _parts(skeleton: Skeleton, taps: tuple[str, ...]) -> tuple[Part, ...]:
-    zones = cut_zones(skeleton, taps)
+def _parts(skeleton: Skeleton, taps: tuple[str, ...], enter: str) -> tuple[Part, ...]:
+    zones = cut_zones(skeleton, taps, enter)
     numbers = {name: stage.number for stage in stages(skeleton) for name in stage.layers}
     found: list[Part] = []
-    for zone in range(len(taps) + 1):
+    for zone in range(BEFORE, len(taps) + 1):
         rows = _late(row for row in skeleton.layers if zones[row.name] == zone)
         ended = {part.exit.name for part in found}
         drafts = []
@@ -97,8 +100,10 @@ def _linked(found: Sequence[Part]) -> Iterator[Part]:
         yield replace(part, before=before.exit.name if before else "", read=own)
 
 
-def cut_zones(skeleton: Skeleton, taps: Sequence[str]) -> dict[str, int]:
+def cut_zones(skeleton: Skeleton, taps: Sequence[str], enter: str = "") -> dict[str, int]:
     """Returns for each layer how many cuts lie before it; as many as there are cuts where it is thrown away.
+
+    What lies before an entrance, or gives what is stitched in its place, is thrown away too: `BEFORE`.
 
     >>> rows = (Layer("x", "InputLayer", (), (8,)), Layer("a", "ReLU", ("x",), (8,)))
     >>> rows += (Layer("b", "ReLU", ("a",), (8,)),)
@@ -107,7 +112,8 @@ def cut_zones(skeleton: Skeleton, taps: Sequence[str]) -> dict[str, int]:
     """
     zones = {row.name: len(taps) for row in skeleton.layers}
     for number, tap in reversed(list(enumerate(taps))):
-        zones |= dict.fromkeys(kept(skeleton, [tap]), number)
+        zones |= dict.fromkeys(kept(skeleton, [tap]), BEFORE if enter else number)
+        zones |= dict.fromkeys(kept(skeleton, [tap], enter), number)
     return zones
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from fusion.drawing.parts import cut_zones
+from fusion.drawing.parts import BEFORE, cut_zones
 from fusion.drawing.states import State, View, state, trainable_params
 from fusion.graph.nodes import Trunk, Weights
 from fusion.skeleton.articulation import stages
@@ -22,13 +22,13 @@ class Segment:
     Args:
         title: What its layers are called, such as `block3` or, for several, `mixed3` to `7`.
         shape: Shape at the end of the stage it ends with; `()` where a stage goes on after it.
-        zone: How many cuts lie before it; as many as there are cuts where it is thrown away.
+        zone: How many cuts lie before it; as many as there are cuts where it is thrown away, -1 before the entrance.
         layers: Number of layers.
         params: Number of weights.
         flops: Operations for one sample.
         state: What the phase does to it.
         trainable: How many of its weights gradients change.
-        discarded: Whether it lies after every cut.
+        discarded: Whether it lies after every cut, or before the entrance.
         names: The layers.
     """
 
@@ -53,7 +53,7 @@ def segments(trunk: Trunk, view: View) -> tuple[Segment, ...]:
     """Returns the parts of a whole backbone in order: those before its first cut, then those before the next, then the rest."""
     numbers = {name: stage.number for stage in stages(trunk.skeleton) for name in stage.layers}
     ends = {stage.last for stage in stages(trunk.skeleton)}
-    zones = cut_zones(trunk.skeleton, trunk.taps)
+    zones = cut_zones(trunk.skeleton, trunk.taps, trunk.enter)
     rows = sorted(trunk.skeleton.layers, key=lambda row: (zones[row.name], numbers.get(row.name, 1)))
     titles = Counter(
         _title([trunk.skeleton[name] for name in stage.layers]) for stage in stages(trunk.skeleton)
@@ -65,14 +65,14 @@ def segments(trunk: Trunk, view: View) -> tuple[Segment, ...]:
             title = _title(run)
             # A title that several stages could have tells none of them.
             told = title if title and titles[title] < 2 else f"stage {number}"
-            draft = Segment(told, shape, zone, discarded=zone == len(trunk.taps))
+            draft = Segment(told, shape, zone, discarded=zone in {BEFORE, len(trunk.taps)})
             found.append(measured(trunk, run, draft, view))
     return tuple(found)
 
 
 def _runs(trunk: Trunk, rows: Sequence[Layer], view: View, zone: int) -> list[tuple[Layer, ...]]:
     """Returns `rows` cut once where freezing ends and training begins, or the other way round; else whole."""
-    if zone == len(trunk.taps) or view.trained is None:
+    if zone in {BEFORE, len(trunk.taps)} or view.trained is None:
         return [tuple(rows)]
     # Batch normalisation that a phase leaves in inference lies between trained layers and parts nothing.
     telling = [row for row in rows if row.params > row.statistics and row.kind != "BatchNormalization"]

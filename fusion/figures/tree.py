@@ -82,8 +82,13 @@ def _branches(view: View, boxes: Mapping[str, Box]) -> Iterator[Row]:
     graph = view.graph
     yield 0, "branches"
     for name, branch in graph.recipe.branches.items():
-        through = f" through {branch.backbone} up to {' and '.join(branch.cuts)}" if branch.backbone else ""
-        yield 1, f"{name}: {branch.input}{through}"
+        entered = f" from {branch.enter} on" if branch.enter else ""
+        through = (
+            f" through {branch.backbone}{entered} up to {' and '.join(branch.cuts)}"
+            if branch.backbone
+            else ""
+        )
+        yield 1, f"{name}: {f'map of {branch.of}' if branch.of else branch.input}{through}"
         yield from (
             (2, f"{_name(node, boxes)}: {', '.join(_details(node, boxes))}")
             for node in graph.nodes

@@ -243,7 +243,7 @@ def _add_head(draft: Draft) -> None:
         return
     for block in dict.fromkeys(recipe.head.blocks):
         end = _block(draft, f"head.{block}", block, end)
-    late = isinstance(recipe.nodes.get(ends[0]), Late)
+    late = isinstance(recipe.nodes.get(last[0]), Late)
     draft.add(_output(recipe.head.output, size(end.shape), late=late), [end])
 
 

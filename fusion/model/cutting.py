@@ -112,7 +112,7 @@ def _opened(inputs: Any, taps: Sequence[str], rows: Mapping[str, Any]) -> list[A
         return given[-1]
 
     replayed = keras.models.clone_model(
-        keras.Model(inputs, [_given(rows[end]) for end in ends]),
+        keras.Model([inputs], [_given(rows[end]) for end in ends]),
         input_tensors=[inputs],
         clone_function=lambda layer: layer,
         call_function=call,

@@ -71,21 +71,16 @@ class Branch(Value):
 
     @model_validator(mode="after")
     def _reads_one_thing(self) -> Self:
-        missing = ""
-        if not self.input and not self.of:
-            missing = "from" if self.enter else "input"
+        if self.input and self.of:
+            raise _at("input", f'A branch reads an input or a branch, and "from" names {self.of!r} already.')
+        missing = "" if self.input or self.of else "input"
+        if self.enter and not self.of:
+            missing = "from"
         elif self.of and not (self.backbone and self.enter):
             missing = "enter" if self.backbone else "backbone"
         if missing:
-            raise _at(missing, f"Missing key {missing!r}.")
-        if self.input and self.of:
-            raise _at(
-                "from", f'A branch reads an input or a branch, and "input" names {self.input!r} already.'
-            )
-        if self.enter and not self.of:
-            raise _at(
-                "enter", 'What is entered reads the map of a branch: name that in "from", not an "input".'
-            )
+            why = ' What is entered, "enter", reads the map of a branch.' if missing == "from" else ""
+            raise _at(missing, f"Missing key {missing!r}.{why}")
         return self
 
     @model_validator(mode="after")

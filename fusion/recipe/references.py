@@ -39,7 +39,9 @@ def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
     found = [*_taken(recipe), *_branches(recipe, declared), *unstitchable(recipe)]
     if recipe.fusion is not None:
         found += _fusion(recipe, declared)
-    elif data.get("fusion") is None and len(ends(recipe)) > 1:
+    elif (
+        data.get("fusion") is None and len(ends(recipe)) > 1 and fronts(recipe.branches) <= {*recipe.branches}
+    ):
         text = f"There are {len(ends(recipe))} branches; say how they are joined."
         found.append(Problem("/fusion", text))
     found += [*_always_missing(recipe, declared["inputs"]), *_blocks_of_head(recipe, declared["blocks"])]
@@ -184,7 +186,7 @@ def _selectors(recipe: Recipe, declared: Declared, joined: bool) -> Iterator[Pro
             if selector.kind == "block":
                 yield from _known(selector.owner, declared["blocks"], "block", place)
             elif selector.kind == "stitch":
-                yield from _stitch_selected(recipe, selector.owner, place)
+                yield from _stitch_selected(recipe, selector.owner, declared, place)
             elif selector.kind == "backbone":
                 yield from _backbone_selected(recipe, selector.owner, declared, place)
             elif selector.kind == "fusion" and not joined:
@@ -226,15 +228,15 @@ def _backbone_selected(recipe: Recipe, name: str, declared: Declared, place: Pla
     yield Problem(pointer(place), text)
 
 
-def _stitch_selected(recipe: Recipe, name: str, place: Place) -> Iterator[Problem]:
-    entered = [branch.backbone for branch in recipe.branches.values() if branch.of and branch.backbone]
+def _stitch_selected(recipe: Recipe, name: str, declared: Declared, place: Place) -> Iterator[Problem]:
+    entered = {branch.backbone or "": None for branch in recipe.branches.values() if branch.of}
     branch = recipe.branches.get(name)
-    if name in entered:
+    # A branch that could not be read may have a stitch.
+    if name in entered or not {*(declared["branches"] or ())} <= {*recipe.branches}:
         return
+    text = f"No stitch leads into {name!r}.{near(name, entered)} Backbones entered: {listed(entered)}."
     if branch is not None and branch.of:
         text = f"{name!r} is a branch; its stitch leads into {branch.backbone!r}: write 'stitch:{branch.backbone}'."
-    else:
-        text = f"No stitch leads into {name!r}.{near(name, entered)} Backbones entered: {listed(dict.fromkeys(entered))}."
     yield Problem(pointer(place), text)
 
 

@@ -10,7 +10,7 @@ from fusion.backbones.catalogue import Shelf
 from fusion.checking import places, resolve
 from fusion.errors import Problem, RecipeError, listed, near, shown
 from fusion.graph.nodes import FusionGraph
-from fusion.graph.trunks import Catalogue
+from fusion.graph.uses import Catalogue
 from fusion.recipe.head import METRICS
 from fusion.recipe.reading import from_data, load_recipe
 from fusion.recipe.recipe import Recipe

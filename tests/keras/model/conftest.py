@@ -74,6 +74,32 @@ def photo_and_table() -> Recipe:
     )
 
 
-@pytest.fixture(scope="session", params=["two_backbones", "siamese", "photo_and_table"])
+@pytest.fixture(scope="session")
+def stitched() -> Recipe:
+    return Recipe(
+        name="stitched",
+        inputs={"photo": IMAGE},
+        backbones={"plain": tiny(), "residual": tiny("TinyResNet"), "third": tiny()},
+        branches={
+            "front": {"input": "photo", "backbone": "plain", "cut": "block2_pool"},
+            "middle": {
+                "of": "front",
+                "backbone": "residual",
+                "enter": "stage1_block1_out",
+                "cut": "stage3_block1_out",
+            },
+            "back": {
+                "of": "middle",
+                "backbone": "third",
+                "enter": "block2_conv1",
+                "cut": ["block2_relu2", "last"],
+            },
+        },
+        fusion={"op": "concat", "of": ["front", "back"]},
+        head={"output": {"task": "classification", "classes": 3}},
+    )
+
+
+@pytest.fixture(scope="session", params=["two_backbones", "siamese", "photo_and_table", "stitched"])
 def any_recipe(request: pytest.FixtureRequest) -> Recipe:
     return request.getfixturevalue(request.param)
