@@ -19,6 +19,7 @@ LEVELS = (
     ("figures",),
     ("checking", "data"),
     ("comparing", "locking", "model", "notebooks"),
+    ("features",),
     ("training",),
     ("study",),
     ("quickstart",),

@@ -54,9 +54,6 @@ def _print(found: "Plan") -> None:
         f"In all {duration(found.seconds)}, with {memory(found.stored_bytes)} stored; {duration(found.whole_seconds)} "
         "with nothing stored."
     )
-    out.print(
-        "`fusion train` stores nothing yet: it runs every layer in every epoch, and takes the times without."
-    )
     rates = found.rates
     out.print(
         f"[dim]On {counted(found.examples, 'example')}, without validation. Reckoned with {operations(rates.compute)} "

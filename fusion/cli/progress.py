@@ -7,10 +7,12 @@ from typing import Any
 import keras
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from fusion.features.extraction import Extracted
 from fusion.training.fitting import PhaseStart, Watch
-from fusion.wording import amount
+from fusion.training.splitting import Onlooker
+from fusion.wording import amount, dimensions, memory, operations
 
 
 def bars(console: Console) -> Progress:
@@ -49,21 +51,54 @@ def watching(console: Console) -> Iterator[Watch]:
                 f"{amount(start.trainable)} weights train, {amount(start.frozen)} frozen\n"
                 f"  [dim]{escape(', '.join(part.part for part in start.phase.parts))}[/]"
             )
+            for line in stored(start):
+                progress.console.print(f"  [dim]{escape(line)}[/]", highlight=False)
             return [Bar(progress, start)]
 
         yield watch
 
 
-class Bar(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
-    """A bar over all steps of a phase, with what the last epoch showed."""
+def stored(start: PhaseStart) -> list[str]:
+    """Returns what of a phase is computed once and stored, a line for each tensor and one for what that saves."""
+    if start.planned is None or not start.planned.frontier.tensors:
+        return []
+    found = start.planned.frontier
+    return [
+        *(
+            f"stored: {each.name} {dimensions(each.shape)}, {memory(each.bytes)} an example"
+            for each in found.tensors
+        ),
+        f"{operations(found.suffix_flops)} an example in every epoch instead of {operations(found.whole_flops)}",
+    ]
+
+
+class Bar(Onlooker):
+    """A bar over all steps of a phase, with what the last epoch showed, and one over what is computed before."""
 
     def __init__(self, progress: Progress, start: PhaseStart) -> None:
         super().__init__()
         self.progress = progress
         self.start = start
+        self.extracting: TaskID | None = None
         self.task = progress.add_task(
             escape(start.phase.name), total=start.steps * start.phase.epochs, seen="compiling"
         )
+
+    def on_extraction(self, seen: Extracted) -> None:
+        """Moves the bar of what is computed once; it is gone when that is there."""
+        if self.extracting is None:
+            self.extracting = self.progress.add_task("", total=seen.count, seen="")
+        said = f"{seen.done} of {seen.count}, {seen.rate:.0f} a second"
+        self.progress.update(
+            self.extracting,
+            completed=seen.done,
+            seen=said,
+            description=f"frozen part, {seen.what}",
+            total=seen.count,
+        )
+        if seen.done == seen.count:
+            self.progress.remove_task(self.extracting)
+            self.extracting = None
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - as Keras calls it
         """Moves the bar."""

@@ -7,7 +7,7 @@ import typer
 
 from fusion.cli.describing import File, resolve
 from fusion.cli.making import Folders
-from fusion.errors import DataError, ModelError, listed, near
+from fusion.errors import DataError, ModelError, TrainingError, listed, near
 
 if TYPE_CHECKING:
     from fusion.data.examination import Progress
@@ -30,12 +30,20 @@ def train(
     data: DataPath,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the run, new or empty.")],
     folder: Folders = None,
+    store: Annotated[
+        Path | None, typer.Option("--store", help="Folder for frozen tensors; usually in the user's cache.")
+    ] = None,
+    no_store: Annotated[bool, typer.Option("--no-store", help="Run all layers in every epoch.")] = False,
 ) -> None:
     """Train a recipe on data, phase by phase, and judge it on what it never saw."""
     from rich.console import Console
 
     from fusion.cli.quiet import load_keras
 
+    if store and no_store:
+        raise TrainingError(
+            "--store names a folder to store in, and --no-store stores nothing. Give one of them."
+        )
     graph = resolve(file, folder or ())
     load_keras()
     from fusion.checking import places
@@ -53,7 +61,9 @@ def train(
     typer.echo(describe(examples))
     try:
         with watching(Console(stderr=True)) as watch:
-            run = trained(graph, examples, out=out, folders=folders, watch=watch)
+            run = trained(
+                graph, examples, out=out, folders=folders, watch=watch, store=not no_store and (store or True)
+            )
     except KeyboardInterrupt:
         saved = out / "model.keras"
         said = f"the best weights so far are in {saved}" if saved.exists() else "no epoch had ended"

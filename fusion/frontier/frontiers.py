@@ -1,19 +1,22 @@
 """The frontier of a phase: the frozen tensors that are computed once and stored, so that only the rest runs."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 from fusion.errors import TrainingError
 from fusion.frontier.cuts import Cut, Price, cheapest
 from fusion.frontier.phases import training_flops, varying
 from fusion.frontier.rates import Rates
 from fusion.frontier.tensors import NodeTensor, tensor
-from fusion.frontier.units import Units, above, units
+from fusion.frontier.units import Unit, Units, above, units
 from fusion.graph.nodes import FusionGraph, PhasePlan
 
 USUAL = Rates()
 INSTANTS = 10**18
 """Parts of a second that costs are counted in."""
+STEPS = 8
+"""How often reading is made four times as dear in search of tensors that take less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,12 @@ class Frontier:
 
 
 def frontier(
-    graph: FusionGraph, phase_index: int, rates: Rates = USUAL, *, epochs: int | None = None
+    graph: FusionGraph,
+    phase_index: int,
+    rates: Rates = USUAL,
+    *,
+    epochs: int | None = None,
+    most: float = inf,
 ) -> Frontier:
     """Returns where to split a phase so that extraction and all its epochs together take least time.
 
@@ -68,6 +76,7 @@ def frontier(
         phase_index: Number of the phase, from 0.
         rates: What the machine does in a second.
         epochs: How many are expected; those the phase declares if `None`.
+        most: Bytes that may be stored of one example; where the cheapest tensors take more, others are looked for.
 
     Raises:
         TrainingError: If there is no such phase, or `epochs` is less than 1.
@@ -94,8 +103,29 @@ def frontier(
         raise TrainingError(f"A phase has 1 epoch or more, got epochs={count}.")
     opened = units(graph)
     moving = varying(opened, plan)
-    cut = cheapest(_prices(opened, rates, count), moving)
+    cut = _fitting(opened, moving, rates, count, most)
     return _frontier(opened, plan, cut, moving, rates=rates, epochs=count)
+
+
+def undivided(graph: FusionGraph, phase_index: int, rates: Rates = USUAL) -> Frontier:
+    """Returns a phase of which nothing is stored: all its units run in every epoch.
+
+    Raises:
+        TrainingError: If there is no such phase.
+
+    >>> from fusion.checking import resolve
+    >>> from fusion.recipe.recipe import Recipe
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"facts": {"kind": "tabular", "columns": ["area"]}},
+    ...     branches={"all": {"input": "facts"}},
+    ...     head={"output": {"task": "regression"}},
+    ...     training={"phases": [{"name": "head", "train": ["head"], "epochs": 10}]},
+    ... )
+    >>> undivided(resolve(one), 0).suffix
+    ('facts', 'facts.normalise', 'output')
+    """
+    return frontier(graph, phase_index, rates, most=0)
 
 
 def extraction(opened: Units, names: Collection[str], rates: Rates) -> tuple[int, float]:
@@ -119,16 +149,30 @@ def _plan(graph: FusionGraph, phase_index: int) -> PhasePlan:
     return graph.phases[phase_index]
 
 
+def _fitting(opened: Units, moving: Collection[str], rates: Rates, epochs: int, most: float) -> Cut:
+    """Returns the cheapest cut whose tensors take at most so many bytes an example, reading made dearer until it does."""
+    for dearer in (4**step for step in range(STEPS if most > 0 else 0)):
+        cut = cheapest(_prices(opened, replace(rates, read=rates.read / dearer), epochs), moving)
+        if sum(tensor(opened[name]).bytes for name in cut.loaded) <= most:
+            return cut
+    return Cut((), tuple(opened))
+
+
 def _prices(opened: Units, rates: Rates, epochs: int) -> dict[str, Price]:
     compute, read = INSTANTS / rates.compute, INSTANTS / rates.read
     return {
         unit.name: Price(
             unit.parents,
             (epochs - 1) * round(unit.flops * compute + unit.decoded * rates.decode * INSTANTS),
-            None if None in unit.shape else (epochs + 1) * round(tensor(unit).bytes * read),
+            (epochs + 1) * round(tensor(unit).bytes * read) if _is_storable(unit) else None,
         )
         for unit in opened.values()
     }
+
+
+def _is_storable(unit: Unit) -> bool:
+    """Whether what a unit gives is rows of one size, of numbers that stay what they are when they are fed again."""
+    return None not in unit.shape and "float" in unit.dtype
 
 
 def _frontier(

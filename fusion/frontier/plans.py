@@ -1,14 +1,20 @@
 """What the training of a recipe will take, phase by phase, with a store of frozen tensors and without."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 from fusion.errors import TrainingError
-from fusion.frontier.frontiers import USUAL, Frontier, extraction, frontier
+from fusion.frontier.frontiers import USUAL, Frontier, extraction, frontier, undivided
 from fusion.frontier.rates import Rates
 from fusion.frontier.tensors import NodeTensor
 from fusion.frontier.units import Units, below, units
 from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph, PhasePlan
+
+LEAST = 1.0
+"""Seconds a phase must save for tensors to be stored: about what it takes to make a program of the prefix."""
+SHARE = 0.05
+"""Part of its time that a phase must save besides; less is within what such a reckoning can know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,8 @@ class PlannedPhase:
         once_seconds: Time to compute and write the tensors that are not kept.
         epoch_seconds: Time of an epoch.
         whole_seconds: Time of an epoch without the frontier.
+        saving: Seconds that storing saves in all, those of extraction counted; where nothing is stored, what the best
+            tensors would have saved.
     """
 
     frontier: Frontier
@@ -38,6 +46,7 @@ class PlannedPhase:
     once_seconds: float
     epoch_seconds: float
     whole_seconds: float
+    saving: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +70,22 @@ class Plan:
     whole_seconds: float
 
 
-def plan(graph: FusionGraph, *, examples: int, rates: Rates = USUAL) -> Plan:
+def plan(
+    graph: FusionGraph,
+    *,
+    examples: int,
+    rates: Rates = USUAL,
+    most: float = inf,
+    least: float = LEAST,
+) -> Plan:
     """Returns what each phase of a recipe stores and takes on so many examples, every epoch it declares being run.
+
+    Args:
+        graph: The recipe, resolved.
+        examples: How many the phases train on.
+        rates: What the machine does in a second.
+        most: Bytes that the tensors of one phase may take.
+        least: Seconds that storing must save in a phase, and `SHARE` of its time besides; else nothing is stored in it.
 
     Raises:
         TrainingError: If the recipe has no training, or there is no example.
@@ -76,7 +99,7 @@ def plan(graph: FusionGraph, *, examples: int, rates: Rates = USUAL) -> Plan:
     ...     head={"output": {"task": "regression"}},
     ...     training={"phases": [{"name": "head", "train": ["head"], "epochs": 10}]},
     ... )
-    >>> plan(resolve(one), examples=1000).phases[0].flops
+    >>> plan(resolve(one), examples=1000, least=0).phases[0].flops
     8000
     """
     if graph.recipe.training is None:
@@ -89,10 +112,14 @@ def plan(graph: FusionGraph, *, examples: int, rates: Rates = USUAL) -> Plan:
     stored: frozenset[str] = frozenset()
     phases = []
     for number, phase in enumerate(graph.phases):
-        found = frontier(graph, number, rates)
-        kept = tuple(each for each in found.tensors if each.name in stored)
-        phases.append(_planned(graph, opened, found, number, kept=kept, examples=examples, rates=rates))
-        stored = _unchanged(opened, stored | {each.name for each in found.tensors}, phase)
+        best = frontier(graph, number, rates, most=most / examples)
+        planned = _planned(graph, opened, best, number, stored=stored, examples=examples, rates=rates)
+        if planned.saving < max(least, SHARE * best.epochs * planned.whole_seconds):
+            nothing = undivided(graph, number, rates)
+            none = _planned(graph, opened, nothing, number, stored=stored, examples=examples, rates=rates)
+            planned = replace(none, saving=planned.saving)
+        phases.append(planned)
+        stored = _unchanged(opened, stored | {each.name for each in planned.frontier.tensors}, phase)
     return Plan(
         examples,
         rates,
@@ -109,12 +136,14 @@ def _planned(
     found: Frontier,
     number: int,
     *,
-    kept: tuple[NodeTensor, ...],
+    stored: frozenset[str],
     examples: int,
     rates: Rates,
 ) -> PlannedPhase:
+    kept = tuple(each for each in found.tensors if each.name in stored)
     phase = graph.recipe.training.phases[number] if graph.recipe.training else None
     missing = [each.name for each in found.tensors if each not in kept]
+    once = examples * extraction(opened, missing, rates)[1]
     return PlannedPhase(
         found,
         tuple(part.part for part in phase.parts) if phase else (),
@@ -123,9 +152,10 @@ def _planned(
         examples * found.stored_bytes,
         examples * found.suffix_flops,
         examples * found.whole_flops,
-        examples * extraction(opened, missing, rates)[1],
+        once,
         examples * found.epoch_seconds,
         examples * found.whole_seconds,
+        saving=found.epochs * examples * (found.whole_seconds - found.epoch_seconds) - once,
     )
 
 

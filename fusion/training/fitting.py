@@ -1,30 +1,29 @@
 """A recipe trained on data, phase by phase."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from fusion.checking import Source, places, resolve
 from fusion.data.augmentation import augmenter
 from fusion.data.batches import batches, reading, shuffled_batches, steps
-from fusion.data.examples import Array, Data
-from fusion.data.gaps import missing
-from fusion.errors import DataError, listed
+from fusion.data.examples import Data, Examples, splits
+from fusion.features.frozen import Frozen
+from fusion.frontier.plans import PlannedPhase
 from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
-from fusion.model.addresses import layer, layers, lookups
+from fusion.model.addresses import layers, lookups
 from fusion.model.building import build_graph
 from fusion.model.files import save_weights
-from fusion.model.lookups import most_frequent, set_vocabulary, vocabulary
+from fusion.model.lookups import vocabulary
 from fusion.model.seeding import seed_of
-from fusion.model.words import words
-from fusion.recipe.inputs import Category, Table
-from fusion.recipe.texts import Text
 from fusion.recipe.training import Phase, Training
+from fusion.store.shelf import store_folder
+from fusion.training.adapting import adapt_inputs
 from fusion.training.fitness import training_of
 from fusion.training.freezing import held_still, inference_mode, set_trainable
 from fusion.training.history import Epoch, History, append_csv
@@ -32,6 +31,7 @@ from fusion.training.objectives import loss, metrics
 from fusion.training.optimizers import make_optimizer
 from fusion.training.recording import Recorder, Weights
 from fusion.training.scaling import adapt_output, spread
+from fusion.training.splitting import folder_of, planned, told
 
 CHECKPOINT = "checkpoint.npz"
 """Weights by address, of all that training changed so far: of the best epoch so far of the phase under way."""
@@ -49,6 +49,7 @@ class PhaseStart:
         trainable: How many weights it trains.
         frozen: How many it leaves as they are, statistics included.
         steps: Batches an epoch.
+        planned: How it is split, and what that saves; `None` where nothing may be stored.
     """
 
     phase: Phase
@@ -57,19 +58,28 @@ class PhaseStart:
     trainable: int
     frozen: int
     steps: int
+    planned: PlannedPhase | None = None
 
 
 Watch = Callable[[PhaseStart], Sequence[keras.callbacks.Callback]]
-"""Called as each phase begins; returns Keras callbacks for it."""
+"""Called as each phase begins; returns Keras callbacks for it. Those that are `Onlooker`s see extractions too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A trained model, the graph it was built from, and what was seen on the way."""
+    """What came of a training.
+
+    Args:
+        model: The trained model.
+        graph: What it was built from.
+        history: What was seen on the way.
+        parts: For splits of which tensors are stored, what gives the model's output of them, and they.
+    """
 
     model: keras.Model
     graph: FusionGraph
     history: History
+    parts: Mapping[str, tuple[keras.Model, Examples]]
 
 
 def fit(
@@ -79,6 +89,7 @@ def fit(
     out: str | Path | None = None,
     folders: Sequence[str | Path] = (),
     watch: Watch | None = None,
+    store: bool | str | Path = True,
 ) -> Trained:
     """Returns the model of a recipe trained on data by the phases it declares.
 
@@ -93,41 +104,25 @@ def fit(
             there while training goes on. `None` to write nothing.
         folders: Where weights files lie, as in `fusion.build`.
         watch: Called as each phase begins.
+        store: Folder for frozen tensors, which are computed once where that saves time, and found again by later
+            phases and runs; `True` is `store` in the user's cache folder, `False` runs all layers in every epoch. The
+            weights are the same.
 
     Raises:
         RecipeError: Listing every problem of the recipe.
         TrainingError: If it has no training, or that cannot do what it says.
         DataError: If the data are not what the recipe reads.
         WeightsError: If weights are missing, damaged, or another network's.
+        StoreError: If the store cannot be used.
     """
     graph = resolve(recipe, folders=folders)
     training = training_of(graph.recipe, data)
     model = build_graph(graph, folders=places(recipe, folders))
-    run = _Run(graph, model, data, training, Path(out) if out is not None else None)
-    run.adapt_inputs()
-    run.adapt_output()
+    run = _Run(graph, model, data, training, Path(out) if out is not None else None, folder_of(store))
+    run.adapt()
     for number in range(len(training.phases)):
         run.fit_phase(number, watch)
-    return Trained(model, graph, History(tuple(run.epochs), run.kept))
-
-
-def _refuse_constant(name: str, declared: Table | Category | Text, rows: np.ndarray) -> None:
-    """Refuses columns that say nothing in training: divided by its spread, any other number would be enormous."""
-    same = (rows == rows[:1]).all(axis=0)
-    constant = [column for column, said in zip(declared.columns, same, strict=True) if said]
-    if constant:
-        raise DataError(
-            f"Input {name!r}: {listed(constant)} has one value in all training rows, so nothing can be learnt "
-            "from it. Leave it out of the columns."
-        )
-
-
-def _refuse_wordless(name: str, told: Sequence[str]) -> None:
-    if not told:
-        raise DataError(
-            f"Input {name!r}: no text of the training rows has a word, only punctuation, which is taken out. "
-            'Declare it as "kind": "categorical" if whole texts are what tells rows apart.'
-        )
+    return Trained(model, graph, History(tuple(run.epochs), run.kept), run.parts)
 
 
 @dataclass
@@ -139,38 +134,21 @@ class _Run:
     data: Data
     training: Training
     out: Path | None
+    store: Path | None
 
     def __post_init__(self) -> None:
+        self.parts: dict[str, tuple[keras.Model, Examples]] = {}
         self.epochs: list[Epoch] = []
         self.kept: dict[str, int] = {}
         self.changed: dict[str, None] = {}
         if self.out is not None:
             self.out.mkdir(parents=True, exist_ok=True)
 
-    def adapt_inputs(self) -> None:
-        """Takes mean and variance of tables, categories, and words of texts, from the training rows that have them."""
-        for name, declared in self.graph.recipe.inputs.items():
-            column = self.data.train.columns[name]
-            if not isinstance(declared, Table | Category | Text) or not isinstance(column, Array):
-                continue
-            rows = column.read(np.arange(len(column)))
-            if declared.optional:
-                rows = rows[~missing(column)]
-            _refuse_constant(name, declared, rows)
-            if isinstance(declared, Table):
-                layer(self.model, f"{name}.normalise").adapt(rows)
-                self.changed[f"{name}.normalise"] = None
-            elif isinstance(declared, Category):
-                told = most_frequent(rows[:, 0], declared.most)
-                set_vocabulary(layer(self.model, f"{name}.prepare/lookup"), told)
-            else:
-                told = most_frequent((word for text in rows[:, 0] for word in words(text)), declared.most)
-                _refuse_wordless(name, told)
-                set_vocabulary(layer(self.model, f"{name}.prepare/words"), told)
-
-    def adapt_output(self) -> None:
-        """Takes mean and spread of a standardised target from the training rows and no others."""
-        targets = self.data.train.targets
+    def adapt(self) -> None:
+        """Takes from the training rows, and no others, what inputs and a standardised target are measured by."""
+        train = self.data.train
+        self.changed |= dict.fromkeys(adapt_inputs(self.model, self.graph.recipe.inputs, train))
+        targets = train.targets
         if targets is not None:
             self.changed |= dict.fromkeys(adapt_output(self.model, targets))
 
@@ -178,26 +156,59 @@ class _Run:
         phase, plan = self.training.phases[number], self.graph.phases[number]
         set_trainable(self.model, self.graph, plan)
         self.changed |= dict.fromkeys(plan.rates)
-        self.compile(number)
         recorder = Recorder(phase, self.changed, self.record, self.checkpoint)
         start = self.start(number)
-        validation = self.data.validation
+        callbacks = [recorder, *(watch(start) if watch else ())]
         with inference_mode(self.model, plan), held_still(self.model, plan), reading():
-            self.model.fit(
-                self.batches(number),
+            self.parts = self.split(number, callbacks)
+            fitted, train = self.parts.get("train", (self.model, self.data.train))
+            _, validation = self.parts.get("validation", (fitted, self.data.validation))
+            self.compile(number, fitted)
+            fitted.fit(
+                self.batches(train, number),
                 epochs=phase.epochs,
                 steps_per_epoch=start.steps,
                 validation_data=batches(validation, batch_size=self.training.batch_size)
                 if validation
                 else None,
-                callbacks=[recorder, *(watch(start) if watch else ())],
+                # Also where only a part is fitted, callbacks are given the whole model.
+                callbacks=keras.callbacks.CallbackList(
+                    callbacks, add_history=True, model=self.model, epochs=phase.epochs, steps=start.steps
+                ),
                 shuffle=False,
                 verbose=0,
             )
             recorder.restore()
         self.kept[phase.name] = recorder.kept
 
-    def compile(self, number: int) -> None:
+    def split(
+        self, number: int, callbacks: Sequence[keras.callbacks.Callback]
+    ) -> dict[str, tuple[keras.Model, Examples]]:
+        """Returns what comes after the frontier of a phase, and the examples it reads; nothing where there is none."""
+        found = self.planned[number].frontier if self.planned else None
+        if found is None or not found.tensors:
+            return {}
+        fitted = self.frozen.suffix(found)
+        used = {name: part for name, part in splits(self.data).items() if name != "test"}
+        return {
+            name: (fitted, self.frozen.examples(found, part, what=name, watch=told(callbacks)))
+            for name, part in used.items()
+        }
+
+    @cached_property
+    def frozen(self) -> Frozen:
+        return Frozen(
+            self.model, self.graph, self.store or store_folder(), batch_size=self.training.batch_size
+        )
+
+    @cached_property
+    def planned(self) -> Sequence[PlannedPhase]:
+        """How each phase is split; empty where nothing may be stored."""
+        if self.store is None:
+            return ()
+        return planned(self.graph, self.data)
+
+    def compile(self, number: int, fitted: keras.Model) -> None:
         """Compiles for the phase: Keras goes on training what was trainable at the last compilation."""
         phase, output = self.training.phases[number], self.graph.recipe.head.output
         known = layers(self.model)
@@ -205,27 +216,38 @@ class _Run:
             address: (known[address].trainable_variables, rate)
             for address, rate in self.graph.phases[number].rates.items()
         }
-        self.model.compile(
-            optimizer=make_optimizer(phase.optimizer, rates, steps=phase.epochs * self.steps()),
-            loss=loss(output, spread=spread(self.model)),
-            metrics=metrics(output),
-            jit_compile=False,
-        )
+        optimizer = make_optimizer(phase.optimizer, rates, steps=phase.epochs * self.steps())
+        # The whole model too: what callbacks see of it is what is fitted.
+        for each in dict.fromkeys((self.model, fitted)):
+            each.compile(
+                optimizer=optimizer,
+                loss=loss(output, spread=spread(self.model)),
+                metrics=metrics(output),
+                jit_compile=False,
+            )
 
     def start(self, number: int) -> PhaseStart:
         trained = trainable(self.graph, self.graph.phases[number].rates)
         every = sum(each.params for each in self.graph.weights.values())
         phases = self.training.phases
-        return PhaseStart(phases[number], number + 1, len(phases), trained, every - trained, self.steps())
+        return PhaseStart(
+            phases[number],
+            number + 1,
+            len(phases),
+            trained,
+            every - trained,
+            self.steps(),
+            self.planned[number] if self.planned else None,
+        )
 
     def steps(self) -> int:
         """Batches an epoch."""
         return steps(self.data.train, batch_size=self.training.batch_size)
 
-    def batches(self, number: int) -> Any:
+    def batches(self, train: Examples, number: int) -> Any:
         augmentation = self.training.augment
         return shuffled_batches(
-            self.data.train,
+            train,
             batch_size=self.training.batch_size,
             seed=seed_of(self.training.seed, f"order of phase {number}"),
             epochs=self.training.phases[number].epochs,

@@ -72,6 +72,7 @@ def train(
     folders: Sequence[str | Path] = (),
     watch: Watch | None = None,
     progress: Progress | None = None,
+    store: bool | str | Path = True,
 ) -> Run:
     """Trains the model of a recipe on data and judges it on every split.
 
@@ -82,12 +83,15 @@ def train(
         folders: Where weights files lie, as in `fusion.build`.
         watch: Called as each phase begins; returns Keras callbacks for it.
         progress: Called with how many of how many image files have been examined.
+        store: Folder for frozen tensors, which are computed once where that saves time; `True` is `store` in the
+            user's cache folder, `False` runs all layers in every epoch.
 
     Raises:
         RecipeError: Listing every problem of the recipe.
         DataError: If the data cannot be used, or are not what the recipe reads.
         WeightsError: If weights are missing, damaged, or another network's.
         TrainingError: If the recipe has no training or cannot do what it says, or the folder holds another run.
+        StoreError: If the store cannot be used.
     """
     graph = resolve(recipe, folders=folders)
     declared = graph.recipe
@@ -103,13 +107,13 @@ def train(
         # Before the training, which may be killed: its checkpoint can still become a model.
         write_seen(data.digests, Path(out) / SEEN)
     try:
-        trained = fit(graph, data, out=out, folders=places(recipe, folders), watch=watch)
+        trained = fit(graph, data, out=out, folders=places(recipe, folders), watch=watch, store=store)
     except KeyboardInterrupt:
         if out is not None and (Path(out) / CHECKPOINT).exists():
             _rescue(graph, Path(out), data.labels, places(recipe, folders))
         raise
     metrics = {
-        name: evaluate(trained.model, examples, declared.head.output)
+        name: evaluate(*trained.parts.get(name, (trained.model, examples)), declared.head.output)
         for name, examples in splits(data).items()
     }
     seconds = time.perf_counter() - began

@@ -13,7 +13,7 @@ from fusion.frontier.rates import Rates
 
 
 def test_a_plan_adds_up_its_phases(phase_graph):
-    found = plan(phase_graph("Chain", ["head"], ["head", "net[conv3..]"]), examples=100)
+    found = plan(phase_graph("Chain", ["head"], ["head", "net[conv3..]"]), examples=100, least=0)
 
     first, second = found.phases
     assert first.train == ("head",)
@@ -32,7 +32,7 @@ def test_a_plan_adds_up_its_phases(phase_graph):
 
 
 def test_what_an_earlier_phase_stored_is_not_computed_again(phase_graph):
-    found = plan(phase_graph("Chain", ["head"], ["head"]), examples=100)
+    found = plan(phase_graph("Chain", ["head"], ["head"]), examples=100, least=0)
 
     first, second = found.phases
     assert first.kept == ()
@@ -43,7 +43,7 @@ def test_what_an_earlier_phase_stored_is_not_computed_again(phase_graph):
 
 
 def test_what_an_earlier_phase_stored_and_changed_is_computed_again(phase_graph):
-    found = plan(phase_graph("Chain", ["head"], ["head", "net[conv3..]"], ["head"]), examples=100)
+    found = plan(phase_graph("Chain", ["head"], ["head", "net[conv3..]"], ["head"]), examples=100, least=0)
 
     assert found.phases[2].kept == ()
     assert found.phases[2].once_seconds > 0
@@ -53,7 +53,7 @@ def test_what_an_earlier_phase_stored_and_changed_is_computed_again(phase_graph)
 def test_a_faster_machine_takes_less(phase_graph):
     graph = phase_graph("Chain", ["head"])
 
-    fast, slow = (plan(graph, examples=10, rates=Rates(compute=each)) for each in (1e12, 1e9))
+    fast, slow = (plan(graph, examples=10, rates=Rates(compute=each), least=0) for each in (1e12, 1e9))
 
     assert fast.seconds < slow.seconds
     assert fast.rates.compute == 1e12
@@ -98,7 +98,7 @@ def run(tmp_path):
 
 
 def test_the_command_says_what_each_phase_trains_stores_and_takes(run):
-    done = run("--examples", "5000")
+    done = run("--examples", "5000000")
 
     assert done.exit_code == 0
     for text in (
@@ -107,15 +107,15 @@ def test_the_command_says_what_each_phase_trains_stores_and_takes(run):
         "head last: trains head (5 weights)",
         "stored: all.mlp 4, 16 B an example",
         "In all ",
-        "On 5000 examples",
+        "On 5000000 examples",
     ):
         assert text in done.stdout
 
 
 def test_the_command_prints_the_plan_as_json(run):
-    found = json.loads(run("--examples", "5000", "--json").stdout)
+    found = json.loads(run("--examples", "5000000", "--json").stdout)
 
-    assert found["examples"] == 5000
+    assert found["examples"] == 5000000
     assert [phase["frontier"]["phase"] for phase in found["phases"]] == ["[all] of it", "head last"]
     assert found["phases"][1]["frontier"]["tensors"] == [
         {"node": "all.mlp", "layer": "", "shape": [4], "dtype": "float32", "bytes": 16}
