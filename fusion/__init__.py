@@ -54,7 +54,8 @@ if TYPE_CHECKING:
     from fusion.comparing import differences
     from fusion.data.arrays import from_arrays
     from fusion.data.examples import Data
-    from fusion.data.reading import read_data, read_images
+    from fusion.data.reading import read_data, read_images, read_inputs
+    from fusion.data.requests import read_values
     from fusion.graph.nodes import FusionGraph
     from fusion.locking import lock, moved
     from fusion.model.addresses import layer, layers, set_weights, weights
@@ -88,6 +89,8 @@ LATER = {
     "predict": "fusion.training.evaluation",
     "read_data": "fusion.data.reading",
     "read_images": "fusion.data.reading",
+    "read_inputs": "fusion.data.reading",
+    "read_values": "fusion.data.requests",
     "resolve": "fusion.checking",
     "run_study": "fusion.study.running",
     "save": "fusion.model.files",
@@ -185,6 +188,8 @@ __all__ = [
     "predict",
     "read_data",
     "read_images",
+    "read_inputs",
+    "read_values",
     "recipe_hash",
     "register_backbone",
     "resolve",

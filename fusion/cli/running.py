@@ -11,7 +11,7 @@ from fusion.errors import DataError, ModelError, TrainingError, listed, near
 
 if TYPE_CHECKING:
     from fusion.data.examination import Progress
-    from fusion.data.examples import Data
+    from fusion.data.examples import Data, Examples
     from fusion.data.splits import Judged
     from fusion.recipe.inputs import Image
     from fusion.recipe.recipe import Recipe
@@ -122,27 +122,44 @@ def evaluate(
 
 def predict(
     model: ModelFile,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files.")],
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[WHAT]...", help="Image files; or of one example NAME=VALUE for each input."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="A dataset file (.json), all rows of it, or a folder of images."),
+    ] = None,
     input_name: Annotated[
-        str | None, typer.Option("--input", help="The input they feed, where others are optional.")
+        str | None, typer.Option("--input", help="The input that images feed, where others are optional.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what a trained model sees in image files."""
+    """Say what a trained model makes of new examples.
+
+    A model that reads one image takes image files. Any other takes one example, as in frontal=a.jpg area_sqft=1200, or
+    a table through --data.
+    """
     import json
     from dataclasses import asdict
 
     from fusion.cli.quiet import load_keras
 
+    if bool(what) == (data is not None):
+        raise typer.BadParameter("Say what to predict: image files, NAME=VALUE for each input, or --data.")
     load_keras()
+    from fusion.cli.progress import examining
     from fusion.cli.tables import print_predictions
-    from fusion.data.reading import read_images
+    from fusion.data.reading import read_inputs
     from fusion.model.files import load
     from fusion.training.evaluation import predict as predicted
 
     loaded = load(_model(model))
-    name, declared = _fed(loaded.recipe, input_name)
-    examples = read_images(images, input_name=name, image=declared, others=loaded.recipe.inputs)
+    with examining() as progress:
+        if data is not None:
+            examples = read_inputs(data, inputs=loaded.recipe.inputs, progress=progress)
+        else:
+            examples = _said(what or [], input_name, loaded.recipe, progress)
     found = predicted(loaded.model, examples, loaded.recipe.head.output, labels=loaded.labels)
     if as_json:
         typer.echo(json.dumps([asdict(prediction) for prediction in found], indent=1))
@@ -160,10 +177,22 @@ def _fed(recipe: "Recipe", name: str | None) -> "tuple[str, Image]":
     found = only_image(inputs, given=name)
     if found is None:
         raise DataError(
-            f"The model reads {', '.join(inputs)}, not one image; use fusion.predict in Python, "
-            "or say with --input which of its optional images these are."
+            f"The model reads {', '.join(inputs)}, not one image. Write NAME=VALUE for each, as in photo=a.jpg, give a "
+            "table by --data, or say with --input which of its optional images these are."
         )
     return found
+
+
+def _said(what: list[str], name: str | None, recipe: "Recipe", progress: "Progress") -> "Examples":
+    """Returns what is named on the command line: several images, or one example."""
+    from fusion.data.reading import read_images
+    from fusion.data.requests import keys, parse_values, read_values
+
+    if name is None and what[0].partition("=")[0] in keys(recipe.inputs):
+        return read_values(parse_values(what), inputs=recipe.inputs, progress=progress)
+    name, declared = _fed(recipe, name)
+    paths = [Path(each) for each in what]
+    return read_images(paths, input_name=name, image=declared, others=recipe.inputs, progress=progress)
 
 
 def _read(path: Path, recipe: "Recipe", progress: "Progress", *, judged: "Judged | None" = None) -> "Data":

@@ -114,10 +114,11 @@ def print_predictions(predictions: "Sequence[Prediction]", labels: Sequence[str]
     width = len(predictions[0].scores)
     if len(names) != width:
         names = [names[-1]] if names else [f"output {number}" for number in range(width)]
-    rows = table("image", "label", *names)
+    labelled = any(prediction.label is not None for prediction in predictions)
+    rows = table("example", *(["label"] if labelled else []), *names)
     for prediction in predictions:
-        scores = [f"{score:.3f}" for score in prediction.scores]
-        rows.add_row(escape(prediction.name), escape(prediction.label or ""), *scores)
+        label = [escape(prediction.label or "")] if labelled else []
+        rows.add_row(escape(prediction.name), *label, *(f"{score:.3f}" for score in prediction.scores))
     show(rows)
 
 

@@ -18,7 +18,7 @@ def disagreements(
     table: CsvTable | None,
     *,
     inputs: Mapping[str, Input],
-    output: Output,
+    output: Output | None,
 ) -> list[Problem]:
     """Returns everything in which a dataset file does not fit its table or the recipe.
 
@@ -27,7 +27,7 @@ def disagreements(
         data: The plain data of the file, with the parts that could not be read.
         table: Its table, if it has one that could be read.
         inputs: The recipe's inputs.
-        output: What the recipe predicts.
+        output: What the recipe predicts; `None` to predict it, which asks neither for a target nor for a split.
 
     >>> from pathlib import Path
     >>> table = CsvTable(Path("t.csv"), {"id": ("1",), "price": ("5",)})
@@ -49,11 +49,11 @@ def disagreements(
             for name, source in dataset.inputs.items()
             for problem in _input(name, source, inputs.get(name))
         ),
-        *_target(dataset, output),
+        *(_target(dataset, output) if output else ()),
     ]
     if table is not None:
         found += _columns(dataset, table)
-    return found
+    return [each for each in found if output or not each.place.startswith(("/target", "/split"))]
 
 
 def _names(written: Mapping[str, object], inputs: Mapping[str, Input]) -> Iterator[Problem]:

@@ -58,7 +58,8 @@ def with_absent(examples: Examples, inputs: Mapping[str, Input]) -> Examples:
 def whole(data: Data, inputs: Mapping[str, Input]) -> Data:
     """Returns data whose examples all have a column for each optional input, as `with_absent` does for some."""
     parts = {name: with_absent(part, inputs) for name, part in splits(data).items()}
-    return replace(data, train=parts["train"], validation=parts.get("validation"), test=parts.get("test"))
+    train = parts.get("train") or with_absent(data.train, inputs)
+    return replace(data, train=train, validation=parts.get("validation"), test=parts.get("test"))
 
 
 def only_image(inputs: Mapping[str, Input], *, given: str | None = None) -> tuple[str, Image] | None:

@@ -9,7 +9,8 @@ from fusion.data.examination import Progress, examine
 from fusion.data.examples import Data, Examples, ImageFiles
 from fusion.data.folders import read_folder
 from fusion.data.gaps import only_image, whole, with_absent
-from fusion.data.rows import read_dataset
+from fusion.data.images import EXTENSIONS
+from fusion.data.rows import read_dataset, read_unlabelled
 from fusion.data.splits import Judged, Split
 from fusion.data.targets import match_head
 from fusion.errors import DataError
@@ -100,6 +101,40 @@ def read_images(
     examine(paths, progress=progress)
     column = ImageFiles(tuple(paths), image.shape, image.range)
     return with_absent(Examples({input_name: column}, None, tuple(map(str, paths))), others or {})
+
+
+def read_inputs(
+    path: str | Path, *, inputs: Mapping[str, Input], progress: Progress | None = None
+) -> Examples:
+    """Returns the data at `path` as examples without targets, to predict: a dataset file (.json) or a folder of images.
+
+    Of a dataset file every row of its table is read, whatever its target and split say; of a folder every image in it,
+    also those in sub-folders.
+
+    Args:
+        path: The file or folder.
+        inputs: The recipe's inputs.
+        progress: Called with how many of how many image files have been examined.
+
+    Raises:
+        DataError: If the data cannot be used, or do not fit the recipe.
+        RecipeError: If a dataset file has problems; it lists all of them.
+
+    >>> read_inputs("pets", inputs={"photo": Image(shape=(8, 8, 3))})
+    Traceback (most recent call last):
+    ...
+    fusion.errors.DataError: pets is neither a folder of images nor a dataset file (.json).
+    """
+    path = Path(path)
+    if path.is_dir():
+        name, image = _only_image(path, inputs)
+        found = sorted(each for each in path.rglob("*") if each.suffix.lower() in EXTENSIONS)
+        if not found:
+            raise DataError(f"The folder {path} has no images.")
+        return read_images(found, input_name=name, image=image, others=inputs, progress=progress)
+    if path.suffix.lower() != ".json":
+        raise DataError(f"{path} is neither a folder of images nor a dataset file (.json).")
+    return read_unlabelled(path, inputs=inputs, progress=progress)
 
 
 def dataset_example(inputs: Mapping[str, Input]) -> str:

@@ -79,7 +79,7 @@ def read_dataset(
     targets, labels = _targets(dataset, table, output)
     given = _given(dataset, table)
     rows = read_rows(dataset, table, root=path.parent, inputs=inputs, progress=progress)
-    names = tuple(f"{table.path.name} row {i}" for i in range(2, len(table) + 2))
+    names = _row_names(table)
     examples = Examples(rows.columns, targets, names)
     if all(declared.optional for declared in inputs.values()):
         check_something(rows.columns, names)
@@ -92,6 +92,30 @@ def read_dataset(
     if isinstance(dataset.target, Column) and labels and rows.only_images:
         found = remarked(found, names, table.columns[dataset.target.column], rows.digests)
     return counted_gaps(found, inputs)
+
+
+def read_unlabelled(path: Path, *, inputs: Mapping[str, Input], progress: Progress | None = None) -> Examples:
+    """Returns every row of the table of the dataset file at `path`, to predict; its target and split are not looked at.
+
+    Raises:
+        RecipeError: If the file is wrong or does not fit its table or the recipe; it lists every problem.
+        DataError: If a cell or an image cannot be used, or there is no table.
+
+    >>> read_unlabelled(Path("none.json"), inputs={})
+    Traceback (most recent call last):
+    ...
+    fusion.errors.RecipeError: none.json: 1 problem
+      (whole file)   The file cannot be read: No such file or directory.
+    """
+    dataset, problems, data = load_dataset(path)
+    table, unread = _table(dataset, path.parent)
+    problems += unread + disagreements(dataset, data, table, inputs=inputs, output=None)
+    if problems:
+        raise RecipeError.of(path.name, problems)
+    if table is None:
+        raise DataError(f"{path.name} has no table; to predict a folder of images, give the folder itself.")
+    rows = read_rows(dataset, table, root=path.parent, inputs=inputs, progress=progress)
+    return Examples(rows.columns, None, _row_names(table))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +177,10 @@ def read_rows(
             columns[name] = replace(column, paths=there)
     known = _examined(columns, progress)
     return Rows(columns, _digests(columns, len(table), known), known)
+
+
+def _row_names(table: CsvTable) -> tuple[str, ...]:
+    return tuple(f"{table.path.name} row {i}" for i in range(2, len(table) + 2))
 
 
 def _table(dataset: Dataset, root: Path) -> tuple[CsvTable | None, list[Problem]]:
