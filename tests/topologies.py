@@ -1,6 +1,7 @@
 """Graphs of every topology, over two small backbones whose tables are written here, so that no Keras is needed."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -261,11 +262,30 @@ RECIPES = {
     "ops": OPS,
     "votes": VOTES,
 }
+QUICK = {("two", 1), ("siamese", 0), ("table", 0), ("names", 0), ("votes", 1)}
+"""The cases that are always tested; the others are slow, in number."""
 CASES = [
-    (name, phase)
+    pytest.param(
+        (name, phase), id=f"{name}-{phase}", marks=() if (name, phase) in QUICK else pytest.mark.slow
+    )
     for name, each in RECIPES.items()
     for phase in range(len(each.training.phases) if each.training else 1)
 ]
+LOOKS: dict[str, dict[str, Any]] = {
+    "branch": {},
+    "stage": {"level": "stage"},
+    "layer": {"level": "layer"},
+    "all-layers": {"level": "layer", "expand": "all"},
+    "paper": {"style": "paper"},
+    "paper-stage": {"style": "paper", "level": "stage"},
+    "paper-layer": {"style": "paper", "level": "layer"},
+    "slide-stage": {"style": "slide", "level": "stage"},
+}
+EACH = [
+    pytest.param((name, look), id=f"{name}-{look}", marks=() if number % 7 == 0 else pytest.mark.slow)
+    for number, (name, look) in enumerate(product(RECIPES, LOOKS))
+]
+"""Every topology in every look, of which a few are always tested."""
 
 
 @pytest.fixture(scope="session")
@@ -279,32 +299,26 @@ def topologies(graph_of: Callable[[Recipe], FusionGraph]) -> dict[str, FusionGra
     return {name: graph_of(each) for name, each in RECIPES.items()}
 
 
-@pytest.fixture(scope="session", params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+@pytest.fixture(scope="session", params=CASES)
 def case(request: pytest.FixtureRequest, topologies: dict[str, FusionGraph]) -> tuple[FusionGraph, int]:
     """Every topology in every phase."""
     name, phase = request.param
     return topologies[name], phase
 
 
-LOOKS = {
-    "branch": {},
-    "stage": {"level": "stage"},
-    "layer": {"level": "layer"},
-    "all-layers": {"level": "layer", "expand": "all"},
-}
-
-
 @pytest.fixture(scope="session", params=LOOKS.values(), ids=LOOKS)
 def look(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Every level, and layers with all that is kept open."""
+    """Every level, also with all that is kept open, and pages of other shapes."""
     look: dict[str, Any] = request.param
     return look
 
 
-@pytest.fixture(scope="session")
-def drawing(case: tuple[FusionGraph, int], look: dict[str, Any]) -> Drawing:
-    """The picture of every topology in every phase at every level."""
-    return draw(case[0], phase=case[1], **look).drawing
+@pytest.fixture(scope="session", params=EACH)
+def drawing(request: pytest.FixtureRequest, topologies: dict[str, FusionGraph]) -> Drawing:
+    """The picture of every topology in every look, in its last phase."""
+    name, look = request.param
+    graph = topologies[name]
+    return draw(graph, phase=max(len(graph.phases) - 1, 0), **LOOKS[look]).drawing
 
 
 @pytest.fixture

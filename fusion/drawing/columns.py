@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from fusion.drawing.boxes import Box
 from fusion.drawing.contents import Contents, Link
+from fusion.drawing.ranks import ranks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,53 @@ def columns(found: Contents, ranked: Mapping[str, int] | None = None) -> Columns
     return Columns(places, tuple(links))
 
 
+def squeezed(found: Columns, limit: float) -> Columns:
+    """Returns the same at most `limit` high, or as high as its fullest column: what sticks out is moved inwards.
+
+    >>> tops = {"a": (0, 0.0), "b": (1, 0.0), "c": (1, 50.0)}
+    >>> high = {name: Place(Box(name, 9, 10, ()), *place) for name, place in tops.items()}
+    >>> [place.top for place in squeezed(Columns(high, ()), 40.0).places.values()]
+    [0.0, 0.0, 30.0]
+    """
+    columns = [found.column(number) for number in range(found.count)]
+    whole = max(place.top + place.box.height for place in found.places.values())
+    if whole <= limit:
+        return found
+    fullest = max(columns, key=_needed)
+    room = max(limit, _needed(fullest))
+    # The window lies about the middle of the fullest column, inside of what there is.
+    middle = (fullest[0].top + fullest[-1].top + fullest[-1].box.height) / 2
+    low = min(max(middle - room / 2, 0.0), whole - room)
+    places = {
+        place.box.name: replace(place, top=top)
+        for column in columns
+        for place, top in _moved_in(column, low, room)
+    }
+    return replace(found, places={name: places[name] for name in found.places})
+
+
+def _needed(column: Sequence[Place]) -> float:
+    """Returns the height of a column whose boxes stand as close as they may."""
+    return sum(place.box.height for place in column) + sum(
+        one.box.margin + other.box.margin for one, other in pairwise(column)
+    )
+
+
+def _moved_in(column: Sequence[Place], low: float, room: float) -> list[tuple[Place, float]]:
+    """Returns what stands in a column with tops counted from `low`, all between there and `room`."""
+    tops, end = list[float](), room
+    for place, after in zip(reversed(column), [None, *reversed(column)], strict=False):
+        end -= place.box.height + (place.box.margin + after.box.margin if after else 0.0)
+        end = min(end, place.top - low)
+        tops.insert(0, end)
+    start = 0.0
+    for number, place in enumerate(column):
+        tops[number] = max(tops[number], start)
+        after = column[number + 1] if number + 1 < len(column) else None
+        start = tops[number] + place.box.height + (place.box.margin + after.box.margin if after else 0.0)
+    return list(zip(column, tops, strict=True))
+
+
 def spread(boxes: Sequence[Box], wanted: Sequence[float]) -> list[float]:
     """Returns tops as near to `wanted` as can be, in the given order and with room between boxes.
 
@@ -97,23 +146,6 @@ def spread(boxes: Sequence[Box], wanted: Sequence[float]) -> list[float]:
         pools.append((value, count))
     level = [value for value, count in pools for _ in range(count)]
     return [value + offset for value, offset in zip(level, offsets, strict=True)]
-
-
-def ranks_of(found: Contents) -> dict[str, int]:
-    """Returns the column of each box: one right of the last thing it reads.
-
-    >>> boxes = {name: Box(name, 9, 9, ()) for name in "ab"}
-    >>> ranks_of(Contents(boxes, (Link("a", "", "b", "", "line", 1.0),)))
-    {'a': 0, 'b': 1}
-    """
-    ranks = dict.fromkeys(found.boxes, 0)
-    for _ in found.boxes:
-        before = dict(ranks)
-        for link in found.links:
-            ranks[link.target] = max(ranks[link.target], ranks[link.source] + 1)
-        if ranks == before:
-            break
-    return ranks
 
 
 def _passages(found: Contents, ranks: dict[str, int]) -> tuple[dict[str, Box], list[Link]]:

@@ -48,6 +48,12 @@ class Contents:
     links: tuple[Link, ...]
 
 
+def closer(found: Contents, margin: float) -> Contents:
+    """Returns the same with at most `margin` around every box."""
+    boxes = {name: replace(box, margin=min(box.margin, margin)) for name, box in found.boxes.items()}
+    return Contents(boxes, found.links)
+
+
 Cards = Callable[[View, Mapping[str, Badge]], Mapping[str, Box]]
 """What draws the cards of all backbones, by their names, of a graph and its streams."""
 

@@ -1,9 +1,10 @@
 """Parts of a backbone in a picture of its layers: folded to one box, or open with every operation."""
 
 from dataclasses import replace
+from math import inf
 
 from fusion.drawing.boxes import STROKES, Box
-from fusion.drawing.contents import Contents, Link
+from fusion.drawing.contents import Contents, Link, closer
 from fusion.drawing.display import Group, Item, Polygon, Rect, Text
 from fusion.drawing.folding import fold
 from fusion.drawing.icons import snowflake, triangle
@@ -21,6 +22,8 @@ from fusion.wording import MINUS, TIMES, amount, cleaned, counted, operations
 
 WIDTH, HEIGHT, PAD = 250.0, 42.0, 12.0
 """Size of a folded box, and room between an open part's border and what it holds."""
+CLOSE = 6.0
+"""Room beside operations where they have to stand close."""
 
 
 def folded(trunk: Trunk, view: View, run: Run) -> Box:
@@ -45,11 +48,17 @@ def folded(trunk: Trunk, view: View, run: Run) -> Box:
     return with_cells(box, *layer_cells(view, trunk.backbone, facts.names))
 
 
-def unfolded(trunk: Trunk, view: View, run: Run) -> Box:
-    """Returns the box of an open part: every operation, from what enters at the top to what leaves below."""
+def unfolded(trunk: Trunk, view: View, run: Run, limit: float = inf) -> Box:
+    """Returns the box of an open part: every operation, from what enters at the top to what leaves below.
+
+    It is at most `limit` wide where its fullest row is.
+    """
     part, facts = run.parts[0], run.facts
     contents, last = _inside(trunk, view, run)
-    found = down(contents)
+    room = limit - 2 * PAD
+    found = down(contents, limit=room)
+    if found.width > room:
+        found = down(closer(contents, CLOSE), limit=room)
     places = {box.name: box for box in found.boxes}
     width, height = found.width + 2 * PAD, found.height + 2 * PAD
     ghost = facts.discarded

@@ -1,33 +1,51 @@
 """Pictures for pages of a given shape: a column of printed text, a slide."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import inf
 
-from fusion.drawing.contents import narrow_cards, ruler_cards
+from fusion.drawing.boxes import Box
+from fusion.drawing.contents import Cards, closer, narrow_cards, ruler_cards
 from fusion.drawing.display import Drawing, Group
 from fusion.drawing.header import WIDEST
 from fusion.drawing.levels import Level
-from fusion.drawing.overlays import whole
+from fusion.drawing.overlays import overlaid, whole
 from fusion.drawing.picture import MARGIN, composed, picture
+from fusion.drawing.placing import down
+from fusion.drawing.ranks import ranks_in_turn
+from fusion.drawing.runs import opened
+from fusion.drawing.stagecards import stage_cards
+from fusion.drawing.standing import standing
 from fusion.drawing.states import View
 from fusion.drawing.styles import Style
+from fusion.drawing.towers import tower_boxes
 from fusion.drawing.wrapping import Wrapping
 
 COLUMN = 800.0
 """Width of a picture for print: set in a text block of seven inches its smallest type is nearly 6 points high."""
-ROOMS = (470.0, 420.0, 370.0, 300.0)
-"""Widths of rulers that are tried for it."""
+ROOMS: Mapping[Level, tuple[float, ...]] = {
+    "branch": (470.0, 420.0, 370.0, 300.0),
+    "stage": (570.0, 470.0, 370.0, 280.0),
+}
+"""Widths of rulers, or of rows of stages, that are tried for it."""
+ROOM = 730.0
+"""Width of the card of a backbone at layer level, with lines beside it."""
+CLOSE = 5.0
+"""Room beside things where they have to stand close."""
 WIDTHS = (800.0, 1000.0, 1300.0, 1700.0, 2200.0, inf)
 """Widths that are tried for a slide."""
 SHAPE = 16 / 9
+WIDE: Mapping[Level, Cards] = {"branch": ruler_cards, "stage": stage_cards}
+NARROW: Mapping[Level, Callable[..., Mapping[str, Box]]] = {
+    "branch": narrow_cards,
+    "stage": partial(stage_cards, room=570.0),
+}
+"""What draws the cards of backbones as wide as they like, and as wide as there is `room`."""
 
 
 def page(view: View, style: Style, level: Level = "branch", expand: str | Sequence[str] = "cut") -> Drawing:
     """Returns the picture of a graph in the shape its style asks for.
-
-    Only the branch level is made narrow for paper; other levels are as wide as they are.
 
     Args:
         view: The graph.
@@ -38,30 +56,60 @@ def page(view: View, style: Style, level: Level = "branch", expand: str | Sequen
     Raises:
         DrawingError: If something to be opened is not there.
     """
-    if level == "branch" and style in {"paper", "slide"}:
-        return paper(view) if style == "paper" else slide(view)
-    found = picture(view, level, expand)
-    return framed(found) if style == "slide" else found
+    if style not in {"paper", "slide"}:
+        return picture(view, level, expand)
+    if level == "layer":
+        return _layers(view, style, expand)
+    return _paper(view, level) if style == "paper" else _slide(view, level)
 
 
-def paper(view: View) -> Drawing:
-    """Returns the picture of a graph at branch level at most 800 pixels wide, what follows the backbones below them.
+def _paper(view: View, level: Level) -> Drawing:
+    """Returns a picture at most 800 pixels wide, what follows the backbones below them.
 
     It is wider only where one backbone alone has more parts than can be named side by side.
     """
     limit = COLUMN - 2 * MARGIN
-    for room in ROOMS:
-        found = Wrapping(whole(view, partial(narrow_cards, room=room))).within(limit)
+    for room in ROOMS[level]:
+        found = Wrapping(whole(view, partial(NARROW[level], room=room))).within(limit)
         if found.width <= limit:
             break
-    return composed(view, found, "branch", limit)
+    return composed(view, found, level, limit)
 
 
-def slide(view: View) -> Drawing:
-    """Returns the picture of a graph at branch level in the shape of a slide, in as many rows as leave it largest."""
-    wide, narrow = (Wrapping(whole(view, cards)) for cards in (ruler_cards, narrow_cards))
-    drawn = [_within(view, narrow if width < WIDEST else wide, width) for width in WIDTHS]
-    return framed(min(drawn, key=lambda drawing: max(drawing.width, drawing.height * SHAPE)))
+def _slide(view: View, level: Level) -> Drawing:
+    """Returns a picture in the shape of a slide, in as many rows as leave it largest."""
+    wide, narrow = (Wrapping(whole(view, cards)) for cards in (WIDE[level], NARROW[level]))
+    drawn = [_within(view, narrow if width < WIDEST else wide, width, level) for width in WIDTHS]
+    return framed(_largest(drawn))
+
+
+def _layers(view: View, style: Style, expand: str | Sequence[str]) -> Drawing:
+    """Returns a picture of layers; on paper its backbones one below the other where they are too wide side by side.
+
+    It is wider than 800 pixels only where a single open part is. For a slide open little: layers run down.
+    """
+    exits = opened(view, expand)
+    if style == "slide":
+        return framed(picture(view, "layer", expand))
+    limit = COLUMN - 2 * MARGIN
+    beside = overlaid(view, standing(view, partial(tower_boxes, opened=exits, room=ROOM)))
+    close = closer(beside, CLOSE)
+    tried = (
+        (beside, None),
+        (beside, ranks_in_turn(beside, limit)),
+        # Lines that pass take room too.
+        (close, ranks_in_turn(close, 0.85 * limit)),
+    )
+    for contents, ranks in tried:
+        found = down(contents, ranks, limit)
+        if found.width <= limit:
+            break
+    return composed(view, found, "layer", limit)
+
+
+def _largest(drawn: Sequence[Drawing]) -> Drawing:
+    """Returns the drawing that is shown largest on a page 16 wide and 9 high."""
+    return min(drawn, key=lambda drawing: max(drawing.width, drawing.height * SHAPE))
 
 
 def framed(drawing: Drawing) -> Drawing:
@@ -77,6 +125,6 @@ def framed(drawing: Drawing) -> Drawing:
     return replace(drawing, width=width, height=height, items=(inner,))
 
 
-def _within(view: View, columns: Wrapping, width: float) -> Drawing:
+def _within(view: View, columns: Wrapping, width: float, level: Level) -> Drawing:
     room = width - 2 * MARGIN
-    return composed(view, columns.within(room), "branch", min(room, WIDEST))
+    return composed(view, columns.within(room), level, min(room, WIDEST))

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from fusion.drawing.boxes import Box
-from fusion.drawing.columns import Columns, Place, columns
+from fusion.drawing.columns import Columns, Place, columns, squeezed
 from fusion.drawing.contents import Contents
 from fusion.drawing.display import Group, Line
 from fusion.drawing.routing import Wire, gutter, routed, wires
@@ -20,8 +21,10 @@ class Placed:
     lines: tuple[Line, ...]
 
 
-def across(contents: Contents, ranked: Mapping[str, int] | None = None) -> Placed:
+def across(contents: Contents, ranked: Mapping[str, int] | None = None, limit: float = inf) -> Placed:
     """Returns boxes in columns, from what is read on the left to what reads it on the right, or where `ranked` says.
+
+    Columns are at most `limit` high where they can be.
 
     >>> one, two = Box("a", 9, 9, (), outlets={"": (9, 4)}), Box("b", 9, 9, (), inlets={"": (0, 4)})
     >>> from fusion.drawing.contents import Link
@@ -29,14 +32,14 @@ def across(contents: Contents, ranked: Mapping[str, int] | None = None) -> Place
     >>> found.width, found.lines[0].points
     (54.0, ((9.0, 4.0), (45.0, 4.0)))
     """
-    found = columns(contents, ranked)
+    found = squeezed(columns(contents, ranked), limit)
     drawn = [wires(found, column) for column in range(found.count)]
     lefts = _lefts(found, drawn)
     height = max(place.top + place.box.height for place in found.places.values())
     return Placed(lefts[-1], height, tuple(_boxes(found, lefts)), tuple(_lines(found, drawn, lefts)))
 
 
-def down(contents: Contents) -> Placed:
+def down(contents: Contents, ranked: Mapping[str, int] | None = None, limit: float = inf) -> Placed:
     """Returns boxes in rows, from what is read above to what reads it below: `across`, mirrored at the diagonal.
 
     >>> one, two = Box("a", 9, 5, (), outlets={"": (4, 5)}), Box("b", 9, 5, (), inlets={"": (4, 0)})
@@ -45,7 +48,8 @@ def down(contents: Contents) -> Placed:
     >>> found.height, found.lines[0].points
     (46.0, ((4.0, 5.0), (4.0, 41.0)))
     """
-    found = across(Contents({name: _mirrored(box) for name, box in contents.boxes.items()}, contents.links))
+    mirrored = {name: _mirrored(box) for name, box in contents.boxes.items()}
+    found = across(Contents(mirrored, contents.links), ranked, limit)
     boxes = tuple(
         replace(box, x=box.y, y=box.x, frame=box.frame and (box.frame[1], box.frame[0]))
         for box in found.boxes

@@ -61,7 +61,7 @@ class Rows:
         lane = self.lane
         named = text_width(lane.name, 14.5, bold=True) + 12 + text_width(lane.origin, 10.5)
         ends = [
-            *(stand.right for stand in self.stands),
+            *(stand.right + (0.0 if stand.row == self.stands[-1].row else BEFORE) for stand in self.stands),
             lane.left + max([named, *(text_width(line, 10.5) for line in lane.lines)]),
             *(self.leaving(place) + AFTER + 8 + tap.width for place, tap in enumerate(lane.taps)),
         ]
@@ -106,8 +106,9 @@ def stage_rows(lane: Lane) -> Rows:
             for call, _ in tap.calls
         ]
         heights |= {key: low + FIRST + ROW * number for number, key in enumerate(keys)}
-        y = (max((heights[key] for key in keys), default=low - 10.0)) + BETWEEN
-    return Rows(lane, stands, tuple(tops), heights, y - BETWEEN + 16.0 + lane.rim)
+        last = max([low - 6.0, *(heights[key] for key in keys)])
+        y = last + BETWEEN
+    return Rows(lane, stands, tuple(tops), heights, max(last, low) + 16.0 + lane.rim)
 
 
 def _stands(lane: Lane, limit: float) -> tuple[Stand, ...]:

@@ -1,7 +1,8 @@
 """The card of a backbone at layer level: its parts from top to bottom, its cuts, and what these throw away."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 from fusion.drawing.boxes import Badge, Box, letter
 from fusion.drawing.display import Circle, Group, Item, Line, Point, Rect, Text
@@ -65,6 +66,12 @@ class Tower:
         """The tap and the call of each line that leaves, from left to right, the shallowest cut's first."""
         return _tails(self.lane)
 
+    def stand(self, box: Box) -> float:
+        """Returns the left edge of a part: its line runs on straight, unless there is no room for what sticks out."""
+        end = self.width - self.lane.rim - PAD - box.width
+        start = self.lane.rim + PAD + TRACK * len(self.tails)
+        return max(min(self.middle - box.inlets[""][0], end), start)
+
     def outlet(self, tap: str, call: str) -> float:
         """Returns where a line leaves the card, from its left edge."""
         return self.middle + APART * (self.tails.index((tap, call)) - (len(self.tails) - 1) / 2)
@@ -90,26 +97,41 @@ class Tower:
         return ((self.middle, y), (x, y), (x, turn), (end, turn), (end, bottom))
 
 
-def tower_boxes(view: View, badges: Mapping[str, Badge], opened: Opened) -> dict[str, Box]:
-    """Returns the cards of all backbones, all of one height."""
-    towers = [tower(view, each, opened[each.trunk.backbone]) for each in lanes(view, badges)]
-    height = max((_stacked(each)[1] + each.lane.rim for each in towers), default=0.0)
-    return {box.name: box for box in (_card(each, height) for each in towers)}
+def tower_boxes(view: View, badges: Mapping[str, Badge], opened: Opened, room: float = inf) -> dict[str, Box]:
+    """Returns the cards of all backbones, all of one height; or at most `room` wide, unless a single part is wider.
+
+    Those stand one below the other, each as high as it must be.
+    """
+    found = [replace(each, limit=room) for each in lanes(view, badges)]
+    towers = [tower(view, each, opened[each.trunk.backbone]) for each in found]
+    heights = [_stacked(each)[1] + each.lane.rim for each in towers]
+    if room == inf:
+        heights = [max(heights, default=0.0)] * len(heights)
+    cards = (_card(each, height) for each, height in zip(towers, heights, strict=True))
+    return {box.name: box for box in cards}
 
 
 def tower(view: View, lane: Lane, exits: frozenset[str]) -> Tower:
     """Returns what stands in the card of `lane`, open where `exits` leave a part."""
     found = runs(lane.trunk, view, exits)
-    boxes = [
-        unfolded(lane.trunk, view, run) if run.is_open else folded(lane.trunk, view, run) for run in found
-    ]
     count = len(_tails(lane))
+    room = lane.limit - 2 * (PAD + lane.rim) - TRACK * count
+    boxes = [
+        unfolded(lane.trunk, view, run, room) if run.is_open else folded(lane.trunk, view, run)
+        for run in found
+    ]
     labels = [SIGN + max(text_width(word, 10.0, bold=True) for word in tap.words) + 16 for tap in lane.taps]
     least = max(APART * count, WIDTH) / 2
     left = max([*(box.inlets[""][0] for box in boxes), least]) + PAD + TRACK * count
     right = max([*(box.width - box.inlets[""][0] for box in boxes), least, *labels]) + PAD
-    named = text_width(lane.name, 14.5, bold=True) + 12 + text_width(lane.arch, 10.5) + 2 * PAD
+    named = text_width(lane.name, 14.5, bold=True) + 12 + text_width(lane.origin, 10.5) + 2 * PAD
     right = max(right, named - left, 340.0 - left)
+    if left + right > lane.limit - 2 * lane.rim:
+        # Parts stand beside the middle, so that what sticks out of one on the left is no room lost in others.
+        whole = max([lane.limit - 2 * lane.rim, *(box.width + 2 * PAD + TRACK * count for box in boxes)])
+        widest = min(whole, left + right)
+        left = min(left, max(widest / 2, least + PAD + TRACK * count))
+        right = widest - left
     words = tuple(filled(lane.facts.split(" · "), " · ", 10.5, left + right - 2 * PAD))
     return Tower(lane, tuple(zip(found, boxes, strict=True)), words, left, right)
 
@@ -175,11 +197,12 @@ def _stacked(tower: Tower, bottom: float = 0.0) -> tuple[list[Item], float]:
     shape: Shape = ()
     taps = {tap.name: tap for tap in tower.lane.taps}
     for number, (run, box) in enumerate(tower.pieces):
-        left = tower.middle - box.inlets[""][0]
+        left = tower.stand(box)
         y = max(y, start) + (GAP if number or not tower.lane.badges else GAP + 12)
         ghost = run.facts.discarded
         items.append(Group(box.items, left, y, tip=box.tip, name=box.name))
-        items += _link(tower, (x, start), y + box.inlets[""][1], shape, is_first=not number, is_ghost=ghost)
+        into = (left + box.inlets[""][0], y + box.inlets[""][1])
+        items += _link(tower, (x, start), into, shape, is_first=not number, is_ghost=ghost)
         if shape and not ghost:
             items.append(Text(tower.middle + 9, y - 11, dimensions(shape), 9.0, "mute"))
         x, start, shape = left + box.outlets[""][0], y + box.outlets[""][1], run.facts.shape
@@ -196,17 +219,20 @@ def _stacked(tower: Tower, bottom: float = 0.0) -> tuple[list[Item], float]:
 
 
 def _link(
-    tower: Tower, start: Point, end: float, shape: Shape, *, is_first: bool, is_ghost: bool
+    tower: Tower, start: Point, into: Point, shape: Shape, *, is_first: bool, is_ghost: bool
 ) -> list[Item]:
     """Returns the lines to the next part."""
     x, y = start
-    middle = tower.middle
+    middle, (enters, end) = tower.middle, into
     if is_first:
         return arrivals(tower, y, end)
     colour: Colour = "ghost" if is_ghost else "line"
     points: tuple[Point, ...] = ((middle, y), (middle, end))
     if abs(x - middle) >= 1:
         points = ((x, y), (x, y + 22), (middle, y + 22), (middle, end))
+    if abs(enters - middle) >= 1:
+        turn = end - 17
+        points = (*points[:-1], (middle, turn), (enters, turn), (enters, end))
     weight = thickness(shape) if shape else 1.3
     return [Line(points, colour, weight, 4.0 if is_ghost else 0.0, arrow=True)]
 

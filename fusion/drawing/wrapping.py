@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fusion.drawing.boxes import Box
-from fusion.drawing.columns import ranks_of
 from fusion.drawing.contents import Contents, Link
 from fusion.drawing.display import Group, Line, Point
 from fusion.drawing.placing import Placed, across
+from fusion.drawing.ranks import ranks_of
 from fusion.drawing.routing import LEAD, TRACK
 
 GAP = 16.0
@@ -136,8 +136,8 @@ def _mark(name: str) -> Box:
 
 
 def _spacing(ends: Mapping[Port, Point]) -> float:
-    """Returns how far lines beside a row are apart: many stand closer."""
-    return min(TRACK, 44.0 / max(len(ends) - 1, 1))
+    """Returns how far lines beside a row are apart: many stand closer, but never so that they touch."""
+    return max(min(TRACK, 44.0 / max(len(ends) - 1, 1)), 3.5)
 
 
 def _lead(ends: Mapping[Port, Point]) -> float:

@@ -48,11 +48,12 @@ def inside(a: Box, b: Box, room: float = 0.5) -> bool:
 
 
 def wires(drawing: Drawing) -> list[list[tuple[float, float]]]:
-    group = next(i for i in drawing.items if isinstance(i, Group) and i.name == "lines")
+    """The lines between boxes; those that lead on to the next row are looked at with the pages."""
+    group, left, top = next(
+        (i, x, y) for i, x, y in flattened(drawing.items) if isinstance(i, Group) and i.name == "lines"
+    )
     return [
-        [(px + group.x, py + group.y) for px, py in line.points]
-        for line in group.items
-        if isinstance(line, Line)
+        [(px + left, py + top) for px, py in line.points] for line in group.items if isinstance(line, Line)
     ]
 
 
@@ -162,11 +163,22 @@ def test_parts_of_a_ruler_are_disjoint_and_in_proportion(topology: Callable[[str
 
 
 # The latter are those where lines are hardest to keep apart.
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [*range(16), 50, 62, 66, 102, 155, 169, 295])
 def test_recipes_made_at_random_draw_cleanly(
     seed: int, graph_of: Callable[[Recipe], FusionGraph], look: dict[str, Any]
 ) -> None:
     drawing = draw(graph_of(random_recipe(random.Random(seed))), **look).drawing
+
+    for check in (check_boxes, check_texts, check_texts_and_lines, check_wires, check_apart):
+        check(drawing)
+
+
+@pytest.mark.parametrize(("seed", "look"), [(3, "branch"), (8, "stage"), (102, "layer")])
+def test_a_few_recipes_made_at_random_draw_cleanly(
+    seed: int, look: str, graph_of: Callable[[Recipe], FusionGraph]
+) -> None:
+    drawing = draw(graph_of(random_recipe(random.Random(seed))), level=look).drawing
 
     for check in (check_boxes, check_texts, check_texts_and_lines, check_wires, check_apart):
         check(drawing)

