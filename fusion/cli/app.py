@@ -8,6 +8,7 @@ import typer
 
 from fusion.cli.caching import cache
 from fusion.cli.describing import check, cost, layers, schema
+from fusion.cli.extracting import features
 from fusion.cli.knowing import diff, lock, self_test
 from fusion.cli.making import build, draw
 from fusion.cli.pairing import pairs
@@ -39,6 +40,7 @@ for command in (
     train,
     evaluate,
     predict,
+    features,
     schema,
 ):
     app.command()(command)

@@ -57,7 +57,7 @@ def train(
     folders = places(file, folder or [])
     check_start(graph, out=out, folders=folders)
     with examining() as progress:
-        examples = _read(data, graph.recipe, progress)
+        examples = read(data, graph.recipe, progress)
     typer.echo(describe(examples))
     try:
         with watching(Console(stderr=True)) as watch:
@@ -99,7 +99,7 @@ def evaluate(
         raise DataError(f"{split!r} is no split; there are {listed(get_args(Judged))}.")
     loaded = load(_model(model))
     with examining() as progress:
-        found_data = _read(data, loaded.recipe, progress, judged=cast(Judged, split))
+        found_data = read(data, loaded.recipe, progress, judged=cast(Judged, split))
     check_labels(loaded.labels, found_data.labels, "The model")
     if not as_json:
         typer.echo(describe(found_data))
@@ -195,7 +195,8 @@ def _said(what: list[str], name: str | None, recipe: "Recipe", progress: "Progre
     return read_images(paths, input_name=name, image=declared, others=recipe.inputs, progress=progress)
 
 
-def _read(path: Path, recipe: "Recipe", progress: "Progress", *, judged: "Judged | None" = None) -> "Data":
+def read(path: Path, recipe: "Recipe", progress: "Progress", *, judged: "Judged | None" = None) -> "Data":
+    """Returns data as a recipe reads them."""
     from fusion.data.reading import read_data
 
     seed = recipe.training.seed if recipe.training else 0

@@ -6,15 +6,18 @@ from functools import cached_property
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from fusion.data.examples import Array, Examples
 from fusion.data.fingerprints import fingerprint
 from fusion.features.calls import Calls, calls
 from fusion.features.digests import digests
 from fusion.features.extraction import Watch
+from fusion.features.precision import Precision, computing, narrowed
 from fusion.features.programs import Program, prefix, suffix
 from fusion.features.tensors import Wanted, compute, described, stored
 from fusion.frontier.frontiers import Frontier
+from fusion.frontier.tensors import NodeTensor
 from fusion.frontier.units import above, units
 from fusion.graph.nodes import FusionGraph
 
@@ -28,13 +31,23 @@ class Frozen:
         folder: The store.
         batch_size: Examples that run through a prefix together: as many as are trained on, so that the same numbers
             come out.
+        precision: What backbones compute in.
     """
 
-    def __init__(self, model: keras.Model, graph: FusionGraph, folder: Path, *, batch_size: int) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        graph: FusionGraph,
+        folder: Path,
+        *,
+        batch_size: int,
+        precision: Precision = "float32",
+    ) -> None:
         self.model = model
         self.graph = graph
         self.folder = folder
         self.batch_size = batch_size
+        self.precision = precision
         self._contents: list[tuple[Examples, Mapping[str, bytes]]] = []
 
     def suffix(self, split: Frontier) -> Program:
@@ -58,7 +71,23 @@ class Frozen:
             StoreError: If the store cannot be read or written, or has no room.
             DataError: If an image file cannot be read any more.
         """
-        wanted = self._wanted(split, examples)
+        found = self.tensors(split.tensors, examples, what=what, watch=watch)
+        columns = {name: Array(found[name]) for name in _names(split)}
+        return replace(examples, columns=columns | {name: examples.columns[name] for name in split.inputs})
+
+    def tensors(
+        self,
+        tensors: Sequence[NodeTensor],
+        examples: Examples,
+        *,
+        what: str = "train",
+        watch: Watch | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Returns tensors of examples by name, as arrays of shape (examples, *shape) in the files of the store.
+
+        What is not stored yet is computed first. Args and errors are those of `examples`.
+        """
+        wanted = self._wanted(tensors, examples)
         # What is there is held open first: it must not make room for what is not.
         found = stored(self.folder, wanted)
         missing = [each for each in wanted if each.tensor.name not in found]
@@ -66,20 +95,20 @@ class Frozen:
             names = [each.tensor.name for each in missing]
             program = prefix(self.model, self._calls, inputs=list(examples.columns), tensors=names)
             size = self.batch_size
-            compute(self.folder, missing, program, examples, batch_size=size, watch=watch, what=what)
+            with computing(self.model, self.graph, self.precision):
+                compute(self.folder, missing, program, examples, batch_size=size, watch=watch, what=what)
             found |= stored(self.folder, missing)
-        columns = {name: Array(found[name]) for name in _names(split)}
-        return replace(examples, columns=columns | {name: examples.columns[name] for name in split.inputs})
+        return found
 
     @cached_property
     def _calls(self) -> Calls:
         return calls(self.model, self.graph)
 
-    def _wanted(self, split: Frontier, examples: Examples) -> Sequence[Wanted]:
+    def _wanted(self, tensors: Sequence[NodeTensor], examples: Examples) -> Sequence[Wanted]:
         content = self._content(examples)
         made = digests(self._calls, content)
         data = b"".join(content.values()).hex()[:12]
-        return [
+        every = [
             described(
                 tensor,
                 made[tensor.name],
@@ -87,8 +116,9 @@ class Frozen:
                 data=f"{data} ({len(examples)} examples)",
                 batch_size=self.batch_size,
             )
-            for tensor in split.tensors
+            for tensor in tensors
         ]
+        return [narrowed(each) for each in every] if self.precision == "bfloat16" else every
 
     def _architectures(self, unit: str) -> list[str]:
         opened = units(self.graph)

@@ -16,6 +16,7 @@ from fusion.features.frozen import Frozen
 from fusion.frontier.plans import PlannedPhase
 from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
+from fusion.model.adapting import adapt_inputs
 from fusion.model.addresses import layers, lookups
 from fusion.model.building import build_graph
 from fusion.model.files import save_weights
@@ -23,7 +24,6 @@ from fusion.model.lookups import vocabulary
 from fusion.model.seeding import seed_of
 from fusion.recipe.training import Phase, Training
 from fusion.store.shelf import store_folder
-from fusion.training.adapting import adapt_inputs
 from fusion.training.fitness import training_of
 from fusion.training.freezing import held_still, inference_mode, set_trainable
 from fusion.training.history import Epoch, History, append_csv
