@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from fusion.data.examples import Data
     from fusion.data.reading import read_data, read_images, read_inputs
     from fusion.data.requests import read_values
+    from fusion.features.archives import write_features
+    from fusion.features.arrays import Features, extract_features
     from fusion.graph.nodes import FusionGraph
     from fusion.locking import lock, moved
     from fusion.model.addresses import layer, layers, set_weights, weights
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
 LATER = {
     "Arm": "fusion.study.declaration",
     "Data": "fusion.data.examples",
+    "Features": "fusion.features.arrays",
     "FusionGraph": "fusion.graph.nodes",
     "Results": "fusion.study.results",
     "Study": "fusion.study.declaration",
@@ -77,6 +80,7 @@ LATER = {
     "differences": "fusion.comparing",
     "draw": "fusion.checking",
     "evaluate": "fusion.training.evaluation",
+    "extract_features": "fusion.features.arrays",
     "from_arrays": "fusion.data.arrays",
     "layer": "fusion.model.addresses",
     "layers": "fusion.model.addresses",
@@ -99,6 +103,7 @@ LATER = {
     "set_weights": "fusion.model.addresses",
     "train": "fusion.training.runs",
     "weights": "fusion.model.addresses",
+    "write_features": "fusion.features.archives",
 }
 """Names whose modules are imported when they are first asked for: they load Keras, which takes seconds, or networkx."""
 
@@ -127,6 +132,7 @@ __all__ = [
     "DrawingError",
     "Dropout",
     "EarlyStopping",
+    "Features",
     "FileError",
     "Film",
     "Flip",
@@ -173,6 +179,7 @@ __all__ = [
     "differences",
     "draw",
     "evaluate",
+    "extract_features",
     "from_arrays",
     "from_json",
     "fuse",
@@ -202,6 +209,7 @@ __all__ = [
     "to_json",
     "train",
     "weights",
+    "write_features",
 ]
 
 

@@ -7,8 +7,8 @@ from fusion.frontier.tensors import NodeTensor, tensor
 from fusion.frontier.units import Unit, Units, above, units
 from fusion.graph.nodes import FusionGraph
 
-OWN = frozenset({"block", "fusion", "output"})
-"""Kinds of nodes whose weights no backbone brings along."""
+BROUGHT = frozenset({"trunk", "prepare", "pool"})
+"""Kinds of nodes whose weights come with a backbone, are taken from the training rows, or begin as what they mean."""
 
 
 def tapped(graph: FusionGraph, taps: Sequence[str] = (), *, trained: bool = False) -> dict[str, NodeTensor]:
@@ -64,7 +64,7 @@ def _refuse_fresh(graph: FusionGraph, opened: Units, tap: str, name: str) -> Non
     fresh = [
         each.name
         for each in opened.values()
-        if each.name in needed and each.weights and graph[each.node].kind in OWN
+        if each.name in needed and each.weights and graph[each.node].kind not in BROUGHT
     ]
     if fresh:
         raise ModelError(
