@@ -246,7 +246,11 @@ VOTES = recipe(
         "near": {"op": "concat", "from": ["texture", "grain"]},
         "vote": {"op": "late", "from": ["near", "shape"], "weights": "learned"},
     },
-    training=phases(["fusion"], ["block:top"]),
+    head={
+        "output": {"task": "classification", "classes": 5},
+        "auxiliary": {"grain": 0.3, "near": 0.5, "texture": 1},
+    },
+    training=phases(["fusion", "head"], ["block:top"]),
 )
 RECIPES = {
     "two": TWO,

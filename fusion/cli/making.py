@@ -100,14 +100,14 @@ def build(
     graph = resolve(file, folder or ())
     load_keras()
     from fusion.checking import places
-    from fusion.model.addresses import set_weights
+    from fusion.model.addresses import set_weights, without_auxiliary
     from fusion.model.building import build as built
     from fusion.model.files import load_weights, save
     from fusion.wording import amount
 
     model = built(graph, folders=places(file, folder or []))
     if weights is not None:
-        set_weights(model, load_weights(weights))
+        set_weights(model, without_auxiliary(load_weights(weights)))
     save(model, out, recipe=graph.recipe)
     for remark in graph.remarks:
         typer.echo(f"  note {remark.place}   {remark.text}")

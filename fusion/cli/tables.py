@@ -49,13 +49,16 @@ def print_costs(graph: FusionGraph) -> None:
         parts.add_row(escape(part.name), str(part.width), *_sizes(part))
     parts.add_section()
     parts.add_row("in all", "", *_sizes(found), style="bold")
+    if found.auxiliary:
+        parts.add_section()
+    for part in found.auxiliary:
+        parts.add_row(escape(part.name), str(part.width), *_sizes(part), style="dim")
     show(parts)
     if found.phases:
         phases = table("phase", "trains", "frozen")
+        every = found.params + sum(part.params for part in found.auxiliary)
         for phase in found.phases:
-            phases.add_row(
-                escape(phase.name), amount(phase.trainable), amount(found.params - phase.trainable)
-            )
+            phases.add_row(escape(phase.name), amount(phase.trainable), amount(every - phase.trainable))
         show(phases)
     for part in found.parts:
         if part.skipped:
@@ -64,7 +67,9 @@ def print_costs(graph: FusionGraph) -> None:
     Console().print(
         "[dim]Compute and memory are per sample. A multiply-accumulate is 2 FLOP.\n"
         "Memory: what all layers give, in float32, an upper bound.\n"
-        "Shared weights count once in all. Cut: what is left out.[/]"
+        "Shared weights count once in all. Cut: what is left out."
+        + ("\nAuxiliary outputs are there in training only, and not in all." if found.auxiliary else "")
+        + "[/]"
     )
 
 

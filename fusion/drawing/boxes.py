@@ -1,7 +1,7 @@
 """The things a picture shows other than backbones: inputs, pools, blocks, fusions and the output, each with its ports."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from fusion.drawing.display import Circle, Group, Item, Point, Rect, Text
@@ -14,6 +14,8 @@ ROW = 38.0
 """Distance of lines that run in parallel through boxes of one kind, so that they run straight."""
 BORDER = 4.0
 """Distance of the second border of what is shared."""
+DASH = 5.0
+"""Length of the dashes of what is not always there: inputs that may be missing, outputs of training only."""
 FILLS: Mapping[State, Colour] = {"frozen": "frozen_fill", "trainable": "trainable_fill"}
 STROKES: Mapping[State, Colour] = {"frozen": "frozen", "trainable": "trainable"}
 WEIGHTS: Mapping[State, float] = {"trainable": 2.6}
@@ -202,6 +204,16 @@ def op_circle(name: str, op: str, title: str, width: int, count: int) -> Box:
     )
     outlets = {"": (x + radius, y)}
     return Box(name, whole, y + radius + 1, items, inlets, outlets, symmetric=True)
+
+
+def dashed(box: Box) -> Box:
+    """Returns the box of what is there in training only: its first item, the plate, with a dashed border.
+
+    >>> dashed(block("a.auxiliary", "a.auxiliary", ["dense 2", "4 to 2", "10 params"], "none")).items[0].dash
+    5.0
+    """
+    plate, *rest = box.items
+    return replace(box, items=(replace(plate, dash=DASH) if isinstance(plate, Rect) else plate, *rest))
 
 
 def letter(badge: Badge, x: float, y: float) -> tuple[Item, ...]:

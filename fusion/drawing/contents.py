@@ -6,11 +6,12 @@ from math import inf
 
 import networkx as nx
 
-from fusion.drawing.boxes import Badge, Box, bar, block, pill
+from fusion.drawing.boxes import DASH, Badge, Box, bar, block, dashed, pill
 from fusion.drawing.cards import lane_box
 from fusion.drawing.joints import joint, pool_words
 from fusion.drawing.lanes import lane, lane_width, ruler_width, thickness
 from fusion.drawing.palette import Colour
+from fusion.drawing.predictions import output_words, prediction
 from fusion.drawing.states import View, state, trainable_params
 from fusion.drawing.streams import streams
 from fusion.graph.nodes import Node
@@ -21,15 +22,13 @@ from fusion.recipe.texts import Text
 from fusion.skeleton.layers import Shape
 from fusion.wording import TIMES, amount, cleaned, counted, dimensions, operations
 
-DASH = 5.0
-"""Length of the dashes around an input that may be missing, and what is given in its place."""
 RULER = 520.0
 """Least width of the rulers; all are equally wide, so that depths can be compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A tensor that runs from a port of one box to a port of another."""
+    """A tensor that runs from a port of one box to a port of another; `dash` as that of a line."""
 
     source: str
     outlet: str
@@ -88,14 +87,7 @@ def contents(view: View, cards: Cards = ruler_cards) -> Contents:
             boxes[name] = _box(
                 view, name, [node for node in view.graph.nodes if owners[node.name] == name], badges
             )
-    output = view.graph.recipe.head.output
-    words = {
-        "binary": "yes or no",
-        "regression": counted(output.width, "number"),
-        "multilabel": counted(output.width, "label"),
-    }.get(output.task, f"{output.width} classes")
-    tip = ", ".join(cleaned(label) for label in output.labels or ())
-    boxes["the prediction"] = replace(pill("the prediction", output.task, words, strong=True), tip=tip)
+    boxes["the prediction"] = prediction(view.graph.recipe.head.output)
     links = (*_links(view, owners, badges), Link("output", "", "the prediction", "", "line", 1.4))
     return Contents(boxes, links)
 
@@ -168,6 +160,8 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
             return joint(view, node)
         case "missing":
             return _instead(view, name, node)
+        case "auxiliary":
+            return dashed(_block(view, name, nodes))
         case _:
             return _block(view, name, nodes)
 
@@ -216,11 +210,8 @@ def _table_margin(view: View, node: Node) -> float:
 
 def _block(view: View, name: str, nodes: list[Node]) -> Box:
     graph, node = view.graph, nodes[0]
-    if node.kind == "output":
-        output = graph.recipe.head.output
-        # What late fusion gives is predicted already.
-        lines = [f"dense {node.shape[-1]} {output.activation}" if node.can_train else output.activation]
-        lines += ["standardised, put back"] if output.standardise else []
+    if node.kind in {"output", "auxiliary"}:
+        lines = output_words(view, node)
     else:
         lines = [_step(step) for step in graph.recipe.blocks[node.layer]]
     params = sum(each.params for each in node.weights)
@@ -276,13 +267,15 @@ def _links(view: View, owners: Mapping[str, str], badges: Mapping[str, Badge]) -
             several = sum(owner == owners[node.name] for owner in owners.values()) > 1
             outlet = f"{node.name} {data['tap']}" if node.kind == "trunk" else node.name if several else ""
             colour: Colour = badge.colour if badge else "ink" if node.kind == "trunk" else "line"
+            aside = after.kind == "auxiliary"
             yield Link(
                 owners[node.name],
                 outlet,
                 owners[target],
                 _inlet(view, after, data["order"], owners),
-                colour,
+                "ghost" if aside else colour,
                 thickness(data["shape"]),
+                DASH if aside else 0.0,
             )
 
 

@@ -75,7 +75,7 @@ def _bar(view: View, found: Costs, y: float) -> tuple[Item, ...]:
                 (plate, Text(BAR / 2, y + 15, words, 11.0, "ink", True, "middle")), name="undeclared share"
             ),
         )
-    trained = trainable_params(view.graph.weights.values(), view.trained)
+    trained = trainable_params(view.graph.kept_weights.values(), view.trained)
     sizes: dict[State, int] = {"frozen": found.params - trained, "trainable": trained}
     shown = {state: size for state, size in sizes.items() if size}
     least = [text_width(_words(state, size), 11.0, bold=True) + 36 for state, size in shown.items()]

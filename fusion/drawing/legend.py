@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from fusion.drawing.boxes import FILLS, STROKES, WEIGHTS
+from fusion.drawing.boxes import DASH, FILLS, STROKES, WEIGHTS
 from fusion.drawing.changes import SIGNS
 from fusion.drawing.display import Group, Item, Line, Rect, Text
 from fusion.drawing.icons import scissors, snowflake, triangle
@@ -92,6 +92,8 @@ def _entries(view: View, shown: Collection[str]) -> list[Entry]:
     if any(name.startswith("discarded ") for name in shown):
         hatched = Rect(0, -7, 22, 14, "ghost_fill", "ghost", 1.1, 3, 4, hatched=True)
         entries.append((22.0, (hatched,), "discarded, never built"))
+    if graph.auxiliary:
+        entries.append((22.0, (Rect(0, -7, 22, 14, "paper", "line", 1.1, 3, DASH),), "in training only"))
     if "cut" in shown:
         entries.append((14.0, scissors(7, 0, "ink"), "cut"))
     badges = streams(graph)

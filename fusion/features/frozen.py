@@ -1,6 +1,6 @@
 """Examples as a suffix is fed them: tensors of the frontier, computed once, in place of what they are made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -52,7 +52,11 @@ class Frozen:
 
     def suffix(self, split: Frontier) -> Program:
         """Returns what is fitted in a phase: it gives the model's output from the frontier, and shares its layers."""
-        return suffix(self.model, self._calls, given=[*_names(split), *split.inputs])
+        return self._suffix([*_names(split), *split.inputs])
+
+    def helped(self) -> Program:
+        """Returns what is fitted where nothing is stored, and there are auxiliary outputs whose losses are added."""
+        return self._suffix(list(self.graph.recipe.inputs))
 
     def examples(
         self, split: Frontier, examples: Examples, *, what: str = "train", watch: Watch | None = None
@@ -99,6 +103,9 @@ class Frozen:
                 compute(self.folder, missing, program, examples, batch_size=size, watch=watch, what=what)
             found |= stored(self.folder, missing)
         return found
+
+    def _suffix(self, given: Collection[str]) -> Program:
+        return suffix(self.model, self._calls, given=given, auxiliary=self.graph.recipe.head.auxiliary)
 
     @cached_property
     def _calls(self) -> Calls:

@@ -6,9 +6,10 @@ from typing import Any
 import keras
 
 from fusion.features.calls import Call, Calls, Place
+from fusion.features.helped import Helped
 
 
-class Program(keras.Model):  # type: ignore[misc]  # Keras ships no types
+class Program(Helped):
     """A part of a model, from some of its tensors to others; made to be run and fitted, never to be saved.
 
     It has the weights of the whole model, in the same order, so an optimizer treats both alike. Callbacks are given the
@@ -20,6 +21,7 @@ class Program(keras.Model):  # type: ignore[misc]  # Keras ships no types
         given: Names of the units whose tensors it is fed, in a dict.
         wanted: Where what it gives comes from.
         structure: What these are packed into, such as `whole.output`; `None` for a list.
+        auxiliary: Of a model with auxiliary outputs after its own, how much the loss of each counts, by its name.
     """
 
     def __init__(
@@ -30,8 +32,9 @@ class Program(keras.Model):  # type: ignore[misc]  # Keras ships no types
         given: Collection[str],
         wanted: Sequence[Place],
         structure: Any = None,
+        auxiliary: Mapping[str, float] | None = None,
     ) -> None:
-        super().__init__(name=f"{whole.name}_part")
+        super().__init__(auxiliary or {}, name=f"{whole.name}_part")
         self.whole = whole
         self._given = {name: calls.ends[name] for name in given}
         self._wanted = tuple(wanted)
@@ -85,8 +88,14 @@ def prefix(whole: keras.Model, calls: Calls, *, inputs: Collection[str], tensors
     return Program(whole, calls, given=inputs, wanted=[calls.ends[name] for name in tensors])
 
 
-def suffix(whole: keras.Model, calls: Calls, *, given: Collection[str]) -> Program:
-    """Returns the program that gives the model's output from frozen tensors and what inputs it still needs.
+def suffix(
+    whole: keras.Model,
+    calls: Calls,
+    *,
+    given: Collection[str],
+    auxiliary: Mapping[str, float] | None = None,
+) -> Program:
+    """Returns the program that gives the model's outputs from frozen tensors and what inputs it still needs.
 
     >>> from fusion.checking import resolve
     >>> from fusion.features.calls import calls
@@ -103,7 +112,8 @@ def suffix(whole: keras.Model, calls: Calls, *, given: Collection[str]) -> Progr
     >>> suffix(model, calls(model, graph), given=["facts.normalise"]).count_params() == model.count_params()
     True
     """
-    return Program(whole, calls, given=given, wanted=calls.outputs, structure=whole.output)
+    wanted, structure = calls.outputs, whole.output
+    return Program(whole, calls, given=given, wanted=wanted, structure=structure, auxiliary=auxiliary)
 
 
 class _Steps:

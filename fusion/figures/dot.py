@@ -38,7 +38,8 @@ def to_dot(view: View) -> str:
     for node in graph.nodes:
         for _, target, data in graph.digraph.out_edges(node.name, data=True):
             words = " ".join(part for part in (data["tap"], dimensions(data["shape"])) if part)
-            source.edge(keys[node.name], keys[target], _safe(words))
+            aside = {"style": "dashed"} if graph[target].kind == "auxiliary" else {}
+            source.edge(keys[node.name], keys[target], _safe(words), **aside)
     text: str = source.source
     return text
 
@@ -48,6 +49,8 @@ def _look(view: View, node: Node) -> dict[str, str]:
     look = {"fillcolor": FILLS[condition]} if condition in FILLS else {}
     if condition == "trainable":
         look["penwidth"] = "2.5"
+    if node.kind == "auxiliary":
+        look["style"] = "rounded,filled,dashed"
     return look | ({"peripheries": "2"} if is_shared(view, node) else {})
 
 

@@ -45,6 +45,8 @@ def to_explorer(view: View) -> str:
 def _node(view: View, node: Node) -> Entry:
     condition = state(node.weights, view.trained)
     facts = {"kind": node.kind, **_costs(node.weights, node.flops, condition)}
+    if node.kind == "auxiliary":
+        facts["there"] = "in training only"
     if node.kind == "fusion":
         facts["op"] = view.graph.recipe.nodes[node.layer].op
     return _entry(node.name, node.name, "", facts, node.shape, _sources(view, node)) | _style(condition)

@@ -20,6 +20,8 @@ def label(view: View, node: Node) -> list[str]:
         lines.append(f"preprocess {trunk.preprocess}")
     if node.kind == "fusion":
         lines.append(view.graph.recipe.nodes[node.layer].op)
+    if node.kind == "auxiliary":
+        lines.append("training only")
     params = sum(each.params for each in node.weights)
     if params:
         lines.append(f"{amount(params)} params, {operations(node.flops)}")

@@ -29,7 +29,8 @@ def to_mermaid(view: View) -> str:
     """Returns the nodes of a graph and what runs between them as a Mermaid flowchart, from left to right.
 
     What trains is orange with a thick border, what is frozen is blue, what does some of each or has no weights is
-    white. A call that shares its weights with another has two borders on its sides.
+    white. A call that shares its weights with another has two borders on its sides; what is there in training only has a
+    dashed one.
     """
     graph = view.graph
     keys = {node.name: f"n{number}" for number, node in enumerate(graph.nodes)}
@@ -42,11 +43,13 @@ def to_mermaid(view: View) -> str:
     for node in graph.nodes:
         for _, target, data in graph.digraph.out_edges(node.name, data=True):
             words = " ".join(part for part in (data["tap"], dimensions(data["shape"])) if part)
-            lines.append(f'  {keys[node.name]} -->|"{_safe(words)}"| {keys[target]}')
+            arrow = "-.->" if graph[target].kind == "auxiliary" else "-->"
+            lines.append(f'  {keys[node.name]} {arrow}|"{_safe(words)}"| {keys[target]}')
     lines += [
         f"  classDef frozen fill:{FILLS['frozen']},stroke:{LIGHT['frozen']},color:{LIGHT['ink']}",
         f"  classDef trainable fill:{FILLS['trainable']},stroke:{LIGHT['trainable']},color:{LIGHT['ink']},stroke-width:3px",
         f"  classDef plain fill:{LIGHT['paper']},stroke:{LIGHT['line']},color:{LIGHT['ink']}",
+        *(f"  style {keys[node.name]} stroke-dasharray: 4 4" for node in graph.auxiliary),
     ]
     return "\n".join(lines) + "\n"
 

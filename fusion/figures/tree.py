@@ -115,7 +115,7 @@ def _fusion(view: View, boxes: Mapping[str, Box]) -> Iterator[Row]:
 def _head(view: View, boxes: Mapping[str, Box]) -> Iterator[Row]:
     yield 0, "head"
     for node in view.graph.nodes:
-        if node.is_head:
+        if node.is_head or node.kind == "auxiliary":
             yield 1, f"{node.layer}: {', '.join(_details(node, boxes))}"
     yield 1, f"prediction: {', '.join(_texts(boxes['the prediction']))}"
 

@@ -1,11 +1,13 @@
 """What of the units changes in a phase from one epoch to the next, and what training them takes."""
 
 from fusion.frontier.units import AUGMENTED, Units, below
-from fusion.graph.nodes import PhasePlan
+from fusion.graph.nodes import AUXILIARY, PhasePlan
 
 
 def varying(units: Units, plan: PhasePlan) -> frozenset[str]:
     """Returns the units a phase must run in every epoch: what trains or is random, and all that depends on it.
+
+    Auxiliary outputs too, whose losses every epoch reports.
 
     All others give the same for the same example throughout the phase: what is frozen runs in inference mode.
 
@@ -23,6 +25,7 @@ def varying(units: Units, plan: PhasePlan) -> frozenset[str]:
         for unit in units.values()
         if plan.rates.keys() & set(unit.weights)
         or unit.layer == AUGMENTED
+        or unit.node.endswith(AUXILIARY)
         or (unit.random and plan.is_active(unit.address))
     }
     return below(units, moving)

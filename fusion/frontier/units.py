@@ -79,7 +79,7 @@ Units = Mapping[str, Unit]
 
 
 def units(graph: FusionGraph) -> Units:
-    """Returns the units the output depends on; rows that only another call of their trunk needs are left out.
+    """Returns the units the output and auxiliary outputs depend on; rows that only another call of their trunk needs are left out.
 
     The input row of a trunk is what it is called on, and no unit; nor is the row at which it is entered. An input that the training augments is two: the image
     as it is read, and `NAME/augmented`, which everything reads in its place.
@@ -102,7 +102,7 @@ def units(graph: FusionGraph) -> Units:
             found[unit.name] = unit
             # What reads an input that is augmented reads what that makes of it, which comes after.
             ends[unit.node, unit.layer if node.kind == "trunk" else ""] = unit.name
-    needed = above(found, {ends["output", ""]})
+    needed = above(found, {"output", *(node.name for node in graph.auxiliary)})
     return {name: unit for name, unit in found.items() if name in needed}
 
 

@@ -55,8 +55,9 @@ class Costs:
         statistics: Those of them no gradient ever changes.
         flops: Operations for one sample, a multiply-accumulate being two.
         activation_bytes: Memory of all layers' outputs for one sample in float32, an upper bound.
-        phases: What each phase trains.
+        phases: What each phase trains, auxiliary outputs included.
         discarded: What the cuts throw away of all backbones together; operations in every call.
+        auxiliary: Outputs that are there in training only; they are no part of the sums above.
     """
 
     parts: tuple[PartCost, ...]
@@ -66,6 +67,7 @@ class Costs:
     activation_bytes: int
     phases: tuple[PhaseCost, ...]
     discarded: Discarded
+    auxiliary: tuple[PartCost, ...] = ()
 
 
 def costs(graph: FusionGraph) -> Costs:
@@ -77,7 +79,8 @@ def costs(graph: FusionGraph) -> Costs:
     fused = [node for node in graph.nodes if node.kind == "fusion"]
     head = [node for node in graph.nodes if node.is_head]
     parts = [*branches, *([_part("fusion", fused)] if fused else []), _part("head", head)]
-    weights = graph.weights.values()
+    weights = graph.kept_weights.values()
+    kept = [node for node in graph.nodes if node not in graph.auxiliary]
     lost = [discarded(trunk.skeleton, trunk.taps, trunk.enter) for trunk in graph.trunks.values()]
     saved = [
         discarded(table, trunk.taps, trunk.enter).flops
@@ -88,14 +91,15 @@ def costs(graph: FusionGraph) -> Costs:
         parts=tuple(parts),
         params=sum(each.params for each in weights),
         statistics=sum(each.statistics for each in weights),
-        flops=sum(node.flops for node in graph.nodes),
-        activation_bytes=BYTES * sum(node.activations for node in graph.nodes),
+        flops=sum(node.flops for node in kept),
+        activation_bytes=BYTES * sum(node.activations for node in kept),
         phases=tuple(PhaseCost(plan.name, trainable(graph, plan.rates)) for plan in graph.phases),
         discarded=Discarded(
             sum(each.layers for each in lost),
             sum(each.params for each in lost),
             sum(saved),
         ),
+        auxiliary=tuple(_part(node.name, [node]) for node in graph.auxiliary),
     )
 
 

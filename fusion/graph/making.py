@@ -7,7 +7,7 @@ from fusion.graph.assembly import numbers_of, weights_of
 from fusion.graph.calls import Call, calls
 from fusion.graph.draft import Draft
 from fusion.graph.fitting import misfits
-from fusion.graph.nodes import FusionGraph, Node, Trunk, Weights, size
+from fusion.graph.nodes import AUXILIARY, FusionGraph, Kind, Node, Trunk, Weights, size
 from fusion.graph.ops import op_layers
 from fusion.graph.pools import pool_layers
 from fusion.graph.presence import add_drops, add_presence, fed, filled, or_missing
@@ -244,19 +244,31 @@ def _add_head(draft: Draft) -> None:
     for block in dict.fromkeys(recipe.head.blocks):
         end = _block(draft, f"head.{block}", block, end)
     late = isinstance(recipe.nodes.get(last[0]), Late)
-    draft.add(_output(recipe.head.output, size(end.shape), late=late), [end])
+    draft.add(_output("output", recipe.head.output, size(end.shape), late=late), [end])
+    for name in recipe.head.auxiliary:
+        if name in draft.ends:
+            _add_auxiliary(draft, name, draft.ends[name])
 
 
-def _output(output: Output, width: int, *, late: bool) -> Node:
+def _add_auxiliary(draft: Draft, name: str, source: Node) -> None:
+    if len(source.shape) > 1:
+        text = f'An auxiliary output reads a vector, and {name!r} gives a map, as it is not pooled. Write a "pool" there.'
+        draft.problems.append(Problem(pointer(("head", "auxiliary", name)), text))
+        return
+    draft.add(_output(f"{name}{AUXILIARY}", draft.recipe.head.output, size(source.shape)), [source])
+
+
+def _output(name: str, output: Output, width: int, *, late: bool = False) -> Node:
     """The output on a vector, or on what late fusion predicts already, which has no layer of weights that train."""
-    units, restored = output.width, Weights("output/restore", "Normalization", *[2 * output.width + 1] * 2)
+    kind: Kind = "output" if name == "output" else "auxiliary"
+    units, restored = output.width, Weights(f"{name}/restore", "Normalization", *[2 * output.width + 1] * 2)
     if late:
         params, statistics, cost = 0, 0, activation_cost(units, output.activation)
     else:
         params, statistics, cost = dense_costs(width, units, output.activation)
-    name = "output/dense" if output.standardise else "output"
-    weights = [Weights(name, "Dense", params, statistics)] if params else []
+    dense = Weights(f"{name}/dense" if output.standardise else name, "Dense", params, statistics)
+    weights = [dense] if params else []
     if not output.standardise:
-        return Node("output", "output", "output", (units,), tuple(weights), cost, units)
+        return Node(name, kind, name, (units,), tuple(weights), cost, units)
     numbers = units if late else 2 * units
-    return Node("output", "output", "output", (units,), (*weights, restored), cost + 2 * units, numbers)
+    return Node(name, kind, name, (units,), (*weights, restored), cost + 2 * units, numbers)

@@ -23,6 +23,7 @@ Kind = Literal[
     "block",
     "fusion",
     "output",
+    "auxiliary",
     "present",
     "drop",
     "keep",
@@ -30,9 +31,12 @@ Kind = Literal[
     "missing",
 ]
 """What a node does: it is fed, prepares an image or a table, runs a backbone, leads a map from one backbone into another,
-turns a map into a vector, joins the vectors of several taps, is a block, fuses branches, or predicts. For
+turns a map into a vector, joins the vectors of several taps, is a block, fuses branches, predicts, or does so in training only. For
 inputs that an example may lack: it tells whether one is there, takes it away at random while training, keeps the last one,
 puts something harmless in its place, or gives something else than a branch does."""
+
+AUXILIARY = ".auxiliary"
+"""What the name of an auxiliary output ends in, after that of the branch or fusion node it reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,17 @@ class FusionGraph:
     def weights(self) -> Mapping[str, Weights]:
         """The layers with weights by address, each once however often it is called."""
         return {each.address: each for node in self.nodes for each in node.weights}
+
+    @cached_property
+    def auxiliary(self) -> tuple[Node, ...]:
+        """The auxiliary outputs, which are there in training only."""
+        return tuple(node for node in self.nodes if node.kind == "auxiliary")
+
+    @cached_property
+    def kept_weights(self) -> Mapping[str, Weights]:
+        """Those of the weights that the finished model has: all but those of auxiliary outputs."""
+        left = {each.address for node in self.auxiliary for each in node.weights}
+        return {address: each for address, each in self.weights.items() if address not in left}
 
     def __getitem__(self, name: str) -> Node:
         node: Node = self.digraph.nodes[name]["node"]

@@ -6,7 +6,7 @@ import networkx as nx
 
 from fusion.errors import LayerNotFoundError, Problem, listed
 from fusion.graph.absences import learns_absence, node_name
-from fusion.graph.nodes import PhasePlan, Trunk, Weights
+from fusion.graph.nodes import AUXILIARY, PhasePlan, Trunk, Weights
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import Selector, parse_selector
 from fusion.recipe.training import Phase
@@ -83,7 +83,8 @@ def _picked(
         case "head":
             # What branches learn to give for a missing input is new, like the head.
             learned = (node_name(name, "missing") for name in recipe.branches if learns_absence(recipe, name))
-            return {"output", *recipe.head.blocks, *learned}
+            aside = (f"{name}{AUXILIARY}" for name in recipe.head.auxiliary)
+            return {"output", *recipe.head.blocks, *learned, *aside}
         case "fusion":
             return {selector.owner} & set(recipe.nodes) if selector.owner else set(recipe.nodes)
         case "block":

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from fusion.errors import LayerNotFoundError, ModelError, listed, near
+from fusion.graph.nodes import AUXILIARY
 from fusion.model.lookups import LOOKUPS, check_vocabulary, set_vocabulary, vocabulary
 
 
@@ -133,6 +134,15 @@ def set_weights(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
         # A function Keras has compiled goes on looking up in the old table.
         model.make_predict_function(force=True)
         model.make_test_function(force=True)
+
+
+def without_auxiliary(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns weights by address but for those of auxiliary outputs, which a checkpoint has and no finished model.
+
+    >>> list(without_auxiliary({"output/bias": np.ones(2), "texture.auxiliary/bias": np.ones(2)}))
+    ['output/bias']
+    """
+    return {name: value for name, value in values.items() if not name.partition("/")[0].endswith(AUXILIARY)}
 
 
 def _inside(model: keras.Model, prefix: str) -> Iterator[tuple[str, Any]]:

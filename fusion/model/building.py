@@ -13,7 +13,7 @@ from fusion.backbones.preprocessing import preprocessor
 from fusion.checking import Source, places, resolve
 from fusion.graph.absences import KINDS, absence_layers
 from fusion.graph.absences import SOURCE as PARENT
-from fusion.graph.nodes import FusionGraph, Node
+from fusion.graph.nodes import AUXILIARY, FusionGraph, Node
 from fusion.graph.ops import SOURCE, op_layers
 from fusion.graph.pools import MAP, pool_layers
 from fusion.graph.stitches import READ, stitch_layers
@@ -61,6 +61,16 @@ def build(recipe: Source, *, folders: Sequence[str | Path] = (), seed: int | Non
 
 def build_graph(graph: FusionGraph, *, folders: Sequence[Path] = (), seed: int | None = None) -> keras.Model:
     """Returns the Keras model of a graph, as `build` does of a recipe."""
+    return build_with_auxiliary(graph, folders=folders, seed=seed)[0]
+
+
+def build_with_auxiliary(
+    graph: FusionGraph, *, folders: Sequence[Path] = (), seed: int | None = None
+) -> tuple[keras.Model, dict[str, Any]]:
+    """Returns the Keras model of a graph, and beside it what each auxiliary output predicts, by what it reads.
+
+    The model holds no layer of the latter; `fusion.training` trains them together.
+    """
     training = graph.recipe.training
     seed = seed if seed is not None else training.seed if training else 0
     made: dict[str, Any] = {}
@@ -74,7 +84,8 @@ def build_graph(graph: FusionGraph, *, folders: Sequence[Path] = (), seed: int |
     gc.collect()
     inputs = [tensors[name] for name in graph.recipe.inputs]
     # A list of named inputs: a model made of a dict takes a wrong further key for one of its own.
-    return keras.Model(inputs, tensors["output"], name=_model_name(graph.recipe.name))
+    model = keras.Model(inputs, tensors["output"], name=_model_name(graph.recipe.name))
+    return model, {name: tensors[f"{name}{AUXILIARY}"] for name in graph.recipe.head.auxiliary}
 
 
 def _made(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> Any:
@@ -103,9 +114,9 @@ def _made(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> Any:
             shapes_of = dict(zip(op.of, shapes, strict=True))
             sources = {f"{SOURCE}{source}": shape for source, shape in shapes_of.items()}
             return assembled(op_layers(op, shapes_of, recipe.head.output), sources, name=node.layer)
-        case "output":
+        case "output" | "auxiliary":
             width = graph.parents(node.name)[0].shape[-1] or 0
-            return output_layer(recipe.head.output, width, predicted=not node.can_train)
+            return output_layer(recipe.head.output, width, name=node.layer, predicted=not node.can_train)
         case kind if kind in KINDS:
             return _for_absence(graph, node)
         case _:

@@ -25,7 +25,7 @@ def block_model(steps: Sequence[Step], width: int, *, name: str) -> keras.Model:
     return keras.Model(inputs, outputs, name=name)
 
 
-def output_layer(output: Output, width: int, *, predicted: bool = False) -> Any:
+def output_layer(output: Output, width: int, *, name: str = "output", predicted: bool = False) -> Any:
     """Returns the layer that predicts from `width` values; of a standardised output a sub-model of it and the way back.
 
     It computes in float32 under any policy, so that no probability underflows.
@@ -33,6 +33,7 @@ def output_layer(output: Output, width: int, *, predicted: bool = False) -> Any:
     Args:
         output: What is predicted.
         width: How many values it reads.
+        name: Its name.
         predicted: Whether these are logits or numbers already, those of late fusion, so that only a softmax, a sigmoid
             or the way back is left.
 
@@ -42,14 +43,14 @@ def output_layer(output: Output, width: int, *, predicted: bool = False) -> Any:
     ['dense', 'restore']
     """
     if predicted and not output.standardise:
-        return keras.layers.Activation(output.activation, dtype="float32", name="output")
-    name = "dense" if output.standardise else "output"
-    dense = keras.layers.Dense(output.width, activation=output.activation, dtype="float32", name=name)
+        return keras.layers.Activation(output.activation, dtype="float32", name=name)
+    own = "dense" if output.standardise else name
+    dense = keras.layers.Dense(output.width, activation=output.activation, dtype="float32", name=own)
     if not output.standardise:
         return dense
-    inputs = keras.Input((width,), name="output_input")
+    inputs = keras.Input((width,), name=f"{name}_input")
     restore = _normalisation("restore", (output.width,), invert=True)
-    return keras.Model(inputs, restore(inputs if predicted else dense(inputs)), name="output")
+    return keras.Model(inputs, restore(inputs if predicted else dense(inputs)), name=name)
 
 
 def normalisation(node: Node) -> keras.Layer:

@@ -98,7 +98,7 @@ def _with_gaps(recipe: Recipe, batch: dict[str, np.ndarray]) -> dict[str, np.nda
 
 
 def _counted(model: keras.Model, graph: FusionGraph) -> Finding:
-    declared = sum(each.params for each in graph.weights.values())
+    declared = sum(each.params for each in graph.kept_weights.values())
     built = model.count_params()
     return Finding("weights are those the recipe declares", built == declared, f"{built:,} of {declared:,}")
 

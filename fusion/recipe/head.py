@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from fusion.errors import shown
-from fusion.recipe.values import Count, Name, Value, Word, any_length
+from fusion.recipe.values import Count, Map, Name, Named, Positive, Value, Word, any_length
 
 Task = Literal["classification", "binary", "multilabel", "regression"]
 
@@ -97,12 +97,6 @@ class Output(Value):
         return {"classification": "softmax", "regression": "linear"}.get(self.task, "sigmoid")
 
     @property
-    def reports(self) -> tuple[str, ...]:
-        """Names of all that an epoch reports and that can be monitored."""
-        names = ("loss", *METRICS[self.task])
-        return (*(f"val_{name}" for name in names), *names)
-
-    @property
     def labels(self) -> tuple[str, ...] | None:
         """Names of the classes where the recipe says them."""
         return self.classes if isinstance(self.classes, tuple) else None
@@ -112,11 +106,25 @@ class Output(Value):
 
 
 class Head(Value):
-    """Blocks after the fusion, then the output.
+    """Blocks after the fusion, then the output; beside it, in training only, auxiliary outputs.
 
-    >>> Head(blocks=("top",), output=Output(task="binary")).output.width
-    1
+    Args:
+        blocks: Names of the blocks in front of the output.
+        output: What is predicted.
+        auxiliary: By branch or fusion node, the weight of the loss of a further output layer on it, which training adds
+            to the main loss (Szegedy and others, "Going deeper with convolutions", 2015, section 5: 0.3). The
+            finished model has none of them; the selector `head` trains them too.
+
+    >>> Head(output=Output(task="binary"), auxiliary={"texture": 0.3}).reports[-2:]
+    ('auc', 'loss.texture')
     """
 
     blocks: tuple[Name, ...] = ()
     output: Output
+    auxiliary: Named[Positive] = Field(default=Map())
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """Names of all that an epoch reports and that can be monitored; `loss` is the main one alone."""
+        names = ("loss", *METRICS[self.output.task], *(f"loss.{name}" for name in self.auxiliary))
+        return (*(f"val_{name}" for name in names), *names)

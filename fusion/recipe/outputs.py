@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from fusion.errors import Problem, listed
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.stitching import ends
 from fusion.recipe.translation import pointer
 from fusion.recipe.weighing import Late
 
@@ -22,8 +23,8 @@ def read_by_head(recipe: Recipe) -> str | None:
     'b'
     """
     joined = {source for op in recipe.nodes.values() for source in op.of}
-    ends = [name for name in (recipe.nodes or recipe.branches) if name not in joined]
-    return ends[0] if len(ends) == 1 else None
+    last = [name for name in (recipe.nodes or ends(recipe)) if name not in joined]
+    return last[0] if len(last) == 1 else None
 
 
 def misread(recipe: Recipe) -> Iterator[Problem]:
@@ -51,10 +52,12 @@ def misread(recipe: Recipe) -> Iterator[Problem]:
 
 def _without_weights(recipe: Recipe, last: str) -> Iterator[Problem]:
     for number, phase in enumerate(recipe.training.phases if recipe.training else ()):
-        for index, part in enumerate(phase.parts):
-            if part.part == "head":
-                text = (
-                    f"The head has no weights here: it reads {last!r}, which is late and has the output layers. "
-                    "Write 'fusion'."
-                )
+        heads = [index for index, part in enumerate(phase.parts) if part.part == "head"]
+        why = f"it reads {last!r}, which is late and has the output layers. Write 'fusion'"
+        if recipe.head.auxiliary and len(heads) == len(phase.parts):
+            text = f"The head has auxiliary outputs alone, which predict nothing: {why} too."
+            yield Problem(pointer(("training", "phases", number, "train")), text)
+        elif not recipe.head.auxiliary:
+            for index in heads:
+                text = f"The head has no weights here: {why}."
                 yield Problem(pointer(("training", "phases", number, "train", index)), text)

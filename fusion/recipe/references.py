@@ -7,7 +7,7 @@ from fusion.errors import Problem, listed, near, shown
 from fusion.recipe.augmentation import misplaced
 from fusion.recipe.branches import Branch
 from fusion.recipe.inputs import NOUNS, Image
-from fusion.recipe.outputs import misread
+from fusion.recipe.outputs import misread, read_by_head
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
 from fusion.recipe.stitching import ends, fronts, unstitchable
@@ -16,7 +16,7 @@ from fusion.recipe.translation import Place, pointer
 RESERVED = ("fusion", "head", "output")
 """Names that layers of every model bear, or that selectors mean something by."""
 
-STEPS = ("missing", "normalise", "pool", "prepare", "taps")
+STEPS = ("auxiliary", "missing", "normalise", "pool", "prepare", "taps")
 """What a branch or its input does beside its blocks; a block of that name would be taken for it."""
 
 FOR_IMAGES = frozenset({"backbone", "cut", "features", "normalise", "pool", "resize"})
@@ -48,10 +48,18 @@ def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
     if recipe.training is not None:
         found += misplaced(recipe.training.augment, recipe.inputs, declared["inputs"])
     found += _selectors(recipe, declared, data.get("fusion") is not None)
-    if not isinstance(recipe.fusion, dict) or len(recipe.fusion) == len(declared["fusion"] or ()):
-        found += misread(recipe)
+    if _is_whole(recipe, data):
+        found += [*misread(recipe), *_auxiliary(recipe, declared)]
     found += _monitors(recipe, data)
     return found
+
+
+def _is_whole(recipe: Recipe, data: Mapping[str, Any]) -> bool:
+    """Whether every fusion node could be read, so that it is known what comes last."""
+    written = data.get("fusion")
+    if isinstance(recipe.fusion, dict):
+        return isinstance(written, dict) and len(recipe.fusion) == len(written)
+    return (recipe.fusion is None) == (written is None)
 
 
 def _names(data: Mapping[str, Any], section: str) -> list[str] | None:
@@ -166,6 +174,27 @@ def _blocks_of_head(recipe: Recipe, blocks: Collection[str] | None) -> Iterator[
     yield from _repeated(recipe.head.blocks, ("head", "blocks"))
 
 
+def _auxiliary(recipe: Recipe, declared: Declared) -> Iterator[Problem]:
+    nodes = declared["fusion"] if isinstance(recipe.fusion, dict) else ["fusion"] if recipe.nodes else []
+    known = [*(declared["branches"] or ()), *(nodes or ())]
+    last = read_by_head(recipe)
+    for name in recipe.head.auxiliary:
+        place = ("head", "auxiliary", name)
+        yield from _known(name, known, "branch or fusion node", place)
+        if name in recipe.branches and name not in ends(recipe):
+            text = (
+                f"Branch {name!r} gives a map, which another branch reads, and no vector. Name that one, or join "
+                f"{name!r} in the fusion as well."
+            )
+            yield Problem(pointer(place), text)
+        elif name == last:
+            text = (
+                f"The head reads {name!r} itself, so an auxiliary output there would learn what the main one learns. "
+                "Name a branch or node that is joined to others, or leave it out."
+            )
+            yield Problem(pointer(place), text)
+
+
 def _repeated(blocks: Sequence[str], place: Place) -> Iterator[Problem]:
     for index, block in enumerate(blocks):
         if block in blocks[:index]:
@@ -198,16 +227,16 @@ def _selectors(recipe: Recipe, declared: Declared, joined: bool) -> Iterator[Pro
 
 
 def _monitors(recipe: Recipe, data: Mapping[str, Any]) -> Iterator[Problem]:
-    output = recipe.head.output
+    output, reports = recipe.head.output, recipe.head.reports
     declared = data.get("head")
     read = declared.get("output") if isinstance(declared, dict) else None
     if not isinstance(read, dict) or read.get("task") != output.task:
         # The head could not be read, and what it reports is not known.
         return
     for number, phase in enumerate(recipe.training.phases if recipe.training else ()):
-        if phase.monitor not in output.reports:
-            hint = near(phase.monitor, output.reports)
-            text = f"A {output.task} does not report {shown(phase.monitor)}.{hint} It reports: {listed(output.reports)}."
+        if phase.monitor not in reports:
+            hint = near(phase.monitor, reports)
+            text = f"A {output.task} does not report {shown(phase.monitor)}.{hint} It reports: {listed(reports)}."
             yield Problem(pointer(("training", "phases", number, "monitor")), text)
 
 

@@ -96,7 +96,8 @@ class Phase(Value):
         epochs: Passes over the training data.
         optimizer: A fresh one is made for the phase.
         batchnorm: Of the backbones: `inference` leaves batch normalisation as it was trained, `train` trains it too.
-        monitor: What decides which epoch is best, such as `val_loss` or `val_accuracy`.
+        monitor: What decides which epoch is best, such as `val_loss` or `val_accuracy`; the main loss, unless
+            `val_loss.texture` asks for that of an auxiliary output.
         keep: Weights the phase ends with: those of its best epoch, or of its last.
         early_stopping: When to stop before `epochs`.
 

@@ -18,7 +18,7 @@ from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
 from fusion.model.adapting import adapt_inputs
 from fusion.model.addresses import layers, lookups
-from fusion.model.building import build_graph
+from fusion.model.building import build_with_auxiliary
 from fusion.model.files import save_weights
 from fusion.model.lookups import vocabulary
 from fusion.model.seeding import seed_of
@@ -117,8 +117,10 @@ def fit(
     """
     graph = resolve(recipe, folders=folders)
     training = training_of(graph.recipe, data)
-    model = build_graph(graph, folders=places(recipe, folders))
-    run = _Run(graph, model, data, training, Path(out) if out is not None else None, folder_of(store))
+    model, predictions = build_with_auxiliary(graph, folders=places(recipe, folders))
+    # In training it has the auxiliary outputs too; what is handed on is without them.
+    whole = keras.Model(model.inputs, [model.output, *predictions.values()]) if predictions else model
+    run = _Run(graph, whole, data, training, Path(out) if out is not None else None, folder_of(store))
     run.adapt()
     for number in range(len(training.phases)):
         run.fit_phase(number, watch)
@@ -127,7 +129,7 @@ def fit(
 
 @dataclass
 class _Run:
-    """One training under way."""
+    """One training under way; its model has the auxiliary outputs too, where there are some."""
 
     graph: FusionGraph
     model: keras.Model
@@ -186,10 +188,13 @@ class _Run:
     ) -> dict[str, tuple[keras.Model, Examples]]:
         """Returns what comes after the frontier of a phase, and the examples it reads; nothing where there is none."""
         found = self.planned[number].frontier if self.planned else None
-        if found is None or not found.tensors:
-            return {}
-        fitted = self.frozen.suffix(found)
         used = {name: part for name, part in splits(self.data).items() if name != "test"}
+        if found is None or not found.tensors:
+            if not self.graph.auxiliary:
+                return {}
+            fitted = self.frozen.helped()
+            return {name: (fitted, part) for name, part in used.items()}
+        fitted = self.frozen.suffix(found)
         return {
             name: (fitted, self.frozen.examples(found, part, what=name, watch=told(callbacks)))
             for name, part in used.items()

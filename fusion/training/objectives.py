@@ -100,5 +100,5 @@ def is_better(monitor: str, new: float, old: float, *, by: float = 0.0) -> bool:
     >>> is_better("val_loss", 0.1, 0.2), is_better("val_accuracy", 0.1, 0.2)
     (True, False)
     """
-    lower = monitor.removeprefix("val_") in LOWER_IS_BETTER
+    lower = monitor.removeprefix("val_").partition(".")[0] in LOWER_IS_BETTER
     return new < old - by if lower else new > old + by

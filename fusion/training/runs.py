@@ -22,7 +22,7 @@ from fusion.errors import TrainingError
 from fusion.figures.figure import draw
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
-from fusion.model.addresses import set_weights
+from fusion.model.addresses import set_weights, without_auxiliary
 from fusion.model.building import build_graph
 from fusion.model.files import load_weights, save
 from fusion.recipe.writing import recipe_hash, to_json
@@ -172,7 +172,7 @@ def check_start(graph: FusionGraph, *, out: str | Path | None, folders: Sequence
 def _rescue(graph: FusionGraph, out: Path, labels: tuple[str, ...] | None, folders: Sequence[Path]) -> None:
     """Saves the model with the weights of the last checkpoint, of a training that was broken off."""
     model = build_graph(graph, folders=folders)
-    set_weights(model, load_weights(out / CHECKPOINT))
+    set_weights(model, without_auxiliary(load_weights(out / CHECKPOINT)))
     save(model, out / "model.keras", recipe=graph.recipe, labels=labels)
 
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from fusion.errors import DataError, listed
+from fusion.graph.nodes import AUXILIARY
 from fusion.model.addresses import layers
 from fusion.recipe.head import Output
 
@@ -55,7 +56,9 @@ def check_scale(targets: np.ndarray, output: Output) -> None:
 
 
 def adapt_output(model: keras.Model, targets: np.ndarray) -> tuple[str, ...]:
-    """Takes the mean and standard deviation of training targets into a model whose output is standardised.
+    """Takes the mean and standard deviation of training targets into a model whose outputs are standardised.
+
+    Those are the main one, and in a training program the auxiliary ones.
 
     Returns the addresses of what changed.
 
@@ -67,11 +70,14 @@ def adapt_output(model: keras.Model, targets: np.ndarray) -> tuple[str, ...]:
     >>> spread(model).tolist()
     [1.0]
     """
-    restore = layers(model).get(RESTORE)
-    if restore is None:
-        return ()
-    restore.adapt(np.asarray(targets, dtype=np.float32))
-    return (RESTORE,)
+    found = {
+        address: layer
+        for address, layer in layers(model).items()
+        if address == RESTORE or address.endswith(f"{AUXILIARY}/restore")
+    }
+    for layer in found.values():
+        layer.adapt(np.asarray(targets, dtype=np.float32))
+    return tuple(found)
 
 
 def spread(model: keras.Model) -> np.ndarray | None:

@@ -13,14 +13,14 @@ from fusion.graph.nodes import FusionGraph
 NODE = re.compile(
     r'  n\d+(\(\[|\(|\{\{|\[\[|\[)"[^"`<>&]*(<br/>[^"`<>&]*)*"(\]\)|\)|\}\}|\]\]|\]):::(plain|frozen|trainable)'
 )
-EDGE = re.compile(r'  n\d+ -->\|"[^"`<>&]*"\| n\d+')
+EDGE = re.compile(r'  n\d+ (-->|-\.->)\|"[^"`<>&]*"\| n\d+')
 
 
 def test_there_is_a_line_for_every_node_and_every_edge(case: tuple[FusionGraph, int]) -> None:
     graph, phase = case
 
     lines = draw(graph, phase=phase).mermaid().splitlines()
-    body = [line for line in lines[4:] if not line.startswith("  classDef ")]
+    body = [line for line in lines[4:] if not line.startswith(("  classDef ", "  style "))]
     assert lines[0] == lines[2] == "---"
     assert lines[3] == "flowchart LR"
     assert sum(bool(NODE.fullmatch(line)) for line in body) == len(graph.nodes)
@@ -56,3 +56,9 @@ def test_what_means_something_to_mermaid_does_not_in_a_label(topology: Callable[
     assert (
         'n0(["a#34;#96;#60;b#62;#96;#37;#37;#123;init#125;#37;#37;#59; --#62; #35;quot#59; #91;x#93;' in text
     )
+
+
+def test_what_is_there_in_training_only_is_dashed(topology: Callable[[str], FusionGraph]) -> None:
+    text = draw(topology("votes")).mermaid()
+
+    assert text.count("-.->") == text.count("stroke-dasharray: 4 4") == text.count("training only") == 3

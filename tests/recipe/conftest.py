@@ -114,10 +114,10 @@ VOTED = FULL | {
         "all": {"op": "late", "from": ["pair", "third", "table"], "weights": [0.5, 0.3, 0.2]},
     },
     "blocks": {name: FULL["blocks"][name] for name in ("embed", "mlp")},
-    "head": {"output": FULL["head"]["output"]},
+    "head": {"output": FULL["head"]["output"], "auxiliary": {"pair": 0.3}},
     "training": {"phases": [{"name": "one", "train": ["fusion", "block:mlp"], "epochs": 1}]},
 }
-"""The same with late fusion, which leaves no place for blocks of the head."""
+"""The same with late fusion, which leaves no place for blocks of the head, and with an auxiliary output."""
 
 
 @pytest.fixture(scope="module", params=["full", "joined", "voted"])

@@ -147,7 +147,7 @@ def test_the_librarys_own_names_are_refused(full, section, name):
         assert told == f"The name {name!r} is the library's own; choose another."
 
 
-@pytest.mark.parametrize("name", ["pool", "taps", "prepare", "normalise"])
+@pytest.mark.parametrize("name", ["pool", "taps", "prepare", "normalise", "auxiliary"])
 def test_a_block_is_not_called_like_a_step_of_a_branch(changed, name):
     data = changed(f"/blocks/{name}", [{"dense": 4}], "/head/blocks", ["top", name])
 

@@ -1,4 +1,4 @@
-"""Late fusion comes last: only a head without blocks reads it, and its weights are the fusion's."""
+"""Late fusion comes last, read by a bare head; auxiliary outputs read branches or nodes that are joined to others."""
 
 import pytest
 
@@ -64,6 +64,7 @@ def test_the_head_has_no_blocks_after_predictions(voted, full):
 
 def test_a_head_without_weights_is_no_selector(voted):
     voted["training"]["phases"][0]["train"] = ["fusion", {"part": "head", "learning_rate": 0.1}]
+    del voted["head"]["auxiliary"]
 
     assert found(voted) == {
         "/training/phases/0/train/1": "The head has no weights here: it reads 'all', which is late and has the output "
@@ -76,3 +77,93 @@ def test_what_reads_late_fusion_is_not_judged_where_a_node_cannot_be_read(voted,
     voted["fusion"]["more"] = {"op": "conct", "from": ["all", "left"]}
 
     assert list(found(voted)) == ["/fusion/more/op"]
+
+
+@pytest.fixture
+def helped(full):
+    full["head"]["auxiliary"] = {"left": 0.3, "pair": 1}
+    return full
+
+
+def test_auxiliary_outputs_read_branches_and_fusion_nodes(helped):
+    helped["training"]["phases"][0]["monitor"] = "val_loss.pair"
+
+    assert found(helped) == {}
+    assert to_data(from_data(helped))["head"]["auxiliary"] == {"left": 0.3, "pair": 1.0}
+
+
+def test_a_head_without_auxiliary_outputs_does_not_write_them(full):
+    assert "auxiliary" not in to_data(from_data(full))["head"]
+
+
+@pytest.mark.parametrize(
+    ("auxiliary", "place", "text"),
+    [
+        (
+            {"lefd": 0.3},
+            "lefd",
+            "There is no branch or fusion node 'lefd'. Did you mean 'left'? Declared: left, right",
+        ),
+        ({"left": 0}, "left", "Expected more than 0.0, got 0."),
+        ({"left": -0.3}, "left", "Expected more than 0.0, got -0.3."),
+        ({"left": "much"}, "left", "Expected a number, got 'much'."),
+        (
+            {"all": 0.3},
+            "all",
+            "The head reads 'all' itself, so an auxiliary output there would learn what the main one",
+        ),
+    ],
+)
+def test_an_auxiliary_output_that_cannot_be_is_refused(full, auxiliary, place, text):
+    full["head"]["auxiliary"] = auxiliary
+
+    told = found(full)
+
+    assert list(told) == [f"/head/auxiliary/{place}"]
+    assert told[f"/head/auxiliary/{place}"].startswith(text)
+
+
+def test_the_only_branch_has_no_auxiliary_output(full):
+    full["branches"] = {"left": full["branches"]["left"]}
+    full["head"]["auxiliary"] = {"left": 0.3}
+    del full["fusion"]
+
+    assert found(full)["/head/auxiliary/left"].startswith("The head reads 'left' itself")
+
+
+def test_the_loss_of_an_auxiliary_output_that_is_not_there_is_not_monitored(helped):
+    helped["training"]["phases"][0]["monitor"] = "val_loss.third"
+
+    told = found(helped)["/training/phases/0/monitor"]
+    assert told.startswith("A classification does not report 'val_loss.third'.")
+    assert "loss.pair" in told
+
+
+def test_beside_late_fusion_the_head_is_its_auxiliary_outputs(voted):
+    voted["head"]["auxiliary"] = {"third": 0.3}
+    voted["training"]["phases"][0]["train"] = ["head", "fusion"]
+
+    assert found(voted) == {}
+
+
+def test_a_phase_does_not_train_auxiliary_outputs_alone(voted):
+    voted["head"]["auxiliary"] = {"third": 0.3}
+    voted["training"]["phases"][0]["train"] = ["head"]
+
+    assert found(voted) == {
+        "/training/phases/0/train": "The head has auxiliary outputs alone, which predict nothing: it reads 'all', "
+        "which is late and has the output layers. Write 'fusion' too."
+    }
+
+
+def test_a_branch_that_only_a_stitch_reads_has_no_auxiliary_output(full):
+    full["branches"]["third"] = {"from": "left", "backbone": "own", "enter": "block1_pool"}
+    full["fusion"]["pair"]["from"] = ["right", "table"]
+    full["fusion"]["all"]["from"] = ["pair", "third"]
+    full["branches"]["left"].pop("blocks")
+    full["head"]["auxiliary"] = {"left": 0.3}
+
+    assert found(full)["/head/auxiliary/left"] == (
+        "Branch 'left' gives a map, which another branch reads, and no vector. Name that one, or join 'left' in the "
+        "fusion as well."
+    )

@@ -124,6 +124,8 @@ WRONG = [
     ("/branches/left/resize", [8]),
     ("/branches/left/cut", 5),
     ("/fusion/pair/op", "later"),
+    ("/head/auxiliary", {"left": 0}),
+    ("/head/auxiliary", ["left"]),
     ("/fusion/pair", {"op": "late", "from": ["left", "right"], "weights": "learnt"}),
     ("/fusion/pair", {"op": "late", "from": ["left", "right"], "weights": [1, 0]}),
     ("/fusion/pair/from", ["left"]),

@@ -57,6 +57,24 @@ def test_cost_prints_parts_and_phases(run, recipe_file):
         assert text in out
 
 
+def test_cost_shows_auxiliary_outputs_beside_what_the_model_has(run, recipe_file):
+    branches = {
+        name: {"input": "photo", "backbone": "eye", "cut": f"{name}_pool"} for name in ("block1", "block2")
+    }
+    output = {"task": "classification", "classes": 2}
+    path = recipe_file(
+        branches=branches,
+        fusion={"op": "concat", "from": ["block1", "block2"]},
+        head={"output": output, "auxiliary": {"block1": 0.3}},
+    )
+
+    status, out, _ = run("cost", path)
+
+    assert status == 0
+    assert "block1.auxiliary" in out
+    assert "Auxiliary outputs are there in training only, and not in all." in out
+
+
 def test_cost_as_json_is_the_costs(run, recipe_file):
     found = json.loads(run("cost", recipe_file(), "--json")[1])
 

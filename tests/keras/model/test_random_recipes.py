@@ -1,14 +1,18 @@
 """Recipes made at random: whatever can be declared is built as it was counted, trains whole, and is saved and opened."""
 
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fusion.checking import check, resolve
 from fusion.graph.costs import costs
-from fusion.model.building import build
-from fusion.model.selftest import self_test
+from fusion.graph.nodes import AUXILIARY
+from fusion.model.addresses import variables
+from fusion.model.building import build_with_auxiliary
+from fusion.model.selftest import self_test, synthetic
 from fusion.recipe.reading import from_json
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import recipe_hash, to_json
@@ -125,6 +129,9 @@ def wholes(draw, branches, nodes, blocks):
         output["standardise"] = draw(st.booleans())
     trains = draw(st.booleans())
     late = any(node["op"] == "late" for node in nodes.values())
+    joined = {source for node in nodes.values() for source in node["of"]}
+    vectors = sorted(name for name in joined if branches.get(name, {}).get("pool") != "none")
+    helped = draw(st.lists(st.sampled_from(vectors), max_size=2, unique=True)) if vectors else []
     return {
         "name": "random",
         "inputs": {name: each for name, each in inputs.items() if name in used},
@@ -136,7 +143,7 @@ def wholes(draw, branches, nodes, blocks):
         "branches": branches,
         "fusion": nodes or None,
         "blocks": blocks,
-        "head": {"output": output},
+        "head": {"output": output, "auxiliary": {name: draw(st.sampled_from([0.3, 1])) for name in helped}},
         "training": {"phases": [{"name": "one", "train": ["fusion" if late else "head"], "epochs": 1}]}
         if trains
         else None,
@@ -147,11 +154,30 @@ def examine(recipe):
     assert check(recipe) == ()
     keras.backend.clear_session()
 
-    model = build(recipe)
+    graph = resolve(recipe)
+    model, predictions = build_with_auxiliary(graph)
 
-    assert model.count_params() == costs(resolve(recipe)).params
-    findings = self_test(model, resolve(recipe))
+    assert model.count_params() == costs(graph).params
+    findings = self_test(model, graph)
     assert [finding for finding in findings if not finding.holds] == []
+    if predictions:
+        examine_auxiliary(graph, keras.Model(model.inputs, list(predictions.values())))
+
+
+def examine_auxiliary(graph, program):
+    """Every weight of an auxiliary output is counted and gets a gradient."""
+    trained = {name: each for name, each in variables(program).items() if each.trainable}
+    own = {name: each for name, each in trained.items() if AUXILIARY in name}
+    with tf.GradientTape() as tape:
+        given = tf.nest.flatten(program(synthetic(graph.recipe, examples=4), training=False))
+        # One output alone: those of a softmax add up to one, and their sum has no gradient.
+        total = sum(tf.reduce_sum(each[:, 0]) for each in given)
+    gradients = tape.gradient(total, [each.value for each in own.values()])
+
+    params = sum(part.params for part in costs(graph).auxiliary)
+    kept = sum(each.statistics for node in graph.auxiliary for each in node.weights)
+    assert sum(int(np.prod(each.shape)) for each in own.values()) == params - kept
+    assert all(np.isfinite(each).all() and np.any(each) for each in gradients)
 
 
 @settings(max_examples=100, deadline=None)
