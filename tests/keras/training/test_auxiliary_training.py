@@ -188,15 +188,3 @@ def test_every_weight_of_an_auxiliary_output_gets_a_gradient(helped, task):
 
     assert len(own) == 4
     assert all(np.isfinite(each).all() and np.any(each) for each in found)
-
-
-def test_stored_tensors_give_the_same_weights_and_losses(helped, data, tmp_path):
-    recipe = phased(helped, "head", "plain[block2_conv1..]", epochs=3)
-
-    whole = fit(recipe, data, store=False)
-    split = fit(recipe, data, store=tmp_path / "store")
-
-    assert any((tmp_path / "store").rglob("*.npy"))
-    assert [each.metrics for each in split.history.epochs] == [each.metrics for each in whole.history.epochs]
-    for name, value in weights(whole.model).items():
-        np.testing.assert_array_equal(weights(split.model)[name], value)

@@ -263,6 +263,17 @@ CASES = {
         ),
         [{"l.pool", "r.pool"}],
     ),
+    "auxiliary outputs beside a frozen fusion": (
+        recipe(
+            RES,
+            TWO,
+            HEAD,
+            {"train": ["fusion"]},
+            inputs=PAIR,
+            fusion={"op": "gated", "from": ["l", "r"]},
+        ).replace("/head/auxiliary", {"l": 0.3}),
+        [{"l.pool", "fusion"}, {"l.pool", "r.pool"}],
+    ),
     "inputs that an example may lack": (
         recipe(
             RES,
@@ -298,7 +309,7 @@ def test_the_frontier_lies_where_it_is_meant_to(case):
     assert [{each.name for each in phase.frontier.tensors} for phase in found.phases] == frontiers
 
 
-QUICK = ("all frozen", "inside a residual block")
+QUICK = ("all frozen", "inside a residual block", "auxiliary outputs beside a frozen fusion")
 
 
 @pytest.mark.parametrize(
