@@ -14,8 +14,8 @@ from fusion.wording import counted, dimensions, operations
 RULER_HEIGHT = 46.0
 FIRST_ROW = RULER_HEIGHT + 32.0
 """How far below a ruler's upper edge the line of the deepest cut runs; each further line runs a row lower."""
-STRIP = 18.0
-"""Room for values below a ruler."""
+STRIP, CELL = 18.0, 44.0
+"""Room for values below a ruler, and how wide one may be."""
 
 
 def lane_box(lane: Lane, ruler: float, width: float) -> Box:
@@ -108,11 +108,13 @@ def _strip(lane: Lane) -> float:
 
 
 def _values(lane: Lane, ruler: float) -> list[Item]:
-    """Returns the values of layers in a strip below the ruler, each from the one before to the depth of its layer."""
+    """Returns the values of layers in a strip below the ruler; each ends at the depth of its layer."""
     items: list[Item] = []
     start, y = lane.left, lane.top + RULER_HEIGHT + 3
     for name, cell in lane.cells:
         end = lane.depth(name, ruler)
+        # No wider than a number needs, lest it seems to be of all that lies before.
+        start = max(start, end - CELL)
         items.append(cell_group(cell, lane.measure, (start, y), end - start))
         start = end
     return items

@@ -123,11 +123,9 @@ def _scale(values: Values) -> list[Entry]:
     bar += [
         Rect(before + size * place, -7, size, 14, shade, "line", 0.8) for place, shade in enumerate(SHADES)
     ]
-    name = shortened(cleaned(values.name), SIZE, 200.0)
-    return [
-        (
-            before + size * len(SHADES),
-            tuple(bar),
-            f"{high}   {name}, below what has it; of a layer where it ends",
-        )
-    ]
+    end = before + size * len(SHADES) + 5
+    bar.append(Text(end, 3.5, high, SIZE))
+    words = (
+        f"{shortened(cleaned(values.name), SIZE, 200.0)}, below what it is of; of a layer, where that ends"
+    )
+    return [(end + text_width(high, SIZE), tuple(bar), words)]

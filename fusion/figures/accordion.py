@@ -106,7 +106,7 @@ class Accordion:
         enters = box.inlets.get("", (box.width / 2, 0.0))[0]
         left = middle - enters
         x, y = left + box.outlets[""][0], box.outlets[""][1]
-        items: list[Item] = [Group(box.items, left, 0, tip=box.tip)]
+        items: list[Item] = [Group(box.items, left, 0, tip=box.tip, name=box.name)]
         height = box.height
         if abs(x - middle) >= 1:
             height += 14

@@ -1,4 +1,4 @@
-"""Pictures as one page of HTML: a tab for each level, parts that open on a click, no script, light or dark."""
+"""Pictures as one page of HTML: a tab for each level, parts that open on a click, names to be found, light or dark."""
 
 import hashlib
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ from fusion.drawing.streams import streams
 from fusion.drawing.styles import Style, colours
 from fusion.drawing.towers import card_box
 from fusion.figures.accordion import Accordion, accordion, wire
+from fusion.figures.finding import FIELD, SCRIPT, STYLES, policy
 from fusion.figures.svg import Scraps, to_svg
 from fusion.wording import cleaned
 
@@ -29,13 +30,12 @@ ROOM = 170.0
 """Height that is set aside for cards in the layout; in the page they are as high as they need."""
 EDGE = 6.0
 """Room around what is drawn, for borders."""
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""What a browser may do with a page: apply its own styles, and nothing else."""
 
 _STYLES = """
 body{margin:0;font-family:Helvetica,Arial,'Liberation Sans',sans-serif;font-size:14px}
 main{padding:16px 20px}
 .tab{position:absolute;opacity:0}
+nav{position:sticky;top:0;z-index:1;padding-bottom:8px}
 nav label{display:inline-block;padding:7px 16px;margin:12px 0 0 12px;border:1px solid;border-radius:8px;cursor:pointer}
 .level{display:none;overflow-x:auto}
 svg{display:block}
@@ -83,10 +83,10 @@ def to_html(view: View, style: Style, level: Level, opened: Opened) -> str:
         pages += f'<div class="level" id="level-layer">{_layers(view, style, opened)}</div>'
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy()}">\n'
         '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{title}</title>\n<style>{_STYLES}{_tabbed()}{_coloured(style)}</style>\n</head>\n"
-        f"<body>\n{tabs}<nav>{labels}</nav>\n<main>{pages}</main>\n</body>\n</html>\n"
+        f"<title>{title}</title>\n<style>{_STYLES}{STYLES}{_tabbed()}{_coloured(style)}</style>\n</head>\n"
+        f"<body>\n{tabs}<nav>{labels}{FIELD}</nav>\n<main>{pages}</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     )
 
 
@@ -174,5 +174,6 @@ def _rules(palette: Mapping[Colour, str]) -> str:
     return (
         f"body{{background:{palette['page']};color:{palette['ink']}}}nav label{{border-color:{palette['edge']}}}"
         f".card{{background:{palette['panel']};outline-color:{palette['edge']}}}"
-        f".card.shared{{outline-color:{palette['ink']}}}{wires}"
+        f".card.shared{{outline-color:{palette['ink']}}}nav{{background:{palette['page']}}}"
+        f".hit>rect:first-of-type,.hit>g:first-of-type>rect:first-of-type{{stroke:{palette['ink']}}}{wires}"
     )

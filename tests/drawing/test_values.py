@@ -47,7 +47,7 @@ def test_every_value_is_shown_once_at_every_level(topology: Callable[[str], Fusi
     }
     shown = [item.text for item, *_ in flattened(drawing.items) if isinstance(item, Text)]
     assert {"0.1", "0.8"} <= set(shown)
-    assert any(text.startswith("0.8   accuracy") for text in shown)
+    assert any(text.startswith("accuracy, below what it is of") for text in shown)
 
 
 def test_the_darker_a_cell_the_greater_its_value(topology: Callable[[str], FusionGraph]) -> None:
