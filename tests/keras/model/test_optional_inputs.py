@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fusion.checking import resolve
+from fusion.checking import draw, resolve
 from fusion.graph.costs import costs
 from fusion.model.addresses import set_weights, weights
 from fusion.model.building import build
@@ -244,3 +244,34 @@ def test_a_saved_model_does_without_inputs_where_fusion_is_not_installed(model, 
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
     assert np.array_equal(np.load(tmp_path / "out.npy"), model.predict(batch, verbose=0))
+
+
+def test_what_reads_the_map_of_a_missing_input_gives_something_else_too():
+    one = recipe({"photo": {"missing": "learned"}})
+    branches = {
+        "front": {"input": "photo", "backbone": "eye", "cut": "block1_pool", "pool": "avg"},
+        "rest": {
+            "from": "front",
+            "backbone": "second",
+            "enter": "stage1_block1_out",
+            "cut": "stage2_block1_out",
+        },
+        "numbers": {"input": "facts"},
+        "place": {"input": "town"},
+    }
+    one = one.replaced(
+        branches=branches,
+        backbones={
+            **one.backbones,
+            "second": {"arch": "TinyResNet", "weights": None, "options": {"width": 4}},
+        },
+        fusion={"op": "concat", "of": ["front", "rest", "numbers", "place"]},
+        blocks={},
+    )
+    model, batch = build(one), with_gaps(examples())
+
+    found = given(model, batch, "rest.missing")
+
+    assert np.array_equal(found[MISSING["photo"]], weights(model)["rest.missing/learned/kernel"][0])
+    assert [finding for finding in self_test(model, resolve(one)) if not finding.holds] == []
+    assert ">if photo is missing<" in draw(one).svg()
