@@ -267,3 +267,42 @@ def test_rates_that_are_none_are_refused(name, value):
 def test_a_rate_of_nothing_is_refused(name):
     with pytest.raises(TrainingError, match="more than 0, got 0"):
         Rates(**{name: 0.0})
+
+
+def optional_graph(graph_of, with_phases, data_of, absence, *phases):
+    data = data_of()
+    data["inputs"]["photo"]["optional"] = absence
+    data["inputs"]["facts"] = {"kind": "tabular", "columns": ["area"]}
+    data["branches"]["numbers"] = {"input": "facts"}
+    data["fusion"] = {"op": "concat", "from": ["all", "numbers"]}
+    return graph_of(with_phases(data, *phases))
+
+
+def test_where_inputs_are_taken_away_vectors_and_presence_are_stored(graph_of, with_phases, data_of):
+    absence = {"missing": "zeros", "dropout": 0.5}
+    graph = optional_graph(graph_of, with_phases, data_of, absence, ["head"])
+
+    found = frontier(graph, 0, SLOW)
+
+    assert set(names(found)) == {"all.pool", "photo.optional.present", "facts.normalise"}
+    assert found.suffix[0] == "photo.optional.drop"
+    assert "all.missing" in found.suffix
+
+
+def test_where_nothing_is_taken_away_what_stands_in_for_missing_inputs_is_stored_too(
+    graph_of, with_phases, data_of
+):
+    graph = optional_graph(graph_of, with_phases, data_of, {"missing": "zeros"}, ["head"])
+
+    found = frontier(graph, 0, SLOW)
+
+    assert names(found) == ["fusion"]
+
+
+def test_a_vector_that_is_learned_for_missing_inputs_is_not_stored(graph_of, with_phases, data_of):
+    graph = optional_graph(graph_of, with_phases, data_of, {"missing": "learned"}, ["head"])
+
+    found = frontier(graph, 0, SLOW)
+
+    assert "all.missing" in found.suffix
+    assert "photo.optional.present" in names(found)
