@@ -46,7 +46,7 @@ def augmenter(augmentation: Mapping[str, tuple[Change, ...]], inputs: Mapping[st
                 changed[name] = layer.transform_images(changed[name], drawn, training=True)
             # Interpolation in 32 bits may pass the ends by a rounding.
             inside = tf.clip_by_value(changed[name], *ranges[name])
-            # What is NaN in an example that lacks the image must not become a colour.
+            # In an example that lacks the image NaN must not become a colour, and clipping may do that on some devices.
             changed[name] = tf.where(tf.math.is_nan(batch[name]), batch[name], inside)
         return changed
 
