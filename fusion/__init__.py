@@ -32,6 +32,7 @@ from fusion.recipe.joining import Add, Average, Compare, Concat, Maximum, Multip
 from fusion.recipe.preprocessing import Scaling
 from fusion.recipe.reading import from_json, load_recipe
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.savedmodels import SavedModel
 from fusion.recipe.schema import schema
 from fusion.recipe.short import fuse
 from fusion.recipe.texts import Text
@@ -159,6 +160,7 @@ __all__ = [
     "RecipeError",
     "Results",
     "Rotation",
+    "SavedModel",
     "Scaling",
     "StoreError",
     "Study",

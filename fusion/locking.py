@@ -9,8 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
-from fusion.backbones.catalogue import find
-from fusion.backbones.weights import StoredWeights, digest
+from fusion.backbones.catalogue import find_digest
 from fusion.checking import Source, resolve
 from fusion.errors import FileError, Problem
 from fusion.files import replacing
@@ -186,11 +185,10 @@ def _taps(graph: FusionGraph, branch: str) -> tuple[str, ...]:
 
 
 def _backbone(graph: FusionGraph, trunk: Trunk, folders: Sequence[Path]) -> LockedBackbone:
-    path = find(graph.recipe.backbones[trunk.backbone], folders)
     return LockedBackbone(
         layers=len(trunk.skeleton.layers),
         fingerprint=fingerprint(trunk.skeleton),
-        weights=digest(StoredWeights(path)) if path else None,
+        weights=find_digest(graph.recipe.backbones[trunk.backbone], folders),
     )
 
 

@@ -51,6 +51,7 @@ KERAS_FREE = (
     "backbones.presets",
     "backbones.ranges",
     "backbones.registered",
+    "backbones.savedmodels",
     "backbones.skeletons",
     "backbones.sources",
     "backbones.weights",
@@ -71,10 +72,12 @@ DOORS = {
     ("backbones.skeletons", "backbones.building"),
     ("backbones.sources", "backbones.opening"),
     ("backbones.sources", "backbones.kerashub"),
+    ("backbones.sources", "backbones.reloading"),
     # A backbone with its weights is a Keras model.
     ("backbones.catalogue", "backbones.loading"),
     ("backbones.catalogue", "backbones.opening"),
     ("backbones.catalogue", "backbones.kerashub"),
+    ("backbones.catalogue", "backbones.reloading"),
 }
 """The imports, inside functions, by which what is free of Keras reaches what is not."""
 

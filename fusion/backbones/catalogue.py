@@ -9,16 +9,19 @@ from fusion.backbones.applications import REGISTERED, find_application
 from fusion.backbones.archives import find_archive
 from fusion.backbones.presets import check_preset, find_preset
 from fusion.backbones.ranges import needs_preprocessing
+from fusion.backbones.savedmodels import find_saved_model, remember
 from fusion.backbones.skeletons import check_arguments, is_cached
 from fusion.backbones.skeletons import skeleton as named_skeleton
 from fusion.backbones.sources import (
     archived_skeleton,
+    block_skeleton,
     hub_preprocess,
     hub_skeleton,
     is_archive_cached,
+    is_block_cached,
     is_hub_cached,
 )
-from fusion.backbones.weights import StoredWeights, check_digest, find_weights
+from fusion.backbones.weights import StoredWeights, check_digest, digest, find_weights
 from fusion.errors import BackboneError, InputSizeError
 from fusion.recipe.backbones import (
     AnyBackbone,
@@ -30,6 +33,7 @@ from fusion.recipe.backbones import (
 )
 from fusion.recipe.inputs import Image
 from fusion.recipe.preprocessing import Preprocess
+from fusion.recipe.savedmodels import SavedModel
 from fusion.skeleton.layers import Shape, Skeleton
 from fusion.skeleton.names import Naming, canonical_names, given_names
 
@@ -80,6 +84,8 @@ def skeleton(backbone: AnyBackbone, shape: Shape, folders: Sequence[Path] = ()) 
             return archived_skeleton(backbone, shape=shape, folders=folders)
         case BackbonePreset() | KerasHubBackbone():
             return hub_skeleton(backbone, shape=shape, folders=folders)
+        case SavedModel():
+            return block_skeleton(backbone, shape=shape, folders=folders)
         case Backbone():
             if backbone.weights == "imagenet" and not find_application(backbone.arch).imagenet:
                 raise BackboneError(
@@ -102,6 +108,8 @@ def is_known(backbone: AnyBackbone, shape: Shape, folders: Sequence[Path] = ()) 
             return is_archive_cached(backbone, shape=shape, folders=folders)
         case BackbonePreset() | KerasHubBackbone():
             return is_hub_cached(backbone, shape=shape, folders=folders)
+        case SavedModel():
+            return is_block_cached(backbone, shape=shape, folders=folders)
         case Backbone():
             check_arguments(backbone.arch, shape=shape, options=backbone.options)
             # A registered function has Keras loaded already, and its table is never kept.
@@ -175,12 +183,28 @@ def find(backbone: AnyBackbone, folders: Sequence[Path]) -> Path | None:
         case BackbonePreset():
             folder = find_preset(backbone, folders)
             return check_preset(backbone, folder) if folder else None
+        case SavedModel():
+            return find_saved_model(backbone, folders)[0]
         case _:
             stored = _stored(backbone.weights, folders)
             if stored is None:
                 return None
             check_digest(stored)
             return stored.path
+
+
+def find_digest(backbone: AnyBackbone, folders: Sequence[Path]) -> str | None:
+    """Returns the sha256 of the file of a backbone, of its weights or of its folder; `None` where it has none of its own.
+
+    >>> find_digest(Backbone(arch="VGG16", weights=None), [])
+
+    Raises:
+        WeightsError: If it lies nowhere, or is not the one that was meant.
+    """
+    if isinstance(backbone, SavedModel):
+        return find_saved_model(backbone, folders)[1]
+    path = find(backbone, folders)
+    return digest(StoredWeights(path)) if path else None
 
 
 def load(backbone: AnyBackbone, shape: Shape, folders: Sequence[Path]) -> "keras.Model":
@@ -201,6 +225,12 @@ def load(backbone: AnyBackbone, shape: Shape, folders: Sequence[Path]) -> "keras
             from fusion.backbones.opening import open_archive
 
             return open_archive(find_archive(backbone, folders).path, shape=shape)
+        case SavedModel():
+            from fusion.backbones.reloading import open_saved_model
+
+            folder, found = find_saved_model(backbone, folders)
+            remember(found)
+            return open_saved_model(backbone, shape=shape, folder=folder)
         case BackbonePreset() | KerasHubBackbone():
             from fusion.backbones.kerashub import load_hub
 

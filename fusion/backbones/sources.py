@@ -6,11 +6,13 @@ from pathlib import Path
 
 from fusion.backbones.archives import check_suffix, find_archive
 from fusion.backbones.presets import find_preset, kerashub_version, read_preprocess, source_key
+from fusion.backbones.savedmodels import find_saved_model
 from fusion.backbones.skeletons import cache_place, remembered, remembered_text
 from fusion.cache import read_checked
 from fusion.errors import FusionError
 from fusion.recipe.backbones import BackboneFile, BackbonePreset, KerasHubBackbone
 from fusion.recipe.preprocessing import Preprocess, Scaling
+from fusion.recipe.savedmodels import SavedModel
 from fusion.recipe.writing import to_data
 from fusion.skeleton import files
 from fusion.skeleton.layers import Shape, Skeleton
@@ -105,6 +107,41 @@ def is_hub_cached(
         return False
 
 
+def block_skeleton(backbone: SavedModel, *, shape: Shape, folders: Sequence[Path]) -> Skeleton:
+    """Returns the table of a SavedModel, which is one row beside the input.
+
+    Args:
+        backbone: What was declared.
+        shape: Height, width and channels of one input.
+        folders: Where its folder may lie.
+
+    Raises:
+        BackboneError: If it has no such endpoint or output, or gives no features of one image.
+        InputSizeError: If it reads images of another size or of other channels.
+        WeightsError: If it is missing, damaged, or another than the one meant.
+    """
+    folder, found = find_saved_model(backbone, folders)
+
+    def make() -> Skeleton:
+        from fusion.backbones.reloading import dry_saved_model
+
+        return dry_saved_model(backbone, shape=shape, folder=folder)
+
+    return remembered(_block(backbone, found, shape), make)
+
+
+def is_block_cached(backbone: SavedModel, *, shape: Shape, folders: Sequence[Path]) -> bool:
+    """Returns whether the table of a SavedModel is in the cache folder, so that TensorFlow is not needed.
+
+    >>> is_block_cached(SavedModel(saved_model="absent", preprocess="none"), shape=(8, 8, 3), folders=[])
+    False
+    """
+    try:
+        return read_checked(_block(backbone, find_saved_model(backbone, folders)[1], shape)) is not None
+    except FusionError:
+        return False
+
+
 def is_archive_cached(backbone: BackboneFile, *, shape: Shape, folders: Sequence[Path]) -> bool:
     """Returns whether the table of the model in a file is in the cache folder, so that no Keras is needed.
 
@@ -118,6 +155,11 @@ def is_archive_cached(backbone: BackboneFile, *, shape: Shape, folders: Sequence
     except FusionError:
         return False
     return read_checked(_archived(backbone, digest, shape)) is not None
+
+
+def _block(backbone: SavedModel, found: str, shape: Shape) -> Path:
+    called = [backbone.endpoint, backbone.output]
+    return cache_place(backbone.arch.partition(".")[0], ["saved_model", backbone.arch, found, called, shape])
 
 
 def _archived(backbone: BackboneFile, digest: str | None, shape: Shape) -> Path:

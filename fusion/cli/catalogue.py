@@ -7,7 +7,9 @@ from fusion.backbones import catalogue
 from fusion.backbones.applications import find_application
 from fusion.backbones.catalogue import Shelf
 from fusion.backbones.presets import CONFIG
+from fusion.backbones.savedmodels import PROGRAM
 from fusion.recipe.backbones import AnyBackbone, Backbone, BackboneFile, BackbonePreset
+from fusion.recipe.savedmodels import SavedModel
 from fusion.skeleton.layers import Shape, Skeleton
 
 
@@ -46,6 +48,8 @@ def named(source: str) -> tuple[AnyBackbone, Shape]:
     """
     if source.endswith(".keras"):
         return BackboneFile(file=source, preprocess="none"), (None, None, None)
+    if (Path(source) / PROGRAM).is_file():
+        return SavedModel(saved_model=source, preprocess="none"), (224, 224, 3)
     if "://" in source or (Path(source) / CONFIG).is_file():
         return BackbonePreset(preset=source, preprocess="none"), (224, 224, 3)
     size = find_application(source).size

@@ -48,6 +48,7 @@ def trunks(calls: Sequence[Call], half: Collection[str]) -> dict[str, Trunk]:
 def remarks(calls: Sequence[Call]) -> Iterator[Problem]:
     """Yields what is allowed and may not be meant: cuts inside a block, maps of one pixel, grey as colour, layers not of Keras."""
     yield from _foreign(calls)
+    yield from _uncounted(calls)
     for call in calls:
         if not call.entry and call.use.shape[2] != call.use.image.shape[2]:
             text = (
@@ -88,6 +89,18 @@ def torn(calls: Sequence[Call]) -> Iterator[Problem]:
                     'could never be opened again. Write "cut": "last" in every branch that reads it.'
                 )
                 yield Problem(pointer(("branches", branch, "cut")), text)
+
+
+def _uncounted(calls: Sequence[Call]) -> Iterator[Problem]:
+    for backbone, kinds in {
+        call.use.backbone: {row.kind for row in call.skeleton.layers} for call in calls
+    }.items():
+        if "TFSMLayer" in kinds:
+            text = (
+                "A SavedModel is one block: its operations are not counted, it never trains, and it opens with "
+                "fusion.load alone, which brings its folder along."
+            )
+            yield Problem(pointer(("backbones", backbone)), text)
 
 
 def _foreign(calls: Sequence[Call]) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ import numpy as np
 from fusion.backbones.catalogue import load_classes
 from fusion.errors import ModelError
 from fusion.files import replacing
+from fusion.model.blocks import pack_blocks, unpacked_blocks
 from fusion.recipe.reading import from_data
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import to_data
@@ -45,10 +46,11 @@ def save(
     if path.suffix != ".keras":
         raise ModelError(f"A model is saved as a .keras file, got {path.name!r}.")
     named = labels or recipe.head.output.labels
-    about = {"recipe": to_data(recipe), "labels": list(named) if named else None}
+    about: dict[str, Any] = {"recipe": to_data(recipe), "labels": list(named) if named else None}
     with replacing(path) as part, _uncompiled(model):
         model.save(part)
         with zipfile.ZipFile(part, "a") as archive:
+            about["saved_models"] = pack_blocks(model, archive)
             archive.writestr(MEMBER, json.dumps(about, indent=1, ensure_ascii=False))
 
 
@@ -63,11 +65,15 @@ def _uncompiled(model: keras.Model) -> Iterator[None]:
         model.compiled, model.optimizer = compiled, optimizer
 
 
-def load(path: str | Path) -> Loaded:
+def load(path: str | Path, *, trusted: bool = False) -> Loaded:
     """Returns the model in a `.keras` file that `save` wrote, or in the folder of a run, its recipe and its classes' names.
 
+    Args:
+        path: The file, or the folder.
+        trusted: Whether to run SavedModels in it that no recipe has used on this machine: they are programs.
+
     Raises:
-        ModelError: If there is no such file, it is none of Keras's, or it has no recipe.
+        ModelError: If there is no such file, it is none of Keras's, it has no recipe, or a SavedModel in it is not trusted.
         RecipeError: If the recipe is damaged or of a newer format.
         BackboneError: If a package that its layers are of is not installed.
     """
@@ -87,8 +93,10 @@ def load(path: str | Path) -> Loaded:
         ) from None
     recipe, labels = from_data(about.get("recipe"), source=str(path)), about.get("labels")
     load_classes(recipe.backbones.values())
+    held: dict[str, str] = about.get("saved_models") or {}
     try:
-        model = keras.saving.load_model(path)
+        with unpacked_blocks(path, held, trusted=trusted) as there:
+            model = keras.saving.load_model(there, safe_mode=not held)
     except (ValueError, TypeError, OSError) as error:
         raise ModelError(f"Keras cannot open {path}: {error}") from error
     return Loaded(model, recipe, tuple(labels) if labels else None)

@@ -7,16 +7,14 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
-    StringConstraints,
     Tag,
     WithJsonSchema,
 )
 
 from fusion.errors import nearest, shown
 from fusion.recipe.preprocessing import Told, Wanted
-from fusion.recipe.values import Map, Named, Number, Value, Word
-
-Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
+from fusion.recipe.savedmodels import SavedModel
+from fusion.recipe.values import Map, Named, Number, Sha256, Value, Word
 
 
 class WeightsFile(Value):
@@ -230,6 +228,7 @@ KINDS: dict[type, str] = {
     BackboneFile: "file",
     BackbonePreset: "preset",
     KerasHubBackbone: "kerashub",
+    SavedModel: "saved_model",
 }
 """The key that tells each source of backbones in JSON."""
 
@@ -252,7 +251,8 @@ AnyBackbone = Annotated[
     Annotated[Backbone, Tag("<arch>")]
     | Annotated[BackboneFile, Tag("<file>")]
     | Annotated[BackbonePreset, Tag("<preset>")]
-    | Annotated[KerasHubBackbone, Tag("<kerashub>")],
+    | Annotated[KerasHubBackbone, Tag("<kerashub>")]
+    | Annotated[SavedModel, Tag("<saved_model>")],
     Discriminator(any_backbone),
 ]
 """A backbone of any source."""

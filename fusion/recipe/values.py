@@ -70,6 +70,7 @@ Fraction = Annotated[float, Field(strict=True, ge=0, lt=1)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Word = Annotated[str, StringConstraints(strict=True, min_length=1)]
 Text = Annotated[str, StringConstraints(strict=True)]
+Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[
     str,
     StringConstraints(

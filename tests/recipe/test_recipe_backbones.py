@@ -56,11 +56,13 @@ def test_a_source_made_in_python_is_the_one_in_json():
         ({"arhc": "VGG16", "weights": None}, {"/arhc": "Unknown key 'arhc'. Did you mean 'arch'?"}),
         (
             {"flie": "a.keras", "preprocess": "tf"},
-            {"": "'flie' is not one of arch, file, preset, kerashub. Did you mean 'file'?"},
+            {"": "'flie' is not one of arch, file, preset, kerashub, saved_model. Did you mean 'file'?"},
         ),
         (
             {"file": "a.keras", "arch": "VGG16"},
-            {"": "'arch + file' is not one of arch, file, preset, kerashub; keep one of them here."},
+            {
+                "": "'arch + file' is not one of arch, file, preset, kerashub, saved_model; keep one of them here."
+            },
         ),
         (
             {"file": "a.keras", "preprocess": "tff"},
