@@ -167,3 +167,10 @@ def test_a_branch_that_only_a_stitch_reads_has_no_auxiliary_output(full):
         "Branch 'left' gives a map, which another branch reads, and no vector. Name that one, or join 'left' in the "
         "fusion as well."
     )
+
+
+def test_what_stands_in_for_a_selector_that_cannot_be_read_is_not_judged(voted):
+    del voted["head"]["auxiliary"]
+    voted["training"]["phases"][0]["train"] = ["fusion", 3]
+
+    assert list(found(voted)) == ["/training/phases/0/train/1"]
