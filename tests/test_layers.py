@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import networkx as nx
+import numpy as np
 import pytest
 
 LEVELS = (
@@ -55,6 +56,8 @@ KERAS_FREE = (
     "backbones.skeletons",
     "backbones.sources",
     "backbones.weights",
+    "data.examples",
+    "features.planning",
     "scores",
     "statistics",
     "study.declaration",
@@ -78,6 +81,8 @@ DOORS = {
     ("backbones.catalogue", "backbones.opening"),
     ("backbones.catalogue", "backbones.kerashub"),
     ("backbones.catalogue", "backbones.reloading"),
+    # What a machine does in a second is measured with TensorFlow, once.
+    ("features.planning", "features.measuring"),
 }
 """The imports, inside functions, by which what is free of Keras reaches what is not."""
 
@@ -265,5 +270,11 @@ def test_commands_on_cached_tables_do_not_load_keras(tmp_path):
     assert loaded("check", str(recipe)) == []
     assert loaded("cost", str(recipe)) == []
     assert loaded("draw", str(recipe), "-o", str(tmp_path / "x.svg")) == []
+    # What the machine does in a second is measured by the first plan.
+    photos = np.zeros((40, 32, 32, 3), "uint8")
+    photos[:, 0, 0, 0] = range(40)
+    np.savez(tmp_path / "data.npz", photo=photos, targets=np.arange(40) % 2)
+    assert "tensorflow" in loaded("plan", str(recipe), "--examples", "10")
+    assert loaded("plan", str(recipe), "--data", str(tmp_path / "data.npz")) == []
     assert (tmp_path / "x.svg").exists()
     assert loaded("cache", "ls") == []

@@ -2,30 +2,61 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fusion.cli.describing import AsJson, File, resolve
 from fusion.cli.making import Folders
+from fusion.errors import TrainingError
 from fusion.wording import amount, counted, dimensions, memory, operations
 
 if TYPE_CHECKING:
-    from fusion.frontier.frontiers import Frontier
     from fusion.frontier.plans import Plan, PlannedPhase
+    from fusion.graph.nodes import FusionGraph
 
-Examples = Annotated[int, typer.Option("--examples", min=1, help="How many examples it trains on.")]
+Examples = Annotated[int | None, typer.Option("--examples", min=1, help="How many examples it trains on.")]
+DataPath = Annotated[Path | None, typer.Option("--data", help="Data as train takes them, to be counted.")]
 
 
-def plan(file: File, examples: Examples, folder: Folders = None, as_json: AsJson = False) -> None:
+def plan(
+    file: File,
+    examples: Examples = None,
+    data: DataPath = None,
+    folder: Folders = None,
+    as_json: AsJson = False,
+) -> None:
     """Say what each phase trains, which tensors it stores, and what that takes, with the store and without."""
-    from fusion.frontier.plans import plan as planned
-
-    found = planned(resolve(file, folder or ()), examples=examples)
+    if (examples is None) == (data is None):
+        raise TrainingError(
+            "Say how many examples it trains on: --examples N, or --data to have them counted."
+        )
+    graph = resolve(file, folder or ())
+    found = _counted(graph, examples) if data is None else _looked_at(graph, data)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
         return
     _print(found)
+
+
+def _counted(graph: "FusionGraph", examples: int | None) -> "Plan":
+    from fusion.features.planning import machine_rates
+    from fusion.frontier.plans import plan as planned
+
+    return planned(graph, examples=examples or 1, rates=machine_rates())
+
+
+def _looked_at(graph: "FusionGraph", path: Path) -> "Plan":
+    from fusion.cli.bars import examining
+    from fusion.data.reading import read_data
+    from fusion.features.planning import plan_for
+
+    recipe = graph.recipe
+    seed = recipe.training.seed if recipe.training else 0
+    with examining() as progress:
+        data = read_data(path, inputs=recipe.inputs, output=recipe.head.output, seed=seed, progress=progress)
+    return plan_for(graph, data)
 
 
 def _print(found: "Plan") -> None:
@@ -33,13 +64,14 @@ def _print(found: "Plan") -> None:
     from rich.markup import escape
 
     from fusion.cli.tables import show, table
+    from fusion.store.shelf import store_folder
 
     out = Console(highlight=False, soft_wrap=True)
     rows = table("an epoch", "epochs", "stored", "compute", "without", "time", "without", "once before")
     for phase in found.phases:
         split = phase.frontier
         out.print(escape(_trained(phase)))
-        for line in _read(split):
+        for line in _read(phase):
             out.print(f"  {escape(line)}")
         rows.add_row(
             escape(split.phase),
@@ -54,6 +86,8 @@ def _print(found: "Plan") -> None:
         f"In all {duration(found.seconds)}, with {memory(found.stored_bytes)} stored; {duration(found.whole_seconds)} "
         "with nothing stored."
     )
+    if found.stored_bytes:
+        out.print(f"`fusion train` stores in {escape(str(store_folder()))}, or in the folder --store names.")
     rates = found.rates
     out.print(
         f"[dim]On {counted(found.examples, 'example')}, without validation. Reckoned with {operations(rates.compute)} "
@@ -65,12 +99,15 @@ def _trained(phase: "PlannedPhase") -> str:
     return f"{phase.frontier.phase}: trains {', '.join(phase.train)} ({amount(phase.trainable)} weights)"
 
 
-def _read(found: "Frontier") -> list[str]:
+def _read(phase: "PlannedPhase") -> list[str]:
     """Returns what is stored and what is decoded anew, a line for each tensor and input."""
+    found = phase.frontier
     lines = [
         f"stored: {each.name} {dimensions(each.shape)}, {memory(each.bytes)} an example"
         for each in found.tensors
     ]
+    if not lines:
+        lines = [f"nothing is stored: it would save {duration(max(0.0, phase.saving))}"]
     return [*lines, *(f"read anew in every epoch: {name}" for name in found.inputs)]
 
 

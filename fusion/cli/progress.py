@@ -1,43 +1,19 @@
-"""Progress bars of what takes longer than a second."""
+"""What is shown of a training as it goes on."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import keras
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID
 
+from fusion.cli.bars import bars
 from fusion.features.extraction import Extracted
 from fusion.training.fitting import PhaseStart, Watch
 from fusion.training.splitting import Onlooker
 from fusion.wording import amount, dimensions, memory, operations
-
-
-def bars(console: Console) -> Progress:
-    """Returns bars with a text, the time left or in the end gone, and what was seen; they fit 80 columns."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=12),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        TextColumn("{task.fields[seen]}"),
-        console=console,
-    )
-
-
-@contextmanager
-def examining() -> Iterator[Callable[[int, int], None]]:
-    """Shows how many image files have been examined."""
-    with bars(Console(stderr=True)) as progress:
-        task = progress.add_task("reading images", total=None, seen="")
-
-        def report(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total, seen=f"{done} of {total}")
-
-        yield report
-        if not progress.tasks[0].completed:
-            progress.remove_task(task)
 
 
 @contextmanager

@@ -47,7 +47,8 @@ def train(
     graph = resolve(file, folder or ())
     load_keras()
     from fusion.checking import places
-    from fusion.cli.progress import examining, watching
+    from fusion.cli.bars import examining
+    from fusion.cli.progress import watching
     from fusion.cli.tables import print_metrics
     from fusion.data.examples import describe
     from fusion.training.history import kept
@@ -86,7 +87,7 @@ def evaluate(
     from fusion.cli.quiet import load_keras
 
     load_keras()
-    from fusion.cli.progress import examining
+    from fusion.cli.bars import examining
     from fusion.cli.tables import print_metrics
     from fusion.data.examples import describe, join, splits
     from fusion.data.seen import SEEN, seen_before
@@ -148,7 +149,7 @@ def predict(
     if bool(what) == (data is not None):
         raise typer.BadParameter("Say what to predict: image files, NAME=VALUE for each input, or --data.")
     load_keras()
-    from fusion.cli.progress import examining
+    from fusion.cli.bars import examining
     from fusion.cli.tables import print_predictions
     from fusion.data.reading import read_inputs
     from fusion.model.files import load

@@ -70,7 +70,7 @@ def run(
     from fusion.cli.quiet import load_keras
 
     load_keras()
-    from fusion.cli.progress import bars
+    from fusion.cli.bars import bars
     from fusion.study.results import load_results
     from fusion.study.running import prepare
     from fusion.study.running import run as ran

@@ -13,28 +13,11 @@ import tensorflow as tf
 from PIL import Image
 
 from fusion.data.images import read_pixels
-from fusion.errors import FileError
-from fusion.frontier.machines import keep_rates, known_rates
 from fusion.frontier.rates import Rates
 
 GRID, WIDTH, BATCH = 28, 256, 16
 ROWS, ROW = 512, 64 * 1024
 """Rows of 64 KiB: 32 MiB."""
-
-
-def machine_rates() -> Rates:
-    """Returns what this machine does in a second, measured the first time and then kept in the user's cache folder.
-
-    Where nothing can be kept, it is measured in each process.
-    """
-    found = known_rates()
-    if found is None:
-        found = measure()
-        try:
-            keep_rates(found)
-        except FileError:
-            return found
-    return found
 
 
 def measure() -> Rates:

@@ -13,6 +13,7 @@ from fusion.data.augmentation import augmenter
 from fusion.data.batches import batches, reading, shuffled_batches, steps
 from fusion.data.examples import Data, Examples, splits
 from fusion.features.frozen import Frozen
+from fusion.features.planning import plan_for
 from fusion.frontier.plans import PlannedPhase
 from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
@@ -31,7 +32,7 @@ from fusion.training.objectives import loss, metrics
 from fusion.training.optimizers import make_optimizer
 from fusion.training.recording import Recorder, Weights
 from fusion.training.scaling import adapt_output, spread
-from fusion.training.splitting import folder_of, planned, told
+from fusion.training.splitting import folder_of, told
 
 CHECKPOINT = "checkpoint.npz"
 """Weights by address, of all that training changed so far: of the best epoch so far of the phase under way."""
@@ -211,7 +212,7 @@ class _Run:
         """How each phase is split; empty where nothing may be stored."""
         if self.store is None:
             return ()
-        return planned(self.graph, self.data)
+        return plan_for(self.graph, self.data).phases
 
     def compile(self, number: int, fitted: keras.Model) -> None:
         """Compiles for the phase: Keras goes on training what was trainable at the last compilation."""

@@ -1,17 +1,11 @@
-"""Where the phases of a training are split, and who watches while frozen tensors are computed."""
+"""Where frozen tensors of a training are stored, and who watches while they are computed."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import keras
 
-from fusion.data.examples import Data, ImageFiles
 from fusion.features.extraction import Extracted, Watch
-from fusion.features.measuring import machine_rates
-from fusion.frontier.plans import PlannedPhase, plan
-from fusion.graph.nodes import FusionGraph
-from fusion.store.room import bound
 from fusion.store.shelf import store_folder
 
 
@@ -45,16 +39,3 @@ def folder_of(store: bool | str | Path) -> Path | None:
     if isinstance(store, bool):
         return store_folder() if store else None
     return Path(store)
-
-
-def planned(graph: FusionGraph, data: Data) -> tuple[PlannedPhase, ...]:
-    """Returns how each phase is split on this machine, for as many examples as there are.
-
-    The tensors of training and validation of all phases together take no more than the store may.
-    """
-    rates, count = machine_rates(), len(data.train)
-    if not any(isinstance(column, ImageFiles) for column in data.train.columns.values()):
-        # Arrays are decoded already.
-        rates = replace(rates, decode=0.0)
-    share = count / (count + (len(data.validation) if data.validation else 0))
-    return plan(graph, examples=count, rates=rates, most=share * bound() / len(graph.phases)).phases

@@ -1,6 +1,7 @@
 """Plans of whole trainings, and the command that prints them."""
 
 import json
+import re
 
 import pytest
 import typer
@@ -8,6 +9,8 @@ from typer.testing import CliRunner
 
 from fusion.cli.planning import plan as command
 from fusion.errors import TrainingError
+from fusion.frontier import machines
+from fusion.frontier.machines import keep_rates, known_rates
 from fusion.frontier.plans import plan
 from fusion.frontier.rates import Rates
 
@@ -86,7 +89,10 @@ RECIPE = {
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("FUSION_CACHE", str(tmp_path / "cache"))
+    # As measured before: to measure takes TensorFlow.
+    keep_rates(Rates())
     app = typer.Typer()
     app.command()(command)
     (tmp_path / "r.json").write_text(json.dumps(RECIPE))
@@ -122,6 +128,75 @@ def test_the_command_prints_the_plan_as_json(run):
     ]
 
 
-def test_the_command_wants_examples(run):
-    assert run().exit_code == 2
+@pytest.mark.parametrize("words", [(), ("--examples", "5", "--data", "photos")])
+def test_the_command_wants_a_number_of_examples_or_data(run, words):
+    with pytest.raises(TrainingError, match="Say how many examples it trains on: --examples N, or --data"):
+        run(*words)
+
+
+def test_the_command_wants_one_example_or_more(run):
     assert run("--examples", "0").exit_code == 2
+
+
+def test_the_command_counts_examples_of_data(run, tmp_path):
+    rows = "\n".join(f"{number},{number % 7},{number}" for number in range(100))
+    (tmp_path / "t.csv").write_text(f"a,b,y\n{rows}\n")
+    (tmp_path / "d.json").write_text(
+        '{"dataset": 1, "table": "t.csv", "inputs": {"facts": {"columns": ["a", "b"]}},'
+        ' "target": {"column": "y"}, "split": {"validation": 0.2, "test": 0.1}}'
+    )
+
+    found = run("--data", str(tmp_path / "d.json"))
+
+    assert found.exit_code == 0
+    assert re.search(r"On 7\d examples, without validation", found.stdout)
+    assert "nothing is stored: it would save 0 ms" in found.stdout
+
+
+def test_what_little_storing_would_save_is_not_stored(phase_graph):
+    graph = phase_graph("Chain", ["head"])
+
+    much, little = (plan(graph, examples=count).phases[0] for count in (10**7, 10))
+
+    assert much.saving > 1
+    assert much.frontier.tensors
+    assert 0 < little.saving < 1
+    assert little.frontier.tensors == ()
+    assert little.epoch_seconds == little.whole_seconds
+
+
+def test_tensors_that_take_more_than_they_may_give_way_to_smaller_ones(phase_graph):
+    graph = phase_graph("Chain", ["head", "net[conv3..]"])
+    rates = Rates(compute=1e6)
+    (best,) = plan(graph, examples=100, rates=rates).phases
+
+    (smaller,) = plan(graph, examples=100, rates=rates, most=best.stored_bytes - 1).phases
+
+    assert smaller.stored_bytes < best.stored_bytes
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("FUSION_CACHE", str(tmp_path / "cache"))
+
+
+def test_rates_that_were_measured_are_known_later(cache):
+    assert known_rates() is None
+
+    keep_rates(Rates(compute=2e9))
+
+    assert known_rates() == Rates(compute=2e9)
+
+
+def test_rates_are_those_of_one_kind_of_machine(cache, monkeypatch):
+    keep_rates(Rates(compute=2e9))
+
+    monkeypatch.setattr(machines, "machine", lambda: "another")
+
+    assert known_rates() is None
+
+
+def test_machines_without_a_list_of_processors_are_told_apart_too(monkeypatch):
+    monkeypatch.setattr(machines.Path, "read_text", lambda *_, **__: (_ for _ in ()).throw(OSError))
+
+    assert len(machines.machine().split(", ")) == 4

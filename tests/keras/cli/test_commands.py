@@ -248,10 +248,30 @@ def test_a_trained_model_is_judged_and_asked(run, recipe_file, photos, tmp_path)
     )
     assert "not held out" in run("evaluate", out, "--data", photos, "--split", "train")[1]
 
+    with pytest.raises(TrainingError, match="--no-store stores nothing"):
+        run("train", recipe_file(), "--data", photos, "-o", tmp_path / "x", "--no-store", "--store", "y")
     with pytest.raises(TrainingError, match="holds another run"):
         run("train", recipe_file(), "--data", photos, "-o", out)
     with pytest.raises(DataError, match=r"'tset' is no split; there are train, validation, test, all"):
         run("evaluate", out, "--data", photos, "--split", "tset")
+
+
+def test_training_says_what_it_stores_and_how_far_it_is(run, recipe_file, photos, tmp_path, monkeypatch):
+    from fusion.features import planning
+    from fusion.frontier.rates import Rates
+
+    monkeypatch.setattr(planning, "machine_rates", lambda: Rates(compute=1e3))
+
+    one = recipe_file(training={"phases": [{"name": "head", "train": ["head"], "epochs": 2}]})
+
+    status, _, err = run(
+        "train", one, "--data", photos, "-o", tmp_path / "run", "--store", tmp_path / "store"
+    )
+
+    assert status == 0
+    assert "stored: " in err
+    assert "an example in every epoch instead of" in " ".join(err.split())
+    assert any((tmp_path / "store").iterdir())
 
 
 def test_a_checkpoint_of_a_broken_off_training_makes_a_model(run, recipe_file, photos, tmp_path, monkeypatch):

@@ -8,12 +8,12 @@ from keras import layers as kl
 from fusion.backbones.registered import register_backbone
 from fusion.checking import resolve
 from fusion.data.examples import Array, Data, Examples
+from fusion.features import planning
 from fusion.frontier.plans import plan
 from fusion.frontier.rates import Rates
 from fusion.model.addresses import weights
 from fusion.model.files import load, save
 from fusion.recipe.reading import from_data
-from fusion.training import splitting
 from fusion.training.evaluation import evaluate
 from fusion.training.fitting import fit
 from fusion.training.splitting import Onlooker
@@ -27,7 +27,7 @@ COUNT, BATCH = 50, 16
 
 @pytest.fixture(autouse=True)
 def slow_machine(monkeypatch):
-    monkeypatch.setattr(splitting, "machine_rates", lambda: SLOW)
+    monkeypatch.setattr(planning, "machine_rates", lambda: SLOW)
 
 
 def mixed(input_shape):
@@ -407,7 +407,7 @@ def test_a_split_is_judged_by_its_stored_tensors_alike(whole, tmp_path):
 
 
 def test_a_phase_that_gains_little_stores_nothing(whole, tmp_path, monkeypatch):
-    monkeypatch.setattr(splitting, "machine_rates", lambda: Rates(compute=1e12))
+    monkeypatch.setattr(planning, "machine_rates", lambda: Rates(compute=1e12))
 
     found = fit(*whole, store=tmp_path)
 

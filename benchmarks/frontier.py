@@ -1,0 +1,150 @@
+"""Training only what changes, against the same training written by hand in Keras: weights, data, batches and epochs alike.
+
+    python benchmarks/frontier.py
+
+ResNet50 with random weights on pictures in memory, ten epochs without augmentation: once with all of it frozen, once with
+its last stage trained. Both ways are timed whole, from building to the last epoch; ours computes and stores what is frozen
+in that time, in an empty store. Then what is frozen is extracted from JPEG files, against a bare `predict` on them.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+from PIL import Image
+from reporting import report
+
+import fusion
+from fusion.checking import resolve
+from fusion.data.batches import batches
+from fusion.data.examples import Array, Data, Examples, ImageFiles
+from fusion.features.frozen import Frozen
+from fusion.frontier.frontiers import frontier
+from fusion.model.building import build_graph
+from fusion.training.fitting import fit
+
+SIDE, COUNT, BATCH, EPOCHS = 96, int(os.environ.get("COUNT", "256")), 32, 10
+BEFORE = "conv4_block6_out"
+
+
+def main() -> None:
+    random = np.random.default_rng(0)
+    photos = random.uniform(0, 255, (COUNT, SIDE, SIDE, 3)).astype("float32")
+    targets = random.integers(0, 2, COUNT)
+    rows = [
+        _trained("frozen backbone", ["head"], photos, targets, ">= 8"),
+        _trained("last stage", ["head", f"net[{BEFORE}..]"], photos, targets, ">= 2.2"),
+        _extracted(photos),
+    ]
+    report("frontier", ("what", "seconds", "by hand", "ratio", "claimed", "an epoch", "by FLOPs"), rows)
+
+
+def _recipe(train: list[str]) -> fusion.Recipe:
+    phase = fusion.Phase(
+        name="only", train=train, epochs=EPOCHS, keep="last", optimizer=fusion.Optimizer(learning_rate=1e-4)
+    )
+    return fusion.Recipe(
+        name="frontier",
+        inputs={"photo": fusion.Image(shape=(SIDE, SIDE, 3))},
+        backbones={"net": fusion.Backbone(arch="ResNet50", weights=None)},
+        branches={"all": fusion.Branch(input="photo", backbone="net", cut="last")},
+        head=fusion.Head(output=fusion.Output(task="classification", classes=2)),
+        training=fusion.Training(phases=[phase], batch_size=BATCH),
+    )
+
+
+def _trained(
+    what: str, train: list[str], photos: np.ndarray, targets: np.ndarray, claimed: str
+) -> list[object]:
+    recipe = _recipe(train)
+    data = Data(Examples({"photo": Array(photos)}, targets, tuple(map(str, targets))), None, None, None, "")
+    with tempfile.TemporaryDirectory() as store:
+        began = time.perf_counter()
+        found = fit(recipe, data, store=store)
+        ours = time.perf_counter() - began
+    began = time.perf_counter()
+    epochs = _by_hand(photos, targets, trained=len(train) > 1)
+    hand = time.perf_counter() - began
+    # The first epoch makes the programs.
+    epoch = [statistics.median(each[1:]) for each in (epochs, [one.seconds for one in found.history.epochs])]
+    split = frontier(resolve(recipe), 0)
+    return [
+        what,
+        ours,
+        hand,
+        hand / ours,
+        claimed,
+        epoch[0] / epoch[1],
+        split.whole_flops / split.suffix_flops,
+    ]
+
+
+def _by_hand(photos: np.ndarray, targets: np.ndarray, *, trained: bool) -> list[float]:
+    """The usual code; returns the seconds of each epoch."""
+    photo = keras.Input((SIDE, SIDE, 3))
+    base = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(SIDE, SIDE, 3))
+    base.trainable = trained
+    for layer in base.layers if trained else ():
+        layer.trainable = layer.name.startswith("conv5") and not layer.name.endswith("_bn")
+    x = base(keras.applications.resnet50.preprocess_input(photo))
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(photo, keras.layers.Dense(2, activation="softmax")(x))
+    model.compile(
+        optimizer=keras.optimizers.Adam(1e-4),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,
+    )
+    clock = Clock()
+    model.fit(photos, targets, batch_size=BATCH, epochs=EPOCHS, verbose=0, callbacks=[clock])
+    return clock.seconds
+
+
+class Clock(keras.callbacks.Callback):
+    """Notes how long each epoch takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+        self.began = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002 - as Keras calls it
+        """Starts the clock."""
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002 - as Keras calls it
+        """Notes the time."""
+        self.seconds.append(time.perf_counter() - self.began)
+
+
+def _extracted(photos: np.ndarray) -> list[object]:
+    """Stored vectors of JPEG files, in turn with a bare `predict` of the same model on the same files."""
+    graph = resolve(_recipe(["head"]))
+    model, split = build_graph(graph), frontier(graph, 0)
+    seconds: dict[str, list[float]] = {"ours": [], "hand": []}
+    with tempfile.TemporaryDirectory() as name:
+        paths = tuple(Path(name) / f"{number}.jpg" for number in range(COUNT))
+        for path, photo in zip(paths, photos, strict=True):
+            Image.fromarray(photo.astype("uint8")).save(path, "JPEG", quality=90)
+        files = Examples(
+            {"photo": ImageFiles(paths, (SIDE, SIDE, 3), (0, 255))}, None, tuple(map(str, paths))
+        )
+        for number in range(4):
+            began = time.perf_counter()
+            Frozen(model, graph, Path(name) / f"store{number}", batch_size=BATCH).examples(split, files)
+            seconds["ours"].append(time.perf_counter() - began)
+            began = time.perf_counter()
+            # Its program is made anew in each round, as that of an extraction is.
+            model.make_predict_function(force=True)
+            model.predict(batches(files, batch_size=BATCH), verbose=0)
+            seconds["hand"].append(time.perf_counter() - began)
+    ours, hand = (statistics.median(each[1:]) for each in seconds.values())
+    return ["extraction from JPEG", ours, hand, hand / ours, ">= 0.95", "", ""]
+
+
+if __name__ == "__main__":
+    main()
