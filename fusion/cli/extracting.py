@@ -43,7 +43,7 @@ def features(
     graph = resolve(file, folder or ()) if file.suffix == ".json" else None
     load_keras()
     from fusion.checking import places
-    from fusion.cli.progress import examining
+    from fusion.cli.bars import examining
     from fusion.cli.running import read
     from fusion.data.examples import describe
     from fusion.features.archives import check_name, write_features
@@ -77,7 +77,7 @@ def extracting() -> "Iterator[Watch]":
     """Shows how many examples have run through the frozen layers, how many a second, and how long it will take."""
     from rich.console import Console
 
-    from fusion.cli.progress import bars
+    from fusion.cli.bars import bars
     from fusion.features.extraction import Extracted
 
     with bars(Console(stderr=True)) as progress:
