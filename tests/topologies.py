@@ -1,6 +1,7 @@
 """Graphs of every topology, over two small backbones whose tables are written here, so that no Keras is needed."""
 
 from collections.abc import Callable
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -328,3 +329,28 @@ def drawing(request: pytest.FixtureRequest, topologies: dict[str, FusionGraph]) 
 @pytest.fixture
 def topology(topologies: dict[str, FusionGraph]) -> Callable[[str], FusionGraph]:
     return topologies.__getitem__
+
+
+@pytest.fixture(scope="session")
+def drawn(topologies: dict[str, FusionGraph]) -> Callable[..., Drawing]:
+    """Draws a topology in its last phase, each picture once however often it is asked for."""
+
+    @cache
+    def found(name: str, **look: Any) -> Drawing:
+        graph = topologies[name]
+        return draw(graph, phase=max(len(graph.phases) - 1, 0), **look).drawing
+
+    return found
+
+
+EVERY = [
+    pytest.param(name, marks=() if name in {name for name, _ in QUICK} else pytest.mark.slow)
+    for name in RECIPES
+]
+
+
+@pytest.fixture(params=EVERY)
+def name(request: pytest.FixtureRequest) -> str:
+    """The name of every topology."""
+    found: str = request.param
+    return found

@@ -46,39 +46,37 @@ def level(request: pytest.FixtureRequest) -> str:
     return found
 
 
-def test_a_picture_for_paper_is_at_most_800_pixels_wide(case: tuple[FusionGraph, int], level: str) -> None:
-    assert draw(case[0], phase=case[1], style="paper", level=level).drawing.width <= 800.01
+def test_a_picture_for_paper_is_at_most_800_pixels_wide(
+    drawn: Callable[..., Drawing], name: str, level: str
+) -> None:
+    assert drawn(name, style="paper", level=level).width <= 800.01
 
 
-def test_a_slide_is_16_by_9(case: tuple[FusionGraph, int], level: str) -> None:
-    drawing = draw(case[0], phase=case[1], style="slide", level=level).drawing
+def test_a_slide_is_16_by_9(drawn: Callable[..., Drawing], name: str, level: str) -> None:
+    drawing = drawn(name, style="slide", level=level)
 
     assert drawing.width / drawing.height == pytest.approx(16 / 9)
 
 
-def test_every_box_is_still_there_once(case: tuple[FusionGraph, int], level: str) -> None:
-    wide, paper, slide = (
-        draw(case[0], phase=case[1], style=style, level=level).drawing for style in ("auto", "paper", "slide")
-    )
+def test_every_box_is_still_there_once(drawn: Callable[..., Drawing], name: str, level: str) -> None:
+    wide, paper, slide = (drawn(name, style=style, level=level) for style in ("auto", "paper", "slide"))
 
     names = Counter(name for name, *_ in frames(wide))
     assert Counter(name for name, *_ in frames(paper)) == names
     assert Counter(name for name, *_ in frames(slide)) == names
 
 
-def test_as_many_lines_arrive_as_in_one_row(case: tuple[FusionGraph, int], level: str) -> None:
-    wide, narrow = (
-        draw(case[0], phase=case[1], style=each, level=level).drawing for each in ("auto", "paper")
-    )
+def test_as_many_lines_arrive_as_in_one_row(drawn: Callable[..., Drawing], name: str, level: str) -> None:
+    wide, narrow = (drawn(name, style=each, level=level) for each in ("auto", "paper"))
 
     assert sum(line.arrow for line in lines(narrow)) == sum(line.arrow for line in lines(wide))
 
 
-@pytest.mark.parametrize("name", ["two", "siamese", "six"])
+@pytest.mark.parametrize("backbones", ["two", "siamese", pytest.param("six", marks=pytest.mark.slow)])
 def test_stages_in_rows_are_those_in_one_row_and_their_lines_cross_none(
-    topology: Callable[[str], FusionGraph], name: str
+    drawn: Callable[..., Drawing], backbones: str
 ) -> None:
-    wide, narrow = (draw(topology(name), style=style, level="stage").drawing for style in ("auto", "paper"))
+    wide, narrow = (drawn(backbones, style=style, level="stage") for style in ("auto", "paper"))
 
     def stages(drawing: Drawing) -> list[tuple[str, str]]:
         found = (item for item, *_ in flattened(drawing.items) if isinstance(item, Group))
@@ -106,8 +104,8 @@ def test_stages_in_rows_are_those_in_one_row_and_their_lines_cross_none(
     assert max(rows) > 1
 
 
-def test_no_line_turns_inside_a_box(case: tuple[FusionGraph, int]) -> None:
-    drawing = draw(case[0], phase=case[1], style="paper").drawing
+def test_no_line_turns_inside_a_box(drawn: Callable[..., Drawing], name: str) -> None:
+    drawing = drawn(name, style="paper", level="branch")
 
     _, left, top = things(drawing, "lines")
     boxes = frames(drawing)
