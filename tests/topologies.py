@@ -253,6 +253,44 @@ VOTES = recipe(
     },
     training=phases(["fusion", "head"], ["block:top"]),
 )
+STITCHED = recipe(
+    backbones={"one": backbone(), "two": backbone("Residual"), "three": backbone()},
+    branches={
+        "front": {"input": "photo", "backbone": "one", "cut": "block2_pool"},
+        "middle": {
+            "of": "front",
+            "backbone": "two",
+            "enter": "block3_bn1",
+            "cut": "block3_pool",
+            "pool": "none",
+        },
+        "back": {
+            "of": "middle",
+            "backbone": "three",
+            "enter": "block1_pool",
+            "cut": ["block2_conv2", "last"],
+        },
+    },
+    fusion={"op": "concat", "of": ["front", "back"]},
+    training=phases(["head", "stitch:two", "three[block3_conv1..]"], ["two"]),
+)
+HALVES = recipe(
+    inputs={side: image(64) for side in ("left", "right", "middle")},
+    backbones={"one": backbone(), "two": backbone("Residual")},
+    branches={
+        **{
+            side: {"input": side, "backbone": "one", "cut": "block2_pool", "pool": "none"}
+            for side in ("left", "right", "middle")
+        },
+        **{
+            f"{side}_end": {"of": side, "backbone": "two", "enter": "block3_pool", "blocks": ["embed"]}
+            for side in ("left", "right", "middle")
+        },
+    },
+    blocks={"embed": [{"dense": 32}]},
+    fusion={"op": "concat", "of": ["left_end", "right_end", "middle_end"]},
+    training=phases(["head", "stitch:two"]),
+)
 RECIPES = {
     "two": TWO,
     "siamese": SIAMESE,
@@ -266,6 +304,8 @@ RECIPES = {
     "vector": VECTOR,
     "ops": OPS,
     "votes": VOTES,
+    "stitched": STITCHED,
+    "halves": HALVES,
 }
 QUICK = {("two", 1), ("siamese", 0), ("table", 0), ("names", 0), ("votes", 1)}
 """The cases that are always tested; the others are slow, in number."""

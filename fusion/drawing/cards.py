@@ -6,6 +6,7 @@ from fusion.drawing.boxes import FILLS, ROW, STROKES, WEIGHTS, Box, letter
 from fusion.drawing.display import Circle, Group, Item, Line, Point, Rect, Text
 from fusion.drawing.icons import scissors, snowflake, triangle
 from fusion.drawing.lanes import PAD, Lane, Tap, thickness
+from fusion.drawing.parts import SKIPPED
 from fusion.drawing.segments import Segment
 from fusion.drawing.strips import cell_group
 from fusion.drawing.widths import text_width
@@ -29,6 +30,8 @@ def lane_box(lane: Lane, ruler: float, width: float) -> Box:
         call: (lane.left - (24.0 if lane.badges else 1.0), middle + 24 * (number - (count - 1) / 2))
         for number, call in enumerate(lane.trunk.calls)
     }
+    if lane.trunk.enter:
+        inlets = lane.arrivals(_entrance(lane, ruler), lane.top)
     outlets = {f"{call} {tap}": (width, y) for (tap, call), y in heights.items()}
     marks, gone = _former(lane, ruler, width, max(heights.values()))
     outlets |= gone
@@ -37,7 +40,7 @@ def lane_box(lane: Lane, ruler: float, width: float) -> Box:
         *_words(lane),
         *_ruler(lane, ruler),
         *_values(lane, ruler),
-        *_arrivals(lane, inlets),
+        *_arrivals(lane, inlets, lane.top + RULER_HEIGHT),
         *_cuts(lane, ruler, width, heights),
         *marks,
     ]
@@ -157,10 +160,21 @@ def _tip(segment: Segment, ghost: bool) -> str:
     return f"{segment.title}: {counted(segment.layers, 'layer')}, {segment.params:,} params, {what}, {operations(segment.flops)}{shape}"
 
 
-def _arrivals(lane: Lane, inlets: Mapping[str, Point]) -> list[Item]:
+def _entrance(lane: Lane, ruler: float) -> float:
+    """Returns where what runs begins on a ruler, from the card's left edge."""
+    parts = zip(lane.widths(ruler), lane.segments, strict=True)
+    return lane.left + sum(width for width, part in parts if part.zone == SKIPPED)
+
+
+def _arrivals(lane: Lane, inlets: Mapping[str, Point], bottom: float) -> list[Item]:
     items: list[Item] = []
+    if lane.trunk.enter:
+        x, y = next(iter(inlets.values()))
+        items.append(Line(((x, y - 6), (x, bottom)), "ink", 2.0, radius=0))
     for call, badge in lane.badges.items():
-        items += letter(badge, lane.rim + 17.0, inlets[call][1])
+        # What runs to an entrance would run through a letter before it.
+        x = inlets[call][0] + 13.0 if lane.trunk.enter else lane.rim + 17.0
+        items += letter(badge, x, inlets[call][1])
     return items
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import inf
 
 from fusion.drawing.boxes import BORDER, STROKES, Badge, shares
+from fusion.drawing.display import Point
 from fusion.drawing.segments import Segment, segments
 from fusion.drawing.states import View
 from fusion.drawing.values import Cell
@@ -14,6 +15,8 @@ from fusion.graph.nodes import Trunk
 from fusion.skeleton.layers import Shape
 from fusion.wording import TIMES, amount, cleaned, dimensions, operations
 
+TRACK, BADGED = 13.0, 21.0
+"""Distance of lines that run to an entrance, and where they have letters."""
 PAD = 14.0
 """Room between the border of a card and what it holds."""
 
@@ -92,7 +95,16 @@ class Lane:
     @property
     def top(self) -> float:
         """How far below the card's upper edge the ruler starts."""
-        return self.rim + 50.0 + 15.0 * len(self.lines)
+        return self.rim + 50.0 + 15.0 * len(self.lines) + self.band
+
+    @property
+    def band(self) -> float:
+        """Room above the parts for the lines that run to an entrance past what lies before it."""
+        return self._track * len(self.trunk.calls) if self.trunk.enter else 0.0
+
+    @property
+    def _track(self) -> float:
+        return BADGED if self.badges else TRACK
 
     @property
     def rim(self) -> float:
@@ -103,6 +115,14 @@ class Lane:
     def left(self) -> float:
         """Where the ruler starts."""
         return (PAD + 18 if self.badges else PAD) + self.rim
+
+    def arrivals(self, entrance: float, top: float) -> dict[str, Point]:
+        """Returns where the line of each call ends that runs above the parts, which begin at `top`, to an entrance."""
+        last = len(self.trunk.calls) - 1
+        return {
+            call: (entrance, top - self._track * (last - number + 0.6))
+            for number, call in enumerate(self.trunk.calls)
+        }
 
     def is_cut(self, tap: Tap) -> bool:
         """Returns whether something that reads the layer of a tap is cut off there, and not kept for another tap."""

@@ -31,7 +31,8 @@ def overlaid(view: View, found: Contents) -> Contents:
         return found
     boxes = dict(found.boxes)
     for name, cells in view.values.nodes.items():
-        shown = name if name in boxes else f"block {view.graph[name].layer}"
+        layer = view.graph[name].layer
+        shown = next(each for each in (name, f"block {layer}", f"trunk {layer}") if each in boxes)
         boxes[shown] = with_cells(boxes[shown], cells, view.values.name)
     return Contents(boxes, found.links)
 

@@ -12,7 +12,7 @@ from fusion.skeleton.cuts import kept
 from fusion.skeleton.kinds import ADJUSTING, FINISHING, PADDING
 from fusion.skeleton.layers import Layer, Skeleton
 
-BEFORE = -1
+SKIPPED = -1
 """Zone of what lies before the entrance of a backbone."""
 
 LARGEST = 60
@@ -60,7 +60,7 @@ def _parts(skeleton: Skeleton, taps: tuple[str, ...], enter: str) -> tuple[Part,
     zones = cut_zones(skeleton, taps, enter)
     numbers = {name: stage.number for stage in stages(skeleton) for name in stage.layers}
     found: list[Part] = []
-    for zone in range(BEFORE, len(taps) + 1):
+    for zone in range(SKIPPED, len(taps) + 1):
         rows = _late(row for row in skeleton.layers if zones[row.name] == zone)
         ended = {part.exit.name for part in found}
         drafts = []
@@ -103,7 +103,7 @@ def _linked(found: Sequence[Part]) -> Iterator[Part]:
 def cut_zones(skeleton: Skeleton, taps: Sequence[str], enter: str = "") -> dict[str, int]:
     """Returns for each layer how many cuts lie before it; as many as there are cuts where it is thrown away.
 
-    What lies before an entrance, or gives what is stitched in its place, is thrown away too: `BEFORE`.
+    What lies before an entrance, or gives what is stitched in its place, is thrown away too: `SKIPPED`.
 
     >>> rows = (Layer("x", "InputLayer", (), (8,)), Layer("a", "ReLU", ("x",), (8,)))
     >>> rows += (Layer("b", "ReLU", ("a",), (8,)),)
@@ -112,7 +112,7 @@ def cut_zones(skeleton: Skeleton, taps: Sequence[str], enter: str = "") -> dict[
     """
     zones = {row.name: len(taps) for row in skeleton.layers}
     for number, tap in reversed(list(enumerate(taps))):
-        zones |= dict.fromkeys(kept(skeleton, [tap]), BEFORE if enter else number)
+        zones |= dict.fromkeys(kept(skeleton, [tap]), SKIPPED if enter else number)
         zones |= dict.fromkeys(kept(skeleton, [tap], enter), number)
     return zones
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from fusion.drawing.parts import BEFORE, Part, parts
+from fusion.drawing.parts import SKIPPED, Part, parts
 from fusion.drawing.segments import Segment, measured
 from fusion.drawing.states import View
 from fusion.errors import DrawingError, near, shown
@@ -85,7 +85,7 @@ def _run(trunk: Trunk, found: tuple[Part, ...], view: View, *, is_open: bool) ->
     rows = [row for part in found for row in part.rows]
     last = found[-1]
     draft = Segment(
-        _title(found), last.exit.shape, last.zone, discarded=last.zone in {BEFORE, len(trunk.taps)}
+        _title(found), last.exit.shape, last.zone, discarded=last.zone in {SKIPPED, len(trunk.taps)}
     )
     return Run(found, measured(trunk, rows, draft, view), is_open)
 
@@ -102,7 +102,7 @@ def _title(found: Sequence[Part]) -> str:
 
 def _hits(trunk: Trunk, word: str) -> set[str]:
     every = parts(trunk)
-    kept = {part.exit.name for part in every if BEFORE < part.zone < len(trunk.taps)}
+    kept = {part.exit.name for part in every if SKIPPED < part.zone < len(trunk.taps)}
     owner, _, name = word.rpartition("/")
     if word == "cut":
         return {tap for tap in trunk.taps if tap in kept}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from fusion.drawing.parts import BEFORE, cut_zones
+from fusion.drawing.parts import SKIPPED, cut_zones
 from fusion.drawing.states import State, View, state, trainable_params
 from fusion.graph.nodes import Trunk, Weights
 from fusion.skeleton.articulation import stages
@@ -65,14 +65,14 @@ def segments(trunk: Trunk, view: View) -> tuple[Segment, ...]:
             title = _title(run)
             # A title that several stages could have tells none of them.
             told = title if title and titles[title] < 2 else f"stage {number}"
-            draft = Segment(told, shape, zone, discarded=zone in {BEFORE, len(trunk.taps)})
+            draft = Segment(told, shape, zone, discarded=zone in {SKIPPED, len(trunk.taps)})
             found.append(measured(trunk, run, draft, view))
     return tuple(found)
 
 
 def _runs(trunk: Trunk, rows: Sequence[Layer], view: View, zone: int) -> list[tuple[Layer, ...]]:
     """Returns `rows` cut once where freezing ends and training begins, or the other way round; else whole."""
-    if zone in {BEFORE, len(trunk.taps)} or view.trained is None:
+    if zone in {SKIPPED, len(trunk.taps)} or view.trained is None:
         return [tuple(rows)]
     # Batch normalisation that a phase leaves in inference lies between trained layers and parts nothing.
     telling = [row for row in rows if row.params > row.statistics and row.kind != "BatchNormalization"]

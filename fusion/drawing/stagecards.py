@@ -8,6 +8,7 @@ from fusion.drawing.boxes import FILLS, STROKES, WEIGHTS, Badge, Box, chip, lett
 from fusion.drawing.display import Circle, Group, Item, Line, Point, Rect, Text
 from fusion.drawing.icons import scissors, sideways
 from fusion.drawing.lanes import PAD, Lane, Tap, lanes, thickness
+from fusion.drawing.parts import SKIPPED
 from fusion.drawing.segments import Segment
 from fusion.drawing.stagerows import AFTER, BEFORE, HEIGHT, Rows, chip_words, has_shape, lines_of, stage_rows
 from fusion.drawing.states import View
@@ -31,8 +32,16 @@ def _card(rows: Rows, width: float) -> Box:
     }
     outlets = {f"{call} {tap}": (width, y) for (tap, call), y in rows.heights.items()}
     items = [*_frame(lane, width, rows.bottom), *_stages(rows), *_taps(rows, width)]
+    if lane.trunk.enter:
+        stand = next(each for each in rows.stands if each.segment.zone != SKIPPED)
+        x, top = stand.left, rows.tops[stand.row]
+        inlets = lane.arrivals(x, top)
+        highest = min(y for _, y in inlets.values())
+        items.append(Line(((x, highest - 6), (x, top + HEIGHT)), "ink", 2.0, radius=0))
     for call, badge in lane.badges.items():
-        items += letter(badge, lane.rim + 17.0, inlets[call][1])
+        # What runs to an entrance would run through a letter before it.
+        x = inlets[call][0] + 13.0 if lane.trunk.enter else lane.rim + 17.0
+        items += letter(badge, x, inlets[call][1])
     tip = f"{lane.trunk.backbone}: {lane.arch}. {lane.facts}."
     return Box(
         f"trunk {lane.trunk.backbone}",
@@ -84,6 +93,9 @@ def _link(rows: Rows, place: int) -> list[Item]:
     """Returns the line to the next stage: straight, or round to the start of the next row."""
     stand, after = rows.stands[place], rows.stands[place + 1]
     ghost, shape = after.segment.discarded, stand.segment.shape
+    if not ghost and stand.segment.discarded:
+        # What lies before an entrance leads nowhere.
+        return []
     middle, right = rows.middle(stand.row), stand.right
     points: tuple[Point, ...] = ((right, middle), (after.left, middle))
     if after.row != stand.row:

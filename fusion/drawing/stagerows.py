@@ -93,7 +93,11 @@ def stage_rows(lane: Lane) -> Rows:
     stands = _stands(lane, inf)
     if stands[-1].right > lane.left + lane.limit:
         stands = _stands(lane, lane.limit)
-    tops, heights, y = [], dict[tuple[str, str], float](), lane.rim + 53.0 + 15.0 * len(lane.lines)
+    tops, heights, y = (
+        [],
+        dict[tuple[str, str], float](),
+        lane.rim + 53.0 + 15.0 * len(lane.lines) + lane.band,
+    )
     for row in range(1 + stands[-1].row):
         own = [stand for stand in stands if stand.row == row]
         tops.append(y)

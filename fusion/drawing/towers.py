@@ -10,6 +10,7 @@ from fusion.drawing.icons import scissors, sideways
 from fusion.drawing.lanes import PAD, Lane, Tap, lanes, thickness
 from fusion.drawing.openings import WIDTH, folded, unfolded
 from fusion.drawing.palette import Colour
+from fusion.drawing.parts import SKIPPED
 from fusion.drawing.runs import Opened, Run, runs
 from fusion.drawing.states import View
 from fusion.drawing.widths import filled, text_width
@@ -18,6 +19,8 @@ from fusion.wording import dimensions
 
 GAP, TRACK, CALL, APART = 34.0, 14.0, 11.0, 80.0
 """Room between parts, between the lines of cuts that run down beside them, between lines that leave one cut, and the card."""
+STEP = 5.0
+"""Distance of lines that turn aside to an entrance."""
 SIGN = 30.0
 """Room for the scissors left of the words of a cut."""
 
@@ -72,6 +75,15 @@ class Tower:
         start = self.lane.rim + PAD + TRACK * len(self.tails)
         return max(min(self.middle - box.inlets[""][0], end), start)
 
+    def track(self, number: int) -> float:
+        """Returns where a line runs down left of the parts."""
+        return self.lane.rim + PAD + TRACK * number
+
+    def enters(self, number: int) -> bool:
+        """Returns whether the first part that runs of an entered backbone has some number."""
+        zones = [run.facts.zone for run, _ in self.pieces[: number + 1]]
+        return len(zones) > 1 and zones[-1] != SKIPPED == zones[-2]
+
     def outlet(self, tap: str, call: str) -> float:
         """Returns where a line leaves the card, from its left edge."""
         return self.middle + APART * (self.tails.index((tap, call)) - (len(self.tails) - 1) / 2)
@@ -80,13 +92,17 @@ class Tower:
         """Returns the colour of the line of a call."""
         return self.lane.badges[call].colour if call in self.lane.badges else "ink"
 
+    def arriving(self, call: str) -> Colour:
+        """Returns the colour of the line of a call before the parts."""
+        return self.lane.badges[call].colour if call in self.lane.badges else "line"
+
     def beside(self, tap: str, call: str) -> float:
         """Returns where a line runs down: left of the parts, or straight on if nothing follows."""
         number = self.tails.index((tap, call))
         last = number == len(self.tails) - 1 and not self.pieces[-1][0].facts.discarded
         if last and len(self.lane.trunk.calls) == 1:
             return self.middle
-        return self.lane.rim + PAD + TRACK * number
+        return self.track(number)
 
     def tail(self, tap: str, call: str, y: float, bottom: float) -> tuple[Point, ...]:
         """Returns the way of a line from a cut at height `y` to the lower edge of the card; none meets another."""
@@ -202,9 +218,13 @@ def _stacked(tower: Tower, bottom: float = 0.0) -> tuple[list[Item], float]:
         ghost = run.facts.discarded
         items.append(Group(box.items, left, y, tip=box.tip, name=box.name))
         into = (left + box.inlets[""][0], y + box.inlets[""][1])
-        items += _link(tower, (x, start), into, shape, is_first=not number, is_ghost=ghost)
+        if tower.enters(number):
+            items += [*leading(tower, tower.top, into[1] - GAP), *joining(tower, into[1] - GAP, into)]
+        elif number or not tower.lane.trunk.enter:
+            items += _link(tower, (x, start), into, shape, is_first=not number, is_ghost=ghost)
         if shape and not ghost:
-            items.append(Text(tower.middle + 9, y - 11, dimensions(shape), 9.0, "mute"))
+            beside = max(tower.arrivals) if tower.enters(number) else tower.middle
+            items.append(Text(beside + 9, y - 11, dimensions(shape), 9.0, "mute"))
         x, start, shape = left + box.outlets[""][0], y + box.outlets[""][1], run.facts.shape
         y += box.height
         tap = taps.get(run.parts[-1].exit.name)
@@ -246,6 +266,29 @@ def arrivals(tower: Tower, start: float, end: float) -> list[Item]:
     for x, badge in zip(tower.arrivals, lane.badges.values(), strict=True):
         items.append(Line(((x, start + 22), (x, end)), badge.colour, 2.0, arrow=True))
         items += letter(badge, x, start + 14)
+    return items
+
+
+def leading(tower: Tower, start: float, end: float) -> list[Item]:
+    """Returns the lines that turn aside above what lies before an entrance, to run down past it: one for each call."""
+    items: list[Item] = []
+    for number, (call, x) in enumerate(zip(tower.lane.trunk.calls, tower.arrivals, strict=True)):
+        badge, turn, track = tower.lane.badges.get(call), start + 10 + STEP * number, tower.track(number)
+        if badge:
+            items += letter(badge, x, start + 14)
+            turn += 16
+        points = ((x, start + 22 if badge else start), (x, turn), (track, turn), (track, end))
+        items.append(Line(points, tower.arriving(call), 2.0))
+    return items
+
+
+def joining(tower: Tower, start: float, into: Point) -> list[Item]:
+    """Returns the lines that come back to the first part that runs; none runs across another."""
+    items: list[Item] = []
+    for number, (call, x) in enumerate(zip(tower.lane.trunk.calls, tower.arrivals, strict=True)):
+        turn, track, end = into[1] - 12 - STEP * number, tower.track(number), x + into[0] - tower.middle
+        points = ((track, start), (track, turn), (end, turn), (end, into[1]))
+        items.append(Line(points, tower.arriving(call), 2.0, arrow=True))
     return items
 
 

@@ -8,10 +8,10 @@ from fusion.drawing.boxes import Box
 from fusion.drawing.display import Group, Item, Line, Text, flattened
 from fusion.drawing.lanes import Lane, Tap, thickness
 from fusion.drawing.openings import folded, part_head, size_words, unfolded
-from fusion.drawing.parts import parts
+from fusion.drawing.parts import SKIPPED, parts
 from fusion.drawing.runs import Run, runs, single
 from fusion.drawing.states import View
-from fusion.drawing.towers import CALL, GAP, Tower, arrivals, cut_marks, tower, tower_words
+from fusion.drawing.towers import CALL, GAP, Tower, arrivals, cut_marks, joining, leading, tower, tower_words
 from fusion.figures.svg import Scraps
 from fusion.skeleton.layers import Shape
 from fusion.wording import cleaned, dimensions
@@ -38,15 +38,20 @@ class Accordion:
         tower, trunk = self.tower, self.tower.lane.trunk
         first = [*tower_words(tower), Line(((0, tower.top), (tower.width, tower.top)), "edge", 1.0)]
         start = GAP + (12 if tower.lane.badges else 0)
-        first += arrivals(tower, tower.top, tower.top + start)
+        first += (leading if trunk.enter else arrivals)(tower, tower.top, tower.top + start)
         found, ends = [self.scrap(first, tower.top + start)], ""
+        if trunk.enter:
+            found.append(f'<div class="past">{self.passing()}')
         taps = {tap.name: tap for tap in tower.lane.taps}
         shape: Shape | None = None
+        before = 0
         for run in runs(trunk, self.view, ()):
-            if shape is not None:
+            if trunk.enter and before == SKIPPED != run.facts.zone:
+                found.append(f"</div>{self.entrance(shape or ())}")
+            elif shape is not None:
                 found.append(self.link(shape, is_ghost=run.facts.discarded))
             found.append(self.details(run))
-            shape = run.facts.shape
+            shape, before = run.facts.shape, run.facts.zone
             tap = taps.get(run.parts[-1].exit.name)
             if tap and not run.facts.discarded:
                 found.append(self.cut(tap))
@@ -56,6 +61,20 @@ class Accordion:
         return (
             f'<section class="card{shared}" style="width:{tower.width:.1f}px" aria-label="{tip}">'
             f"{''.join(found)}{ends}{self.tails()}</section>"
+        )
+
+    def entrance(self, shape: Shape) -> str:
+        """Returns how the lines that ran past what lies before an entrance come back to the first part that runs."""
+        beside = max(self.tower.arrivals) + 9
+        words = [Text(beside, GAP - 11, dimensions(shape), 9.0, "mute")] if shape else []
+        return self.scrap([*joining(self.tower, 0, (self.tower.middle, GAP)), *words], GAP)
+
+    def passing(self) -> str:
+        """Returns the lines that run past what lies before an entrance."""
+        tower = self.tower
+        return "".join(
+            wire(tower.track(number), 2.0, tower.arriving(call))
+            for number, call in enumerate(tower.lane.trunk.calls)
         )
 
     def names(self) -> set[str]:

@@ -68,8 +68,15 @@ def _layers(view: View, node: Node, trunk: Trunk) -> Iterator[Entry]:
         facts = {"kind": row.kind, **_costs(weights, row.flops, condition)}
         if not kept:
             facts["state"] = "discarded, never built"
-        # What has no parents is what the backbone is fed.
-        sources = [f"{node.name}/{parent}" for parent in row.parents] or _sources(view, node)
+        # What has no parents is what the backbone is fed, unless something takes an inner layer's place.
+        fed = [] if trunk.enter else _sources(view, node)
+        sources = [
+            each
+            for parent in row.parents
+            for each in (
+                _sources(view, node) if kept and parent == trunk.enter else [f"{node.name}/{parent}"]
+            )
+        ] or fed
         entry = _entry(f"{node.name}/{row.name}", row.name, group, facts, row.shape, sources)
         yield entry | (_style(condition) if kept else _ghostly())
 

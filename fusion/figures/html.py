@@ -45,6 +45,7 @@ svg{display:block}
 .card{position:relative;box-sizing:border-box;display:flex;flex-direction:column;border-radius:10px;outline:1px solid;flex:none}
 .card.shared{outline:4px double}
 .after{position:relative;flex:1 0 auto;display:flex;flex-direction:column}
+.past{position:relative;display:flex;flex-direction:column}
 .wire{position:absolute;top:0}
 .aside{position:absolute;bottom:0}
 details{position:relative}

@@ -17,7 +17,7 @@ def label(view: View, node: Node) -> list[str]:
     if node.kind == "trunk":
         trunk = view.graph.trunks[node.layer]
         lines.append(f"{trunk.skeleton.source}, {len(trunk.kept)} of {len(trunk.skeleton.layers)} layers")
-        lines.append(f"preprocess {trunk.preprocess}")
+        lines.append(f"entered at {trunk.enter}" if trunk.enter else f"preprocess {trunk.preprocess}")
     if node.kind == "fusion":
         lines.append(view.graph.recipe.nodes[node.layer].op)
     if node.kind == "auxiliary":

@@ -11,6 +11,7 @@ from fusion.drawing.display import Group, Text, flattened
 from fusion.drawing.header import header, phase_name
 from fusion.drawing.lanes import lane
 from fusion.drawing.states import View
+from fusion.graph.costs import branch_nodes
 from fusion.graph.nodes import Node, Trunk
 from fusion.recipe.inputs import Image
 from fusion.wording import cleaned, counted, dimensions
@@ -89,18 +90,17 @@ def _branches(view: View, boxes: Mapping[str, Box]) -> Iterator[Row]:
             else ""
         )
         yield 1, f"{name}: {f'map of {branch.of}' if branch.of else branch.input}{through}"
-        yield from (
-            (2, f"{_name(node, boxes)}: {', '.join(_details(node, boxes))}")
-            for node in graph.nodes
-            if node.branch == name and node.kind != "join"
-        )
+        own = [node for node in graph.nodes if node.branch == name and node.kind != "join"]
+        if branch.of:
+            own.insert(0, [node for node in branch_nodes(graph, name) if node.kind == "stitch"][-1])
+        yield from ((2, f"{_name(node, boxes)}: {', '.join(_details(node, boxes))}") for node in own)
         yield 2, f"gives {dimensions(graph[graph.ends[name]].shape)}"
 
 
 def _name(node: Node, boxes: Mapping[str, Box]) -> str:
     if node.kind == "missing":
         return _texts(boxes[node.name])[0]
-    return "pool" if node.kind == "pool" else node.layer
+    return node.kind if node.kind in {"pool", "stitch"} else node.layer
 
 
 def _fusion(view: View, boxes: Mapping[str, Box]) -> Iterator[Row]:

@@ -47,8 +47,8 @@ def test_parts_hold_every_layer_once_and_end_at_every_cut(case: Case) -> None:
         held = [row.name for part in found for row in part.rows]
 
         assert sorted(held) == sorted(trunk.skeleton.rows)
-        assert {part.exit.name for part in found if part.zone < len(trunk.taps)} >= set(trunk.taps)
-        assert {row.name for p in found if p.zone < len(trunk.taps) for row in p.rows} == trunk.kept
+        assert {part.exit.name for part in found if -1 < part.zone < len(trunk.taps)} >= set(trunk.taps)
+        assert {row.name for p in found if -1 < p.zone < len(trunk.taps) for row in p.rows} == trunk.kept
 
 
 def test_layers_of_parts_stand_behind_those_they_read(case: Case) -> None:
@@ -78,7 +78,7 @@ def test_ops_have_the_state_of_their_weights(case: Case) -> None:
         found = states_of(figure, trunk.backbone)
         for part in parts(trunk):
             for op in fold(trunk.skeleton, part.rows, {*part.read, *trunk.taps}):
-                if part.zone == len(trunk.taps):
+                if part.zone in {-1, len(trunk.taps)}:
                     assert op.exit.name not in found
                     continue
                 weighed = [row for row in op.rows if row.params]

@@ -22,7 +22,7 @@ def test_what_is_discarded_is_what_the_cuts_discard(case: tuple[FusionGraph, int
 
     for trunk in graph.trunks.values():
         lost = [each for each in segments(trunk, view(graph, phase)) if each.discarded]
-        expected = discarded(trunk.skeleton, trunk.taps)
+        expected = discarded(trunk.skeleton, trunk.taps, trunk.enter)
         assert sum(each.layers for each in lost) == expected.layers
         assert sum(each.params for each in lost) == expected.params
 
