@@ -1,7 +1,7 @@
 """The card of a backbone at layer level: its parts from top to bottom, its cuts, and what these throw away."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 
 from fusion.drawing.boxes import Badge, Box, letter
@@ -10,107 +10,17 @@ from fusion.drawing.icons import scissors, sideways
 from fusion.drawing.lanes import PAD, Lane, Tap, lanes, thickness
 from fusion.drawing.openings import WIDTH, folded, unfolded
 from fusion.drawing.palette import Colour
-from fusion.drawing.parts import SKIPPED
-from fusion.drawing.runs import Opened, Run, runs
+from fusion.drawing.runs import Opened, runs
 from fusion.drawing.states import View
+from fusion.drawing.tracks import APART, CALL, GAP, TRACK, Tower, tails
 from fusion.drawing.widths import filled, text_width
 from fusion.skeleton.layers import Shape
 from fusion.wording import dimensions
 
-GAP, TRACK, CALL, APART = 34.0, 14.0, 11.0, 80.0
-"""Room between parts, between the lines of cuts that run down beside them, between lines that leave one cut, and the card."""
 STEP = 5.0
 """Distance of lines that turn aside to an entrance."""
 SIGN = 30.0
 """Room for the scissors left of the words of a cut."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tower:
-    """What stands in a card, and how much room it takes left and right of the line through its middle.
-
-    Args:
-        lane: What the card says.
-        pieces: Each run with its box.
-        words: The lines below the name.
-        left: Room left of the line, with the lines of cuts, which run down there.
-        right: Room right of it.
-    """
-
-    lane: Lane
-    pieces: tuple[tuple[Run, Box], ...]
-    words: tuple[str, ...]
-    left: float
-    right: float
-
-    @property
-    def width(self) -> float:
-        """Width of the card."""
-        return self.left + self.right + 2 * self.lane.rim
-
-    @property
-    def middle(self) -> float:
-        """Where the line through the parts runs, from the card's left edge."""
-        return self.lane.rim + self.left
-
-    @property
-    def top(self) -> float:
-        """Where the line through the parts begins."""
-        return self.lane.rim + 40.0 + 14.0 * len(self.words)
-
-    @property
-    def arrivals(self) -> tuple[float, ...]:
-        """Where the line of each call arrives, from the card's left edge."""
-        count = len(self.lane.trunk.calls)
-        return tuple(self.middle + 26 * (number - (count - 1) / 2) for number in range(count))
-
-    @property
-    def tails(self) -> tuple[tuple[str, str], ...]:
-        """The tap and the call of each line that leaves, from left to right, the shallowest cut's first."""
-        return _tails(self.lane)
-
-    def stand(self, box: Box) -> float:
-        """Returns the left edge of a part: its line runs on straight, unless there is no room for what sticks out."""
-        end = self.width - self.lane.rim - PAD - box.width
-        start = self.lane.rim + PAD + TRACK * len(self.tails)
-        return max(min(self.middle - box.inlets[""][0], end), start)
-
-    def track(self, number: int) -> float:
-        """Returns where a line runs down left of the parts."""
-        return self.lane.rim + PAD + TRACK * number
-
-    def enters(self, number: int) -> bool:
-        """Returns whether the first part that runs of an entered backbone has some number."""
-        zones = [run.facts.zone for run, _ in self.pieces[: number + 1]]
-        return len(zones) > 1 and zones[-1] != SKIPPED == zones[-2]
-
-    def outlet(self, tap: str, call: str) -> float:
-        """Returns where a line leaves the card, from its left edge."""
-        return self.middle + APART * (self.tails.index((tap, call)) - (len(self.tails) - 1) / 2)
-
-    def colour(self, call: str) -> Colour:
-        """Returns the colour of the line of a call."""
-        return self.lane.badges[call].colour if call in self.lane.badges else "ink"
-
-    def arriving(self, call: str) -> Colour:
-        """Returns the colour of the line of a call before the parts."""
-        return self.lane.badges[call].colour if call in self.lane.badges else "line"
-
-    def beside(self, tap: str, call: str) -> float:
-        """Returns where a line runs down: left of the parts, or straight on if nothing follows."""
-        number = self.tails.index((tap, call))
-        last = number == len(self.tails) - 1 and not self.pieces[-1][0].facts.discarded
-        if last and len(self.lane.trunk.calls) == 1:
-            return self.middle
-        return self.track(number)
-
-    def tail(self, tap: str, call: str, y: float, bottom: float) -> tuple[Point, ...]:
-        """Returns the way of a line from a cut at height `y` to the lower edge of the card; none meets another."""
-        x, end = self.beside(tap, call), self.outlet(tap, call)
-        turn = bottom - 12 - CALL * self.tails.index((tap, call))
-        if x == self.middle:
-            return ((x, y), (x, turn), (end, turn), (end, bottom))
-        return ((self.middle, y), (x, y), (x, turn), (end, turn), (end, bottom))
 
 
 def tower_boxes(view: View, badges: Mapping[str, Badge], opened: Opened, room: float = inf) -> dict[str, Box]:
@@ -130,7 +40,7 @@ def tower_boxes(view: View, badges: Mapping[str, Badge], opened: Opened, room: f
 def tower(view: View, lane: Lane, exits: frozenset[str]) -> Tower:
     """Returns what stands in the card of `lane`, open where `exits` leave a part."""
     found = runs(lane.trunk, view, exits)
-    count = len(_tails(lane))
+    count = len(tails(lane))
     room = lane.limit - 2 * (PAD + lane.rim) - TRACK * count
     boxes = [
         unfolded(lane.trunk, view, run, room) if run.is_open else folded(lane.trunk, view, run)
@@ -150,10 +60,6 @@ def tower(view: View, lane: Lane, exits: frozenset[str]) -> Tower:
         right = widest - left
     words = tuple(filled(lane.facts.split(" · "), " · ", 10.5, left + right - 2 * PAD))
     return Tower(lane, tuple(zip(found, boxes, strict=True)), words, left, right)
-
-
-def _tails(lane: Lane) -> tuple[tuple[str, str], ...]:
-    return tuple((tap.name, call) for tap in lane.taps for call, _ in tap.calls)
 
 
 def _card(tower: Tower, height: float) -> Box:

@@ -6,6 +6,7 @@ from fusion.errors import LayerNotFoundError, ModelError, listed, near
 from fusion.frontier.tensors import NodeTensor, tensor
 from fusion.frontier.units import Unit, Units, above, units
 from fusion.graph.nodes import FusionGraph
+from fusion.skeleton.cuts import resolve
 
 BROUGHT = frozenset({"trunk", "prepare", "pool"})
 """Kinds of nodes whose weights come with a backbone, are taken from the training rows, or begin as what they mean."""
@@ -54,6 +55,11 @@ def _end(graph: FusionGraph, branch: str) -> str:
     own = [node.name for node in graph.nodes if node.branch == branch and node.kind in {"pool", "join"}]
     if own:
         return own[-1]
+    end = graph[graph.ends[branch]]
+    if end.kind == "trunk":
+        # Only a stitch reads it: a map.
+        table = graph.trunks[end.layer].skeletons[end.name]
+        return f"{end.name}/{resolve(table, graph.recipe.branches[branch].cuts[0])}"
     read = graph.recipe.branches[branch].input
     made = [node.name for node in graph.nodes if node.kind == "prepare" and node.name.startswith(f"{read}.")]
     return made[-1] if made else str(read)

@@ -11,7 +11,8 @@ from fusion.drawing.openings import folded, part_head, size_words, unfolded
 from fusion.drawing.parts import SKIPPED, parts
 from fusion.drawing.runs import Run, runs, single
 from fusion.drawing.states import View
-from fusion.drawing.towers import CALL, GAP, Tower, arrivals, cut_marks, joining, leading, tower, tower_words
+from fusion.drawing.towers import arrivals, cut_marks, joining, leading, tower, tower_words
+from fusion.drawing.tracks import CALL, GAP, Tower
 from fusion.figures.svg import Scraps
 from fusion.skeleton.layers import Shape
 from fusion.wording import cleaned, dimensions

@@ -285,3 +285,24 @@ def test_an_archive_with_two_arrays_of_one_name_is_refused(tmp_path):
 
     with pytest.raises(ModelError, match="Two arrays would be called 'train_names'"):
         write_features(features.Features({"train": part}, None, {}), tmp_path / "x.npz")
+
+
+def test_a_branch_that_only_a_stitch_reads_gives_its_map_and_what_is_stitched_waits_for_training(
+    tmp_path,
+):
+    stitched = recipe(
+        branches={
+            "front": {"input": "photo", "backbone": "eye", "cut": "block1_pool", "pool": "none"},
+            "back": {"of": "front", "backbone": "res", "enter": "stage1_block1_out"},
+        },
+        fusion=None,
+        blocks={},
+    )
+
+    rows = data_for(stitched)
+
+    found = extract_features(stitched, rows, taps=["front"], store=tmp_path)
+
+    assert found.parts["train"].arrays["front"].shape[1:] == (8, 8, 4)
+    with pytest.raises(ModelError, match=r"'back' comes after res.stitch, whose weights nothing has trained"):
+        extract_features(stitched, rows, taps=["back"], store=tmp_path)

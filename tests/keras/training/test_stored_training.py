@@ -284,6 +284,34 @@ CASES = {
         ),
         [{"l.pool", "r.pool", "right.optional.present"}],
     ),
+    "the first half of one network, the second half of another": (
+        recipe(
+            {"one": {"arch": "TinyVGG", **TINY}, "two": {"arch": "TinyResNet", **TINY}},
+            {
+                "front": {"input": "photo", "backbone": "one", "cut": "block1_pool", "pool": "none"},
+                "back": {"from": "front", "backbone": "two", "enter": "stage2_block1_out"},
+            },
+            {"train": ["stitch:two", "head"]},
+            {"train": ["head", "two[stage3_block1_out..]"], "batchnorm": "train"},
+            HEAD,
+        ),
+        [{"one/block1_pool"}, {"two/stage3_block1_out"}, {"back.pool"}],
+    ),
+    "two halves on two inputs": (
+        recipe(
+            {"one": {"arch": "TinyVGG", **TINY}, "two": {"arch": "TinyResNet", **TINY}},
+            {
+                "left_": {"input": "left", "backbone": "one", "cut": "block1_pool", "pool": "none"},
+                "right_": {"input": "right", "backbone": "one", "cut": "block1_pool", "pool": "none"},
+                "l": {"from": "left_", "backbone": "two", "enter": "stage1_block1_out"},
+                "r": {"from": "right_", "backbone": "two", "enter": "stage1_block1_out"},
+            },
+            {"train": ["head", "two[stage2_block1_out..]"]},
+            inputs=PAIR,
+            fusion={"op": "compare", "from": ["l", "r"]},
+        ),
+        [{"two@left/stage2_block1_out", "two@right/stage2_block1_out"}],
+    ),
     "the best epoch is kept and the phase ends early": (
         recipe(
             VGG,
