@@ -171,6 +171,6 @@ def test_a_branch_that_only_a_stitch_reads_has_no_auxiliary_output(full):
 
 def test_what_stands_in_for_a_selector_that_cannot_be_read_is_not_judged(voted):
     del voted["head"]["auxiliary"]
-    voted["training"]["phases"][0]["train"] = ["fusion", 3]
+    voted["training"]["phases"][0]["train"] = ["fusion", {"part": "fusion", "learning_rate": -1}]
 
-    assert list(found(voted)) == ["/training/phases/0/train/1"]
+    assert list(found(voted)) == ["/training/phases/0/train/1/learning_rate"]
