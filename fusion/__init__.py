@@ -35,7 +35,7 @@ from fusion.recipe.recipe import Recipe
 from fusion.recipe.savedmodels import SavedModel
 from fusion.recipe.schema import schema
 from fusion.recipe.short import fuse
-from fusion.recipe.texts import Text
+from fusion.recipe.texts import Text, Tokens
 from fusion.recipe.training import EarlyStopping, Optimizer, Part, Phase, Training
 from fusion.recipe.weighing import (
     Attention,
@@ -168,6 +168,7 @@ __all__ = [
     "Table",
     "Tensor",
     "Text",
+    "Tokens",
     "Training",
     "TrainingError",
     "Translation",

@@ -207,13 +207,14 @@ def find_digest(backbone: AnyBackbone, folders: Sequence[Path]) -> str | None:
     return digest(StoredWeights(path)) if path else None
 
 
-def load(backbone: AnyBackbone, shape: Shape, folders: Sequence[Path]) -> "keras.Model":
+def load(backbone: AnyBackbone, shape: Shape, folders: Sequence[Path], *, pad: int = 0) -> "keras.Model":
     """Returns the whole backbone with its weights.
 
     Args:
         backbone: What was declared.
-        shape: Height, width and channels it reads; height and width may be open.
+        shape: Height, width and channels it reads, or the number of tokens; all but channels may be open.
         folders: Where its file, or that of its weights, may lie.
+        pad: The token that stands for padding.
 
     Raises:
         BackboneError: If it cannot be built.
@@ -235,8 +236,8 @@ def load(backbone: AnyBackbone, shape: Shape, folders: Sequence[Path]) -> "keras
             from fusion.backbones.kerashub import load_hub
 
             if isinstance(backbone, BackbonePreset):
-                return load_hub(backbone, shape=shape, folder=find_preset(backbone, folders))
-            return load_hub(backbone, shape=shape, weights=_stored(backbone.weights, folders))
+                return load_hub(backbone, shape=shape, folder=find_preset(backbone, folders), pad=pad)
+            return load_hub(backbone, shape=shape, weights=_stored(backbone.weights, folders), pad=pad)
         case Backbone():
             from fusion.backbones.loading import load as load_named
 

@@ -13,6 +13,7 @@ import keras
 from fusion.backbones.building import check_setup, dry, worded
 from fusion.backbones.loading import fill
 from fusion.backbones.presets import check_preset, kerashub_version, line, plain
+from fusion.backbones.tokens import REFUSALS, is_saved, of_one_input, sequence
 from fusion.backbones.tracing import operations, trace
 from fusion.backbones.weights import StoredWeights, check_digest
 from fusion.errors import BackboneError, WeightsError, listed, near
@@ -23,20 +24,20 @@ from fusion.skeleton.layers import Shape, Skeleton
 SHAPES = ("image_shape", "input_shape")
 """What constructors call the shape of an image."""
 
-REFUSALS = (TypeError, ValueError, AttributeError, KeyError, NotImplementedError)
-"""What KerasHub's classes raise where they cannot do what is asked of them."""
-
 
 def dry_hub(backbone: BackbonePreset | KerasHubBackbone, *, shape: Shape, folder: Path | None) -> Skeleton:
     """Returns the table of a backbone of KerasHub; no weight is made or read.
 
+    Of a text backbone the output is what it gives for each token; what it makes of the first token alone comes after.
+
     Args:
         backbone: What was declared.
-        shape: Height, width and channels of one input.
+        shape: Height, width and channels of one input; of texts the number of tokens.
         folder: That of a preset that lies in one.
 
     Raises:
-        BackboneError: If there is no such class, option or preset, or it is no backbone of images.
+        BackboneError: If there is no such class, option or preset, or it reads something else.
+        InputSizeError: If it reads fewer tokens.
         WeightsError: If a preset cannot be fetched.
     """
 
@@ -45,6 +46,8 @@ def dry_hub(backbone: BackbonePreset | KerasHubBackbone, *, shape: Shape, folder
             model = _constructed(backbone, shape)
         else:
             model = _from_preset(backbone, shape, folder, load_weights=False)
+        if len(shape) == 1:
+            return _text_table(model, shape, backbone.arch)
         table = trace(model, source=backbone.arch)
         rows = operations(model, source=backbone.arch)
         return replace(table, levels=tuple(_levels(model, rows)), whole=tuple(_unsaved(table, rows)))
@@ -58,14 +61,17 @@ def load_hub(
     shape: Shape,
     weights: StoredWeights | None = None,
     folder: Path | None = None,
+    pad: int = 0,
 ) -> keras.Model:
-    """Returns a whole backbone of KerasHub with its weights.
+    """Returns a whole backbone of KerasHub with its weights; one of texts as a model of token ids alone.
 
     Args:
         backbone: What was declared.
-        shape: Height, width and channels of one input; height and width may be `None`, for any size.
+        shape: Height, width and channels of one input, of texts the number of tokens; all but channels may be `None`,
+            for any size.
         weights: Those of a backbone made by its constructor; random ones if `None`.
         folder: That of a preset that lies in one.
+        pad: The token that stands for padding.
 
     Raises:
         BackboneError: If there is no such class, option or preset.
@@ -74,13 +80,17 @@ def load_hub(
     if isinstance(backbone, BackbonePreset):
         if folder is not None:
             check_preset(backbone, folder)
-        return _from_preset(backbone, shape, folder, load_weights=True)
+        return _reading(_from_preset(backbone, shape, folder, load_weights=True), shape, pad)
     if weights is not None:
         check_digest(weights)
     model = _constructed(backbone, shape)
     if weights is not None:
         fill(model, weights, arch=backbone.arch)
-    return model
+    return _reading(model, shape, pad)
+
+
+def _reading(model: keras.Model, shape: Shape, pad: int) -> keras.Model:
+    return of_one_input(model, length=shape[0], pad=pad) if len(shape) == 1 else model
 
 
 def fetch_preprocess(backbone: BackbonePreset) -> Preprocess:
@@ -122,10 +132,10 @@ def _constructed(backbone: KerasHubBackbone, shape: Shape) -> keras.Model:
         )
     constructor = getattr(models, backbone.kerashub)
     options = plain(backbone.options)
-    sized = _shape_argument(constructor)
+    sized = _shape_argument(constructor, shape)
     _check_options(constructor, options, sized)
     try:
-        return constructor(**{sized: shape}, **options)
+        return constructor(**{sized: shape}, **options) if sized else constructor(**options)
     except REFUSALS as error:
         raise BackboneError(
             f"{backbone.kerashub} cannot be built for {worded(shape, options)}: {_short(error)}"
@@ -144,8 +154,8 @@ def _from_preset(
         )
     with _told(backbone, source):
         # Of what class it is only its configuration says, and that decides what its shape is called.
-        sized = _shape_argument(type(dry(lambda: base.from_preset(source, load_weights=False))))
-        return base.from_preset(source, load_weights=load_weights, **{sized: shape})
+        sized = _shape_argument(type(dry(lambda: base.from_preset(source, load_weights=False))), shape)
+        return base.from_preset(source, load_weights=load_weights, **({sized: shape} if sized else {}))
 
 
 @contextmanager
@@ -165,14 +175,17 @@ def _told(backbone: BackbonePreset, source: str) -> Iterator[None]:
         ) from error
 
 
-def _shape_argument(constructor: type) -> str:
+def _shape_argument(constructor: type, shape: Shape) -> str:
+    """Returns what a class calls the shape of an image; `""` where one of texts is fed tokens."""
     parameters = inspect.signature(constructor).parameters
-    for name in SHAPES:
-        if name in parameters:
-            return name
-    raise BackboneError(
-        f"{constructor.__name__} reads no images; its inputs are those of texts or sounds, and branches read images."
-    )
+    found = next((name for name in SHAPES if name in parameters), "")
+    if found and len(shape) == 1:
+        raise BackboneError(f"{constructor.__name__} reads images, and the input is a list of tokens.")
+    if not found and len(shape) > 1:
+        raise BackboneError(
+            f"{constructor.__name__} reads no images, but texts or sounds. Feed it an input of the kind tokens."
+        )
+    return found
 
 
 def _check_options(constructor: type, options: Mapping[str, Any], sized: str) -> None:
@@ -180,7 +193,7 @@ def _check_options(constructor: type, options: Mapping[str, Any], sized: str) ->
     parameters = inspect.signature(constructor).parameters.values()
     known = {each.name for each in parameters if each.kind is not each.VAR_KEYWORD} - {"name"}
     name = constructor.__name__
-    if sized in options:
+    if sized and sized in options:
         raise BackboneError(
             f"The recipe's input says how large images are; take {sized!r} out of the options."
         )
@@ -197,6 +210,15 @@ def _check_options(constructor: type, options: Mapping[str, Any], sized: str) ->
         raise BackboneError(f"{name} needs the options {listed(absent, 40)}.")
 
 
+def _text_table(model: Any, shape: Shape, arch: str) -> Skeleton:
+    whole = of_one_input(model, length=shape[0], pad=0)
+    table, rows = trace(whole, source=arch), operations(whole, source=arch)
+    names = {id(operation): name for name, operation in rows.items()}
+    output = names.get(id(sequence(model)._keras_history.operation), table.output)
+    known = getattr(model, "vocabulary_size", None) or getattr(model, "vocab_size", None)
+    return replace(table, output=output, whole=tuple(_unsaved(table, rows)), vocabulary=known)
+
+
 def _levels(model: Any, rows: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yields the pyramid levels a backbone names that are what a layer of its gives, and not one of several things."""
     names = {id(operation): name for name, operation in rows.items()}
@@ -209,12 +231,8 @@ def _levels(model: Any, rows: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _unsaved(table: Skeleton, rows: Mapping[str, Any]) -> Iterator[str]:
     """Yields the layers that Keras could not make again from what they say of themselves."""
     for layer in table.layers:
-        if layer.package != "keras":
-            operation = rows[layer.name]
-            try:
-                type(operation).from_config(operation.get_config())
-            except REFUSALS:
-                yield layer.name
+        if layer.package != "keras" and not is_saved(rows[layer.name]):
+            yield layer.name
 
 
 def _short(error: Exception) -> str:

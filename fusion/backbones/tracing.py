@@ -102,7 +102,7 @@ def _rows(model: Any, source: str) -> list[_Row]:
     rows: list[_Row] = []
 
     def add(graph: Any, outer: tuple[int, ...]) -> None:
-        nodes = _nodes(graph, source)
+        nodes = calls_of(graph, source)
         for operation in _listed(graph):
             node = nodes[id(operation)]
             rows.append(_Row(operation, tuple(node.input_tensors), tuple(node.output_tensors), outer))
@@ -119,11 +119,19 @@ def _listed(graph: Any) -> list[Any]:
     return list(graph.operations)
 
 
-def _nodes(graph: Any, source: str) -> dict[int, Any]:
+def calls_of(graph: Any, source: str) -> dict[int, Any]:
     """Returns, by id of the operation, the call of it that this model consists of.
 
     An operation remembers all its calls, also those in other models; only walking back from the outputs tells
     which of them are meant.
+
+    >>> inputs = keras.Input((8,))
+    >>> model = keras.Model(inputs, keras.layers.Dense(4, name="d")(inputs))
+    >>> [call.operation.name for call in calls_of(model, "mine").values()][:1]
+    ['d']
+
+    Raises:
+        BackboneError: If one layer is called twice.
     """
     entries = {id(tensor) for tensor in graph.inputs}
     nodes: dict[int, Any] = {}

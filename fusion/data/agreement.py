@@ -8,7 +8,7 @@ from fusion.data.table import CsvTable, check_template, fields
 from fusion.errors import DataError, Problem, listed, near
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import NOUNS, Category, Image, Input, Table
-from fusion.recipe.texts import Text
+from fusion.recipe.texts import Text, Tokens
 from fusion.recipe.translation import pointer
 
 
@@ -101,6 +101,10 @@ def _input(name: str, source: Source, declared: Input | None) -> Iterator[Proble
             yield from _same_columns(f"{place}/columns", source.columns, declared.columns)
         case Table():
             yield Problem(place, f'Input {name!r} is a table of numbers, so it wants "columns".')
+        case Tokens():
+            yield Problem(
+                place, f"Input {name!r} is a list of tokens, which come as arrays: give an .npz file."
+            )
         case Category() | Text() if not isinstance(source, Column):
             what = NOUNS[declared.kind]
             yield Problem(place, f'Input {name!r} is a {what}, so it wants one "column" of texts.')

@@ -16,6 +16,7 @@ from fusion.data.values import check_array
 from fusion.errors import DataError, listed, near
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Input
+from fusion.recipe.texts import padding_of
 
 _PARTS = ("train", "validation", "test")
 
@@ -142,7 +143,7 @@ def _examples(
     for name, array in arrays.items():
         check_array(array, inputs[name], what=f"{source}: input {name!r}")
     names = tuple(f"row {i}" for i in range(len(targets)))
-    given = {name: Array(arrays[name]) for name in inputs if name in arrays}
+    given = {name: Array(arrays[name], pad=padding_of(inputs[name])) for name in inputs if name in arrays}
     examples = with_absent(Examples(given, targets, names), inputs)
     if all(declared.optional for declared in inputs.values()):
         check_something(examples.columns, names)

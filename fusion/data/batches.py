@@ -20,7 +20,7 @@ def batches(examples: Examples, *, batch_size: int) -> tf.data.Dataset:
     """Returns a dataset of `({input name: tensor}, targets)` in order; without targets, of the inputs only.
 
     Image files are decoded, several batches at a time, to float32 of shape (batch, height, width, channels) as
-    `fusion.data.images.to_pixels` says; arrays of numbers become float32, those of texts strings in UTF-8.
+    `fusion.data.images.to_pixels` says; arrays of numbers become float32, of tokens int32, of texts strings in UTF-8.
 
     Raises:
         DataError: If there is no example, or `batch_size` is less than 1.
@@ -143,7 +143,9 @@ def _loader(examples: Examples) -> Callable[[np.ndarray], list[np.ndarray]]:
 
 
 def _kind(column: Column) -> tf.DType:
-    return tf.string if isinstance(column, Array) and column.is_text else tf.float32
+    if not isinstance(column, Array):
+        return tf.float32
+    return tf.int32 if column.pad is not None else tf.string if column.is_text else tf.float32
 
 
 def _rows(column: Column, chosen: np.ndarray) -> np.ndarray:

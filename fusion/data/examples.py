@@ -67,6 +67,7 @@ class Array:
     Args:
         values: One row per example, or more rows than are used.
         rows: Which rows of `values` are the examples, in order; `None` is all of them.
+        pad: Of numbers of tokens, which stay whole, the one that is none; `None` for all that is no token.
 
     >>> Array(np.eye(3)).sample_shape, len(Array(np.eye(3), rows=np.array([2])))
     ((3,), 1)
@@ -74,6 +75,7 @@ class Array:
 
     values: np.ndarray
     rows: np.ndarray | None = None
+    pad: int | None = None
 
     def __len__(self) -> int:
         return len(self.values if self.rows is None else self.rows)
@@ -89,8 +91,10 @@ class Array:
         return self.values.dtype.kind in "UO"
 
     def read(self, indices: np.ndarray) -> np.ndarray:
-        """Returns the examples at `indices`: numbers as float32, texts as Python's own."""
+        """Returns the examples at `indices`: numbers as float32, of tokens as int32, texts as Python's own."""
         rows = indices if self.rows is None else self.rows[indices]
+        if self.pad is not None:
+            return np.asarray(self.values[rows], dtype=np.int32)
         # NumPy's own texts TensorFlow takes only as far as they are ASCII.
         return np.asarray(self.values[rows], dtype=object if self.is_text else np.float32)
 
@@ -201,7 +205,7 @@ def take(examples: Examples, indices: Sequence[int] | np.ndarray) -> Examples:
 def _take_column(column: Column, indices: np.ndarray) -> Column:
     if isinstance(column, ImageFiles):
         return replace(column, paths=tuple(column.paths[i] for i in indices))
-    return Array(column.values, indices if column.rows is None else column.rows[indices])
+    return replace(column, rows=indices if column.rows is None else column.rows[indices])
 
 
 def join(parts: Sequence[Examples]) -> Examples:
@@ -241,7 +245,8 @@ def _form(examples: Examples) -> str:
 def _column_form(column: Column) -> str:
     if isinstance(column, ImageFiles):
         return f"from files, of shape {column.shape} and range {tuple(map(float, column.range))}"
-    return f"from an array{' of texts' if column.is_text else ''}, of shape {column.sample_shape}"
+    what = " of texts" if column.is_text else " of tokens" if column.pad is not None else ""
+    return f"from an array{what}, of shape {column.sample_shape}"
 
 
 def _join_column(columns: Sequence[Column]) -> Column:
@@ -250,8 +255,9 @@ def _join_column(columns: Sequence[Column]) -> Column:
         return replace(files[0], paths=tuple(path for column in files for path in column.paths))
     arrays = [column for column in columns if isinstance(column, Array)]
     if all(array.values is arrays[0].values for array in arrays):
-        return Array(arrays[0].values, np.concatenate([_rows(array) for array in arrays]))
-    return Array(np.concatenate([array.values[_rows(array)] for array in arrays]))
+        return replace(arrays[0], rows=np.concatenate([_rows(array) for array in arrays]))
+    values = np.concatenate([array.values[_rows(array)] for array in arrays])
+    return replace(arrays[0], values=values, rows=None)
 
 
 def _rows(array: Array) -> np.ndarray:

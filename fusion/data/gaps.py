@@ -9,6 +9,7 @@ from fusion.data.examples import Array, Column, Data, Examples, ImageFiles, spli
 from fusion.data.values import missing_rows
 from fusion.errors import DataError, itemised
 from fusion.recipe.inputs import Image, Input
+from fusion.recipe.texts import Tokens, padding_of
 
 _ROWS = 1024  # looked at together
 
@@ -22,9 +23,11 @@ def missing(column: Column) -> np.ndarray:
     if isinstance(column, ImageFiles):
         return np.array([path is None for path in column.paths], dtype=bool)
     if column.rows is None:
-        return missing_rows(column.values)
+        return missing_rows(column.values, pad=column.pad)
     pieces = (column.rows[start : start + _ROWS] for start in range(0, len(column), _ROWS))
-    return np.concatenate([np.zeros(0, dtype=bool), *(missing_rows(column.values[rows]) for rows in pieces)])
+    return np.concatenate(
+        [np.zeros(0, dtype=bool), *(missing_rows(column.values[rows], pad=column.pad) for rows in pieces)]
+    )
 
 
 def absent(declared: Input, count: int) -> np.ndarray:
@@ -34,8 +37,9 @@ def absent(declared: Input, count: int) -> np.ndarray:
     >>> absent(Table(columns=["a", "b"]), 3).shape
     (3, 2)
     """
-    nothing = np.array("") if declared.dtype == "string" else np.float32(np.nan)
-    return np.broadcast_to(nothing, (count, *declared.shape))
+    nothing = "" if declared.dtype == "string" else np.float32(np.nan)
+    alone = np.int32(declared.pad) if isinstance(declared, Tokens) else nothing
+    return np.broadcast_to(np.array(alone), (count, *declared.shape))
 
 
 def with_absent(examples: Examples, inputs: Mapping[str, Input]) -> Examples:
@@ -48,7 +52,7 @@ def with_absent(examples: Examples, inputs: Mapping[str, Input]) -> Examples:
     [True, True]
     """
     added = {
-        name: Array(absent(declared, len(examples)))
+        name: Array(absent(declared, len(examples)), pad=padding_of(declared))
         for name, declared in inputs.items()
         if declared.optional and name not in examples.columns
     }

@@ -15,8 +15,8 @@ from fusion.data.splits import Judged, Split
 from fusion.data.targets import match_head
 from fusion.errors import DataError
 from fusion.recipe.head import Output
-from fusion.recipe.inputs import Category, Image, Input
-from fusion.recipe.texts import Text
+from fusion.recipe.inputs import Image, Input, Table
+from fusion.recipe.texts import Tokens
 
 
 def read_data(
@@ -160,9 +160,9 @@ def dataset_example(inputs: Mapping[str, Input]) -> str:
 def _source(name: str, declared: Input) -> dict[str, object]:
     if isinstance(declared, Image):
         return {"files": f"{name}/{{id}}.jpg"}
-    if isinstance(declared, Category | Text):
-        return {"column": declared.column}
-    return {"columns": list(declared.columns)}
+    if isinstance(declared, Table):
+        return {"columns": list(declared.columns)}
+    return {"column": name if isinstance(declared, Tokens) else declared.column}
 
 
 def _only_image(path: Path, inputs: Mapping[str, Input]) -> tuple[str, Image]:

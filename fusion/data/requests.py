@@ -12,9 +12,10 @@ from fusion.data.gaps import check_something
 from fusion.data.precision import INFINITE, fits
 from fusion.errors import DataError, itemised, listed, near, shown
 from fusion.recipe.inputs import Image, Input, Table
+from fusion.recipe.texts import Tokens
 
 Row = Mapping[str, object]
-"""Of one example, a file for each image, a number for each column of a table, a text for each of other inputs."""
+"""Of one example, a file for each image, a number for each column of a table, numbers of tokens, or a text."""
 
 
 def read_values(
@@ -24,7 +25,8 @@ def read_values(
 
     Args:
         rows: One example, or several. Images and texts go by the name of their input, numbers by that of their column;
-                a text may go by the name of its column too. What is optional may be left out.
+                a text may go by the name of its column too. Tokens are a list of numbers, or a text of such with blanks
+                between, and are padded. What is optional may be left out.
         inputs: The recipe's inputs.
         progress: Called with how many of how many image files have been examined.
 
@@ -87,7 +89,7 @@ def keys(inputs: Mapping[str, Input]) -> dict[str, Input]:
     columns = {
         column: declared
         for declared in inputs.values()
-        if not isinstance(declared, Image)
+        if not isinstance(declared, Image | Tokens)
         for column in declared.columns
     }
     return {**columns, **{name: each for name, each in inputs.items() if not isinstance(each, Table)}}
@@ -108,6 +110,8 @@ def _wrong(row: Row, number: int, inputs: Mapping[str, Input]) -> list[str]:
             found.append(f"there is no {name!r}")
         elif isinstance(declared, Image) and not isinstance(value, str | Path):
             found.append(f"{name!r} is the file of an image, got {shown(value)}")
+        elif isinstance(declared, Tokens):
+            found += [] if _ids(value, declared) else [_no_tokens(name, value, declared)]
         elif not isinstance(declared, Image) and (not isinstance(value, str) or not value):
             found.append(f"{name!r} is a text, got {shown(value)}")
     return [f"example {number}: {text}" for text in found]
@@ -138,9 +142,28 @@ def _number(value: object) -> float:
 
 def _value(row: Row, name: str, declared: Input) -> object:
     """What a row says of an input that is no table."""
-    if name in row or isinstance(declared, Image):
+    if name in row or isinstance(declared, Image | Tokens):
         return row.get(name)
     return row.get(declared.columns[0])
+
+
+def _ids(value: object, declared: Tokens) -> list[int]:
+    """Returns numbers of tokens, padded; none where they are no numbers, none, or too many."""
+    words = value.split() if isinstance(value, str) else value
+    try:
+        found = [int(word) for word in words if not isinstance(word, bool | float)]  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        return []
+    fit = len(found) == len(words) and all(0 <= each < 2**31 for each in found)  # type: ignore[arg-type]
+    return (
+        [*found, *[declared.pad] * (declared.length - len(found))]
+        if fit and 0 < len(found) <= declared.length
+        else []
+    )
+
+
+def _no_tokens(name: str, value: object, declared: Tokens) -> str:
+    return f"{name!r} is a list of 1 to {declared.length} tokens, whole numbers from 0, got {shown(value)}"
 
 
 def _column(name: str, declared: Input, rows: Sequence[Row]) -> Column:
@@ -151,6 +174,9 @@ def _column(name: str, declared: Input, rows: Sequence[Row]) -> Column:
     if isinstance(declared, Image):
         paths = tuple(None if each is None else Path(str(each)) for each in said)
         return ImageFiles(paths, declared.shape, declared.range)
+    if isinstance(declared, Tokens):
+        ids = [[declared.pad] * declared.length if each is None else _ids(each, declared) for each in said]
+        return Array(np.array(ids, dtype=np.int32), pad=declared.pad)
     return Array(np.array(["" if each is None else str(each) for each in said], dtype=np.str_)[:, None])
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from fusion.data.precision import INFINITE, fits
 from fusion.errors import DataError
 from fusion.recipe.inputs import Image, Input
+from fusion.recipe.texts import Tokens
 
 WAY_OUT = 'Or let the recipe say that examples may lack the input: "optional": {"missing": "zeros"}.'
 """What else can be done about an example that lacks an input."""
@@ -57,10 +58,27 @@ def check_array(array: np.ndarray, declared: Input, *, what: str) -> None:
         raise DataError(_unfit(array, gone, what, optional=declared.optional is not None))
     if isinstance(declared, Image):
         _check_range(low, high, array[0].size * int(np.count_nonzero(~gone)), declared, what)
+    if isinstance(declared, Tokens):
+        _check_tokens(array, declared, low, what)
 
 
-def missing_rows(array: np.ndarray) -> np.ndarray:
-    """Returns which rows hold nothing, a bool for each: only NaN, or only empty texts.
+def _check_tokens(array: np.ndarray, declared: Tokens, low: float, what: str) -> None:
+    """Refuses what numbers no tokens, and rows that are nothing but padding, if there must be a text."""
+    if array.dtype.kind not in "iu" or low < 0:
+        got = f"{array.dtype}, the least {low:g}" if array.dtype.kind in "iu" else array.dtype
+        raise DataError(
+            f"{what} wants numbers of tokens, whole and from 0, got {got}. Convert them: astype('int32')."
+        )
+    empty = missing_rows(array, pad=declared.pad)
+    if empty.any() and not declared.optional:
+        raise DataError(
+            f"{what} has nothing but padding ({declared.pad}) in row {int(empty.argmax())}, counted from 0. Fill or leave "
+            f'out the row, or write at "pad" which number pads. {WAY_OUT}'
+        )
+
+
+def missing_rows(array: np.ndarray, *, pad: int | None = None) -> np.ndarray:
+    """Returns which rows hold nothing, a bool for each: only NaN, only empty texts, or of tokens only padding.
 
     >>> (
     ...     missing_rows(np.array([[1, np.nan], [np.nan, np.nan]])).tolist(),
@@ -68,6 +86,8 @@ def missing_rows(array: np.ndarray) -> np.ndarray:
     ... )
     ([False, True], [False, True])
     """
+    if pad is not None:
+        return np.asarray((array == pad).all(axis=1), dtype=bool)
     if array.dtype.kind in "UO":
         return np.asarray((array == "").reshape(len(array), -1).all(axis=1), dtype=bool)
     if array.dtype.kind != "f":

@@ -8,6 +8,7 @@ import networkx as nx
 
 from fusion.drawing.boxes import DASH, Badge, Box, bar, block, dashed, pill
 from fusion.drawing.cards import lane_box
+from fusion.drawing.inputs import fed
 from fusion.drawing.joints import joint, pool_words
 from fusion.drawing.lanes import lane, lane_width, ruler_width, thickness
 from fusion.drawing.palette import Colour
@@ -18,9 +19,9 @@ from fusion.graph.nodes import Node
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm, Step
 from fusion.recipe.inputs import Category, Image
 from fusion.recipe.stitching import root
-from fusion.recipe.texts import Text
+from fusion.recipe.texts import Text, Tokens
 from fusion.skeleton.layers import Shape
-from fusion.wording import TIMES, amount, cleaned, counted, dimensions, operations
+from fusion.wording import TIMES, amount, cleaned, dimensions, operations
 
 RULER = 520.0
 """Least width of the rulers; all are equally wide, so that depths can be compared."""
@@ -132,17 +133,14 @@ def _acyclic(view: View, owners: Mapping[str, str]) -> bool:
 def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) -> Box:
     graph, recipe, node = view.graph, view.graph.recipe, nodes[0]
     sources = [parent.shape[-1] or 0 for parent in graph.parents(node.name)]
-    width, badge = node.shape[-1] or 0, badges.get(node.name)
+    badge = badges.get(node.name)
     match node.kind:
         case "input":
             spec = recipe.inputs[node.name]
-            if isinstance(spec, Image):
-                detail, tip = dimensions(node.shape), ""
-            else:
-                what = "text" if spec.dtype == "string" else "column"
-                detail, tip = counted(width, what), ", ".join(cleaned(each) for each in spec.columns)
+            columns = () if isinstance(spec, Image | Tokens) else spec.columns
+            tip = ", ".join(cleaned(each) for each in columns)
             dash = DASH if spec.optional else 0.0
-            detail += " · optional" if spec.optional else ""
+            detail = fed(spec) + (" · optional" if spec.optional else "")
             return replace(pill(name, node.name, detail, strong=True, badge=badge, dash=dash), tip=tip)
         case "prepare":
             return _prepared(view, name, node)
@@ -261,6 +259,9 @@ def _links(view: View, owners: Mapping[str, str], badges: Mapping[str, Badge]) -
             if owners[node.name] == owners[target]:
                 continue
             after = graph[target]
+            if node.kind == "input" and after.kind == "pool":
+                # That a pool looks which tokens are padding goes without saying.
+                continue
             # What leads to shared weights has the stream of the call, also where one input feeds two of them.
             called = badges.get(target) if after.kind in {"prepare", "trunk"} else None
             badge = called or badges.get(node.name)

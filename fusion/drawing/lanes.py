@@ -13,7 +13,7 @@ from fusion.drawing.values import Cell
 from fusion.drawing.widths import filled, shortened, text_width
 from fusion.graph.nodes import Trunk
 from fusion.skeleton.layers import Shape
-from fusion.wording import TIMES, amount, cleaned, dimensions, operations
+from fusion.wording import TIMES, amount, cleaned, counted, dimensions, operations
 
 TRACK, BADGED = 13.0, 21.0
 """Distance of lines that run to an entrance, and where they have letters."""
@@ -262,6 +262,8 @@ def _read(view: View, trunk: Trunk) -> str:
     if trunk.enter:
         return f"entered at {cleaned(trunk.enter)}, {dimensions(trunk.skeleton[trunk.enter].shape)}"
     before = [graph.parents(call)[0] for call in trunk.calls]
+    if len(trunk.shape) == 1:
+        return f"reads {counted(trunk.shape[0] or 0, 'token')}" if trunk.shape[0] else "reads tokens"
     sizes = dict.fromkeys(dimensions(node.shape) for node in before)
     pairs = [(parent.shape, node.shape) for node in before for parent in graph.parents(node.name)]
     resized = ["resized"] if any(fed[:2] != read[:2] for fed, read in pairs) else []

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from fusion.drawing.parts import SKIPPED, cut_zones
 from fusion.drawing.states import State, View, state, trainable_params
+from fusion.drawing.titles import name_stem, part_title
 from fusion.graph.nodes import Trunk, Weights
 from fusion.skeleton.articulation import stages
 from fusion.skeleton.layers import Layer, Shape
@@ -62,7 +63,7 @@ def segments(trunk: Trunk, view: View) -> tuple[Segment, ...]:
     for (zone, number), part in groupby(rows, key=lambda row: (zones[row.name], numbers.get(row.name, 1))):
         for run in _runs(trunk, tuple(part), view, zone):
             shape = next((row.shape for row in run if row.name in ends), ())
-            title = _title(run)
+            title = _title(run) if numbers else part_title(run, name_stem(trunk.skeleton))
             # A title that several stages could have tells none of them.
             told = title if title and titles[title] < 2 else f"stage {number}"
             draft = Segment(told, shape, zone, discarded=zone in {SKIPPED, len(trunk.taps)})

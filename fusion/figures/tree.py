@@ -9,12 +9,12 @@ from fusion.drawing.boxes import Box
 from fusion.drawing.contents import contents
 from fusion.drawing.display import Group, Text, flattened
 from fusion.drawing.header import header, phase_name
+from fusion.drawing.inputs import fed
 from fusion.drawing.lanes import lane
 from fusion.drawing.states import View
 from fusion.graph.costs import branch_nodes
 from fusion.graph.nodes import Node, Trunk
-from fusion.recipe.inputs import Image
-from fusion.wording import cleaned, counted, dimensions
+from fusion.wording import cleaned, dimensions
 
 Row = tuple[int, str]
 """How deep a line is indented, and what it says."""
@@ -52,10 +52,7 @@ def _inputs(view: View) -> Iterator[Row]:
     for node in view.graph.nodes:
         if node.kind == "input":
             spec = view.graph.recipe.inputs[node.name]
-            what = "text" if spec.dtype == "string" else "column"
-            image = isinstance(spec, Image)
-            words = dimensions(node.shape) if image else counted(node.shape[0] or 0, what)
-            yield 1, f"{node.name}: {words}{', optional' if spec.optional else ''}"
+            yield 1, f"{node.name}: {fed(spec)}{', optional' if spec.optional else ''}"
 
 
 def _backbone(view: View, trunk: Trunk, card: Box) -> Iterator[Row]:

@@ -1,7 +1,8 @@
 """Optional inputs as layers of Keras: whether one is there, what is read where it is not, what a branch gives then.
 
-An example that lacks an input is fed NaN for its numbers, and the empty text for its text. Nothing that is computed from
-those reaches a fusion, a loss or a gradient: they are exchanged before a backbone, and its vector after.
+An example that lacks an input is fed NaN for its numbers, the empty text for its text, padding alone for its tokens.
+Nothing that is computed from those reaches a fusion, a loss or a gradient: they are exchanged before a backbone, and its
+vector after.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from fusion.recipe.absence import Absence
 from fusion.recipe.inputs import Image, Input
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.stitching import root
+from fusion.recipe.texts import Tokens
 from fusion.skeleton.layers import Shape
 
 SOURCE = "in."
@@ -91,6 +93,10 @@ def _presence(made: Assembly, declared: Input) -> None:
     source = f"{SOURCE}0"
     if declared.dtype == "string":
         there = made.add("there", "ops.not_equal", [source], config={"x2": ""}, cost=1)
+    elif isinstance(declared, Tokens):
+        real = made.add("real", "ops.not_equal", [source], config={"x2": declared.pad}, cost=declared.length)
+        config = {"axis": -1, "keepdims": True}
+        there = made.add("there", "ops.any", [real], (1,), config, cost=declared.length)
     else:
         values = size(made.shape(source))
         if isinstance(declared, Image):

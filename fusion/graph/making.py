@@ -9,13 +9,13 @@ from fusion.graph.draft import Draft
 from fusion.graph.fitting import misfits
 from fusion.graph.nodes import AUXILIARY, FusionGraph, Kind, Node, Trunk, Weights, size
 from fusion.graph.ops import op_layers
-from fusion.graph.pools import pool_layers
+from fusion.graph.pools import IDS, padded, padding, pool_layers
 from fusion.graph.presence import add_drops, add_presence, fed, filled, or_missing
 from fusion.graph.selection import phase_plans
 from fusion.graph.steps import activation_cost, dense_costs, step_layers
 from fusion.graph.stitches import Entry, stitch_layers
 from fusion.graph.taps import untappable
-from fusion.graph.trunks import half_known, remarks, torn, trunks
+from fusion.graph.trunks import half_known, padded_otherwise, remarks, torn, trunks
 from fusion.graph.uses import Catalogue
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Table
@@ -54,7 +54,7 @@ def examine_graph(
     """
     problems: list[Problem] = []
     used = calls(recipe, catalogue, problems, doubtful=doubtful)
-    problems += torn(used)
+    problems += [*torn(used), *padded_otherwise(used)]
     kept = trunks(used, half_known(recipe, used, doubtful))
     draft = Draft(recipe, problems, doubtful)
     for name, spec in recipe.inputs.items():
@@ -132,11 +132,12 @@ def _add_pool(
         draft.problems += [each for each in problems if each not in draft.problems]
         return None
     name = f"{branch}.pool.{tap}" if one_of_several else f"{branch}.pool"
-    layers = pool_layers(declared, shape)
+    layers = pool_layers(declared, shape, pad=padding(draft.recipe, branch, shape))
     flops, numbers = sum(layer.flops for layer in layers), numbers_of(layers)
-    node = draft.add(
-        Node(name, "pool", name, layers[-1].shape, flops=flops, activations=numbers, branch=branch), [trunk]
-    )
+    # What tells padding is read from the tokens themselves.
+    ids = [draft[call.use.input]] if any(IDS in layer.of for layer in layers) else []
+    node = Node(name, "pool", name, layers[-1].shape, flops=flops, activations=numbers, branch=branch)
+    draft.add(node, [trunk, *ids])
     draft.digraph.edges[trunk.name, name].update(tap=tap, shape=shape)
     return node
 
@@ -222,7 +223,7 @@ def _fused(draft: Draft, name: str, op: Op, sources: Sequence[Node]) -> Node | N
     if problems:
         draft.problems += [Problem(pointer(place), text) for text in problems]
         return None
-    layers = op_layers(op, shapes, draft.recipe.head.output)
+    layers = op_layers(op, shapes, draft.recipe.head.output, padded=padded(draft.recipe))
     flops, numbers = sum(layer.flops for layer in layers), numbers_of(layers)
     weights = weights_of(layers, name)
     return draft.add(Node(name, "fusion", name, layers[-1].shape, weights, flops, numbers), sources)

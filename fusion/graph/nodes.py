@@ -191,6 +191,13 @@ class FusionGraph:
         left = {each.address for node in self.auxiliary for each in node.weights}
         return {address: each for address, each in self.weights.items() if address not in left}
 
+    def vocabulary(self, name: str) -> int | None:
+        """Returns how many tokens the backbones know that read an input; `None` if none does, or none says it."""
+        read = [self[call] for trunk in self.trunks.values() for call in trunk.calls]
+        calls = [node for node in read if name in (parent.name for parent in self.parents(node.name))]
+        known = [self.trunks[node.layer].skeleton.vocabulary for node in calls]
+        return min((each for each in known if each is not None), default=None)
+
     def __getitem__(self, name: str) -> Node:
         node: Node = self.digraph.nodes[name]["node"]
         return node

@@ -1,6 +1,6 @@
 """Fusion ops as layers of Keras: what each is made of, how wide it is and what it takes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from fusion.graph.assembly import Assembly, Inner
 from fusion.graph.nodes import size
@@ -28,13 +28,16 @@ SMALLEST = 1e-3
 """Vectors shorter than this are not made unit vectors but divided by it, so that no gradient exceeds its inverse."""
 
 
-def op_layers(op: Op, sources: Mapping[str, Shape], output: Output) -> tuple[Inner, ...]:
+def op_layers(
+    op: Op, sources: Mapping[str, Shape], output: Output, *, padded: Collection[str] = ()
+) -> tuple[Inner, ...]:
     """Returns the layers an op becomes on what it joins, which fits: `fusion.graph.fitting` finds nothing.
 
     Args:
         op: The op.
         sources: For each branch or node it names, the shape it gives.
         output: What the model predicts, as the op `late` predicts it itself.
+        padded: Which of these give maps of tokens, with zeros for padding: attention does not look at those.
 
     >>> from fusion.recipe.joining import Add
     >>> made = op_layers(Add(of=("a", "b"), project=2), {"a": (4,), "b": (3,)}, Output(task="binary"))
@@ -44,6 +47,9 @@ def op_layers(op: Op, sources: Mapping[str, Shape], output: Output) -> tuple[Inn
     # A dot no name has: a branch may be called like a layer here.
     made = Assembly({f"{SOURCE}{name}": shape for name, shape in sources.items()})
     read = {name: f"{SOURCE}{name}" for name in op.of}
+    for name in op.of:
+        if name in padded and len(sources[name]) > 1:
+            read[name] = made.add(f"masked_{name}", "Masking", [read[name]], config={"mask_value": 0.0})
     if op.project:
         read = {name: made.dense(f"project_{name}", source, op.project) for name, source in read.items()}
     _join(op, made, read, output)

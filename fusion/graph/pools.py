@@ -6,10 +6,19 @@ from fusion.graph.assembly import Assembly, Inner
 from fusion.graph.nodes import size
 from fusion.graph.ops import unit
 from fusion.recipe.branches import Branch
+from fusion.recipe.recipe import Recipe
+from fusion.recipe.stitching import root
+from fusion.recipe.texts import Tokens
 from fusion.skeleton.layers import Shape
 
 MAP = "in.map"
 """What the layers of a pool read."""
+
+IDS = "in.ids"
+"""What those of a list of tokens read as well: the ids, which say what is padding."""
+
+LEAST = -1e30
+"""What stands for padding where the greatest value is sought."""
 
 POWER = 3.0
 """Exponent of generalised-mean pooling, where Radenovic and others (2018) start theirs."""
@@ -18,13 +27,20 @@ FLOOR = 1e-6
 """What generalised-mean pooling takes all smaller values for, as a power of what is negative is none."""
 
 
-def pool_layers(branch: Branch, shape: Shape) -> tuple[Inner, ...]:
+def pool_layers(branch: Branch, shape: Shape, *, pad: int | None = None) -> tuple[Inner, ...]:
     """Returns the layers that make a vector of a map of some places and channels, or for `none` a list of tokens.
+
+    Args:
+        branch: What says how.
+        shape: Shape of the map.
+        pad: Of a map with a place for each token, the id that stands for padding, which is left out; `None` for others.
 
     >>> branch = Branch(input="photo", backbone="vgg", features=2048)
     >>> [(layer.kind, layer.shape) for layer in pool_layers(branch, (14, 14, 512))]
     [('AveragePooling2D', (2, 2, 512)), ('Reshape', (2048,))]
     """
+    if pad is not None and branch.pool != "first":
+        return _masked(branch, shape, pad)
     made = Assembly({MAP: shape})
     both = branch.pool == "avg+max"
     match branch.pool:
@@ -35,6 +51,10 @@ def pool_layers(branch: Branch, shape: Shape) -> tuple[Inner, ...]:
         case "none":
             tokens = (size(shape[:-1]), shape[-1])
             found = made.add("tokens", "Reshape", [MAP], tokens, {"target_shape": tokens})
+        case "first":
+            alone = {"cropping": (0, (shape[0] or 1) - 1)}
+            made.add("alone", "Cropping1D", [MAP], (1, shape[-1]), alone)
+            found = _flat(made, "first", "alone")
         case "gem":
             found = _generalised_mean(made, shape)
         case _:
@@ -45,6 +65,40 @@ def pool_layers(branch: Branch, shape: Shape) -> tuple[Inner, ...]:
     if branch.normalise:
         unit(made, "unit", found)
     return tuple(made.layers)
+
+
+def padding(recipe: Recipe, branch: str, shape: Shape) -> int | None:
+    """Returns the token that pads a map with a place for each of a branch's tokens; `None` for another map.
+
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"words": {"kind": "tokens", "length": 8, "pad": 1}},
+    ...     backbones={"bert": {"kerashub": "BertBackbone", "weights": None, "preprocess": "none"}},
+    ...     branches={"said": {"input": "words", "backbone": "bert"}},
+    ...     head={"output": {"task": "binary"}},
+    ... )
+    >>> padding(one, "said", (8, 64)), padding(one, "said", (64,))
+    (1, None)
+    """
+    declared = recipe.inputs[root(recipe.branches, branch)]
+    aligned = isinstance(declared, Tokens) and len(shape) == 2 and shape[0] == declared.length
+    return declared.pad if isinstance(declared, Tokens) and aligned else None
+
+
+def padded(recipe: Recipe) -> frozenset[str]:
+    """Returns the branches whose maps have a place for each token, with zeros for those that are padding.
+
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"facts": {"kind": "tabular", "columns": ["area"]}},
+    ...     branches={"all": {"input": "facts"}},
+    ...     head={"output": {"task": "regression"}},
+    ... )
+    >>> padded(one)
+    frozenset()
+    """
+    inputs = {name: recipe.inputs.get(root(recipe.branches, name)) for name in recipe.branches}
+    return frozenset(name for name, declared in inputs.items() if isinstance(declared, Tokens))
 
 
 def grid(shape: Shape, values: int) -> tuple[int, ...]:
@@ -92,3 +146,60 @@ def _generalised_mean(made: Assembly, shape: Shape) -> str:
     kind = f"GlobalAveragePooling{len(shape) - 1}D"
     mean = made.add("mean", kind, [power], (width,), single, cost=values)
     return made.add("root", "ops.power", [mean], config={"x2": 1 / POWER}, cost=4 * width)
+
+
+def _masked(branch: Branch, shape: Shape, pad: int) -> tuple[Inner, ...]:
+    """Returns the layers of a pool over those places of a list of tokens that are no padding."""
+    made = Assembly({MAP: shape, IDS: shape[:1]})
+    found = unit(made, "unit_tokens", MAP) if branch.normalise and branch.pool == "none" else MAP
+    real = made.add("real", "ops.not_equal", [IDS], config={"x2": pad}, cost=shape[0] or 0)
+    mask = made.add("mask", "ops.cast", [real], config={"dtype": "float32"})
+    match branch.pool:
+        case "avg":
+            found = _share(made, "avg", found, mask)
+        case "max":
+            found = _greatest(made, real, mask)
+        case "avg+max":
+            parts = [_share(made, "avg", found, mask), _greatest(made, real, mask)]
+            found = made.add("both", "Concatenate", parts, (2 * made.width(MAP),))
+        case "gem":
+            found = _masked_gem(made, shape, mask)
+        case _:
+            column = made.add("column", "Reshape", [mask], (shape[0], 1), {"target_shape": (shape[0], 1)})
+            # Attention tells by the zeros which tokens to look away from.
+            found = made.add("tokens", "Multiply", [found, column], shape)
+            if branch.pool == "flatten":
+                found = made.add("flat", "Flatten", [found], (size(shape),))
+    if branch.normalise and branch.pool != "none":
+        unit(made, "unit", found)
+    return tuple(made.layers)
+
+
+def _share(made: Assembly, name: str, of: str, mask: str) -> str:
+    """Adds the mean of the places a mask has, zeros where it has none, and returns its name."""
+    places, width = made.shape(of)
+    config = {"axis": -1, "order": 1, "epsilon": 0.5}
+    share = made.add(f"share_{name}", "ops.normalize", [mask], config=config, cost=2 * (places or 0))
+    return made.add(name, "Dot", [share, of], (width,), {"axes": 1}, cost=2 * (places or 0) * (width or 0))
+
+
+def _greatest(made: Assembly, real: str, mask: str) -> str:
+    """Adds the greatest of the places a mask has, zeros where it has none, and returns its name."""
+    places, width = made.shape(MAP)
+    column = made.add("real_column", "Reshape", [real], (places, 1), {"target_shape": (places, 1)})
+    kept = made.add(
+        "kept", "ops.where", [column, MAP], (places, width), {"x2": LEAST}, cost=size((places, width))
+    )
+    top = made.add("top", "GlobalMaxPooling1D", [kept], (width,))
+    some = made.add("some", "ops.max", [mask], (1,), {"axis": -1, "keepdims": True}, cost=places or 0)
+    return made.add("max", "Multiply", [top, some], (width,))
+
+
+def _masked_gem(made: Assembly, shape: Shape, mask: str) -> str:
+    values, width, single = size(shape), shape[-1] or 0, {"dtype": "float32"}
+    whole = made.add("single", "Identity", [MAP], config=single)
+    positive = made.add("positive", "ops.maximum", [whole], config={"x2": FLOOR}, cost=values)
+    power = made.add("power", "ops.power", [positive], config={"x2": POWER}, cost=4 * values)
+    mean = _share(made, "mean", power, mask)
+    least = made.add("above", "ops.maximum", [mean], config={"x2": FLOOR**POWER}, cost=width)
+    return made.add("root", "ops.power", [least], config={"x2": 1 / POWER}, cost=4 * width)

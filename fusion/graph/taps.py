@@ -32,7 +32,10 @@ def untappable(branch: Branch, skeleton: Skeleton, tap: str) -> Iterator[tuple[s
             "pool",
             f'{tap!r} gives a vector of {shape[0]}, and there is nothing to pool. Write "pool": "none".',
         )
-    elif None in (shape if pool in {"flatten", "none"} or branch.features else shape[-1:]):
+    elif pool == "first" and len(shape) != 2:
+        text = f"{tap!r} gives a map of {dimensions(shape)}, and only of a list of tokens there is a first."
+        yield "pool", f'{text} Write another pool, such as "avg".'
+    elif None in (shape if pool in {"first", "flatten", "none"} or branch.features else shape[-1:]):
         way = "cannot be flattened" if pool == "flatten" else "its places cannot be counted"
         yield "pool", f"The map of {tap!r} has an open size and {way}."
     elif len(shape) > 1 and pool == "none" and branch.blocks:

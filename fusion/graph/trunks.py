@@ -6,6 +6,7 @@ from fusion.errors import Problem, listed
 from fusion.graph.calls import Call, entered
 from fusion.graph.nodes import Trunk
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.texts import Tokens
 from fusion.recipe.translation import Place, pointer
 from fusion.skeleton.cuts import inside_block, kept
 
@@ -50,7 +51,7 @@ def remarks(calls: Sequence[Call]) -> Iterator[Problem]:
     yield from _foreign(calls)
     yield from _uncounted(calls)
     for call in calls:
-        if not call.entry and call.use.shape[2] != call.use.image.shape[2]:
+        if not call.entry and call.use.shape[-1] != call.use.image.shape[-1]:
             text = (
                 f"{call.use.backbone!r} reads 3 channels; the one of {call.use.input!r} is repeated for it."
             )
@@ -65,6 +66,21 @@ def remarks(calls: Sequence[Call]) -> Iterator[Problem]:
                 if call.skeleton[tap].shape[:2] == (1, 1) and len(call.skeleton[tap].shape) == 3:
                     text = f"The map of {tap!r} has one pixel; a larger input leaves something to pool."
                     yield Problem(pointer(("branches", branch, "cut")), text)
+
+
+def padded_otherwise(calls: Sequence[Call]) -> Iterator[Problem]:
+    """Yields the inputs of a backbone that state another padding than one before: it knows one."""
+    first: dict[str, tuple[str, Tokens]] = {}
+    for call in calls:
+        name, declared = call.use.input, call.use.image
+        if isinstance(declared, Tokens):
+            other, before = first.setdefault(call.use.backbone, (name, declared))
+            if declared.pad != before.pad:
+                text = (
+                    f"{call.use.backbone!r} reads {other!r}, padded with {before.pad}, and {name!r}, padded with "
+                    f"{declared.pad}; one tokenizer pads with one number. Write it in both, or declare two backbones."
+                )
+                yield Problem(pointer(("inputs", name, "pad")), text)
 
 
 def torn(calls: Sequence[Call]) -> Iterator[Problem]:

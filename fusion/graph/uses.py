@@ -2,15 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, cast
 
 from fusion.errors import BackboneError, InputSizeError, LayerNotFoundError, Problem, WeightsError
 from fusion.graph.stitches import Entry, unsound
-from fusion.recipe.backbones import KINDS, AnyBackbone
+from fusion.recipe.backbones import KINDS, AnyBackbone, BackbonePreset, KerasHubBackbone
 from fusion.recipe.inputs import Image
 from fusion.recipe.preprocessing import Preprocess
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.stitching import in_turn, root
+from fusion.recipe.texts import Tokens
 from fusion.recipe.translation import pointer
 from fusion.skeleton.cuts import resolve
 from fusion.skeleton.entrances import entrance
@@ -24,7 +25,7 @@ class Catalogue(Protocol):
     """Where backbones come from, as far as a graph asks."""
 
     def skeleton(self, backbone: AnyBackbone, shape: Shape) -> Skeleton:
-        """Returns the layer table of a backbone for images of `shape`."""
+        """Returns the layer table of a backbone for images of `shape`, or that many tokens."""
 
     def preprocess(self, backbone: AnyBackbone) -> Preprocess:
         """Returns what the weights of a backbone want images turned into."""
@@ -41,15 +42,16 @@ class Use:
         backbone: Its name.
         input: The input it reads, or that the map it reads was made of.
         image: What that is declared as.
-        shape: Height, width and channels of the images it sees; where it is entered, of those it is made for.
+        shape: Height, width and channels of the images it sees, or how many tokens; where it is entered, of those it is
+            made for.
         front: Where it is entered, the use whose map it reads.
         tap: The layer of that use which gives the map; `""` where that is not known.
     """
 
     backbone: str
     input: str
-    image: Image
-    shape: tuple[int, int, int]
+    image: Image | Tokens
+    shape: tuple[int, ...]
     front: "Use | None" = None
     tap: str = ""
 
@@ -100,7 +102,11 @@ def _use(recipe: Recipe, name: str, found: Uses) -> Use | None:
     """Returns what a branch calls its backbone on; `None` where it has none, or that is not known."""
     branch, start = recipe.branches[name], root(recipe.branches, name)
     image = recipe.inputs.get(start)
-    if not isinstance(image, Image) or branch.backbone is None or branch.backbone not in recipe.backbones:
+    if branch.backbone is None or branch.backbone not in recipe.backbones:
+        return None
+    if isinstance(image, Tokens) and not branch.of:
+        return Use(branch.backbone, start, image, image.shape)
+    if not isinstance(image, Image):
         return None
     if not branch.of:
         height, width = branch.resize or image.shape[:2]
@@ -145,9 +151,8 @@ def _looked_up(
     """
     backbone = recipe.backbones[use.backbone]
     resized = recipe.branches[branch].resize is not None
-    sizes = pointer(
-        ("branches", branch, "resize") if resized or use.front else ("inputs", use.input, "shape")
-    )
+    key = "length" if isinstance(use.image, Tokens) else "shape"
+    sizes = pointer(("branches", branch, "resize") if resized or use.front else ("inputs", use.input, key))
     try:
         return _seen(backbone, use, catalogue)
     except InputSizeError as error:
@@ -155,8 +160,8 @@ def _looked_up(
         problems.append(Problem(sizes, f"{error}{hint}"))
     except (BackboneError, WeightsError) as error:
         # Only a backbone that is a file needs one for its table.
-        key = [KINDS[type(backbone)]] if isinstance(error, WeightsError) else []
-        problem = Problem(pointer(("backbones", use.backbone, *key)), str(error))
+        own = [KINDS[type(backbone)]] if isinstance(error, WeightsError) else []
+        problem = Problem(pointer(("backbones", use.backbone, *own)), str(error))
         # A backbone that is called twice is wrong once.
         if problem not in problems:
             problems.append(problem)
@@ -164,6 +169,8 @@ def _looked_up(
 
 
 def _seen(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> Seen:
+    if isinstance(use.image, Tokens):
+        return use, _read_as_text(backbone, use, catalogue), "none", False
     colour = replace(use, shape=(*use.shape[:2], 3))
     if use.shape[2] != 1 or backbone.weights == "imagenet":
         return _asked(backbone, colour if use.shape[2] == 1 else use, catalogue)
@@ -183,8 +190,20 @@ def _asked(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> Seen:
             f'{use.shape[2]}. Write 1 or 3 channels, or "weights": null.'
         )
     skeleton = catalogue.skeleton(backbone, use.shape)
-    prepared = catalogue.needs_preparation(backbone, use.image, use.shape)
+    image = cast(Image, use.image)  # as _seen() has seen to
+    prepared = catalogue.needs_preparation(backbone, image, use.shape)
     return use, skeleton, catalogue.preprocess(backbone), prepared
+
+
+def _read_as_text(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> Skeleton:
+    what = f"and input {use.input!r} is a list of tokens"
+    if not isinstance(backbone, BackbonePreset | KerasHubBackbone):
+        raise BackboneError(
+            f'{backbone.arch} reads images, {what}. Name a text backbone of KerasHub, by "preset" or "kerashub".'
+        )
+    if backbone.preprocess not in ("auto", "none"):
+        raise BackboneError(f'"preprocess" is for images, {what}, which is read as it is. Write "none".')
+    return catalogue.skeleton(backbone, use.shape)
 
 
 def _taps(recipe: Recipe, name: str, skeleton: Skeleton, problems: list[Problem]) -> tuple[str, ...]:

@@ -10,7 +10,11 @@ from fusion.skeleton.layers import Shape
 
 
 def assembled(
-    layers: Sequence[Inner], sources: Mapping[str, Shape], *, name: str, dtype: str | None = None
+    layers: Sequence[Inner],
+    sources: Mapping[str, Shape],
+    *,
+    name: str,
+    dtypes: Mapping[str, str] | None = None,
 ) -> Any:
     """Returns what `layers` make: the only one, or a sub-model of all that reads `sources` in their order.
 
@@ -18,7 +22,7 @@ def assembled(
         layers: Each after those it reads.
         sources: Shapes of what is read from outside, by the names that layers call it.
         name: Its name.
-        dtype: Of what is read, where that is no floats.
+        dtypes: Of what is read, by name, where that is no floats.
 
     >>> both = [
     ...     Inner("half", "Dense", ("in.a",), (2,), {"units": 2}),
@@ -29,7 +33,10 @@ def assembled(
     """
     if len(layers) == 1 and not layers[0].kind.startswith("ops."):
         return _layer(layers[0], name)
-    inputs = {source: keras.Input(shape, dtype=dtype, name=source) for source, shape in sources.items()}
+    inputs = {
+        source: keras.Input(shape, dtype=(dtypes or {}).get(source), name=source)
+        for source, shape in sources.items()
+    }
     tensors: dict[str, Any] = dict(inputs)
     for layer in layers:
         tensors[layer.name] = _called(layer, [tensors[each] for each in layer.of])

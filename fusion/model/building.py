@@ -4,7 +4,7 @@ import gc
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import keras
 
@@ -15,7 +15,7 @@ from fusion.graph.absences import KINDS, absence_layers
 from fusion.graph.absences import SOURCE as PARENT
 from fusion.graph.nodes import AUXILIARY, FusionGraph, Node
 from fusion.graph.ops import SOURCE, op_layers
-from fusion.graph.pools import MAP, pool_layers
+from fusion.graph.pools import IDS, MAP, padded, padding, pool_layers
 from fusion.graph.stitches import READ, stitch_layers
 from fusion.model.assembling import assembled
 from fusion.model.cutting import cut, keep
@@ -23,8 +23,8 @@ from fusion.model.layers import block_model, normalisation, output_layer
 from fusion.model.lookups import lookup
 from fusion.model.seeding import seeded
 from fusion.model.words import bag_of_words
-from fusion.recipe.inputs import Category, Table
-from fusion.recipe.texts import Text
+from fusion.recipe.inputs import Category, Image, Table
+from fusion.recipe.texts import Text, Tokens
 from fusion.skeleton.layers import Shape
 
 
@@ -96,7 +96,7 @@ def _made(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> Any:
             return _preparation(graph, node)
         case "trunk":
             trunk, backbone = graph.trunks[node.layer], recipe.backbones[node.layer]
-            whole, naming = catalogue.load(backbone, trunk.shape, folders), catalogue.naming(backbone)
+            whole, naming = _loaded(graph, node, folders), catalogue.naming(backbone)
             if trunk.kept.intersection(trunk.skeleton.whole):
                 return keep(whole, name=node.layer)
             return cut(whole, trunk.taps, name=node.layer, naming=naming, enter=trunk.enter)
@@ -113,7 +113,9 @@ def _made(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> Any:
             shapes = [parent.shape for parent in graph.parents(node.name)]
             shapes_of = dict(zip(op.of, shapes, strict=True))
             sources = {f"{SOURCE}{source}": shape for source, shape in shapes_of.items()}
-            return assembled(op_layers(op, shapes_of, recipe.head.output), sources, name=node.layer)
+            return assembled(
+                op_layers(op, shapes_of, recipe.head.output, padded=padded(recipe)), sources, name=node.layer
+            )
         case "output" | "auxiliary":
             width = graph.parents(node.name)[0].shape[-1] or 0
             return output_layer(recipe.head.output, width, name=node.layer, predicted=not node.can_train)
@@ -130,9 +132,21 @@ def _mapped(graph: FusionGraph, node: Node) -> Shape:
     return shape
 
 
+def _loaded(graph: FusionGraph, node: Node, folders: Sequence[Path]) -> keras.Model:
+    trunk = graph.trunks[node.layer]
+    fed = graph.recipe.inputs.get(graph.parents(node.name)[0].name)
+    pad = fed.pad if isinstance(fed, Tokens) else 0
+    return catalogue.load(graph.recipe.backbones[node.layer], trunk.shape, folders, pad=pad)
+
+
 def _pool(graph: FusionGraph, node: Node) -> Any:
-    shape = _mapped(graph, node)
-    return assembled(pool_layers(graph.recipe.branches[node.branch], shape), {MAP: shape}, name=node.layer)
+    trunk, *fed = graph.parents(node.name)
+    shape: Shape = graph.digraph.edges[trunk.name, node.name]["shape"]
+    sources = {MAP: shape} | dict.fromkeys([IDS] if fed else [], shape[:1])
+    layers = pool_layers(
+        graph.recipe.branches[node.branch], shape, pad=padding(graph.recipe, node.branch, shape)
+    )
+    return assembled(layers, sources, name=node.layer, dtypes={IDS: "int32"})
 
 
 def _for_absence(graph: FusionGraph, node: Node) -> Any:
@@ -140,7 +154,8 @@ def _for_absence(graph: FusionGraph, node: Node) -> Any:
     layers = absence_layers(graph.recipe, node.kind, node.name, shapes)
     read = {f"{PARENT}{number}": shape for number, shape in enumerate(shapes)}
     declared = graph.recipe.inputs.get(graph.parents(node.name)[0].name)
-    return assembled(layers, read, name=node.layer, dtype=declared.dtype if declared else None)
+    dtypes = dict.fromkeys(read, declared.dtype) if declared else {}
+    return assembled(layers, read, name=node.layer, dtypes=dtypes)
 
 
 def _preparation(graph: FusionGraph, node: Node) -> Any:
@@ -155,11 +170,12 @@ def _preparation(graph: FusionGraph, node: Node) -> Any:
     (trunk,) = graph.digraph.successors(node.name)
     mode = graph.trunks[graph[trunk].layer].preprocess
     size = (node.shape[0] or 0, node.shape[1] or 0)
+    image = cast(Image, declared)  # the one kind that is prepared for a backbone
     return preprocessor(
         mode,
-        shape=declared.shape,
+        shape=image.shape,
         size=size,
-        value_range=declared.range,
+        value_range=image.range,
         name=node.layer,
         channels=node.shape[2],
     )
@@ -176,6 +192,8 @@ def _called(graph: FusionGraph, node: Node, layer: Any, tensors: dict[str, Any])
             return keras.layers.Concatenate(name=node.layer)(read)
         case "fusion":
             return layer(read)
+        case "pool":
+            return layer(read if len(read) > 1 else read[0])
         case _:
             return layer(read if len(read) > 1 else read[0])
 

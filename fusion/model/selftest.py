@@ -13,9 +13,9 @@ from fusion.graph.nodes import FusionGraph
 from fusion.model.addresses import layers, lookups, variables, weights
 from fusion.model.files import load, save
 from fusion.model.lookups import vocabulary
-from fusion.recipe.inputs import Category, Image
+from fusion.recipe.inputs import Category, Image, Input
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.texts import Text
+from fusion.recipe.texts import Text, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def self_test(model: keras.Model, graph: FusionGraph) -> tuple[Finding, ...]:
     Raises:
         ModelError: If the model cannot be saved or opened.
     """
-    batch = _with_gaps(graph.recipe, _as_trained(model, synthetic(graph.recipe, examples=4)))
+    batch = _with_gaps(graph.recipe, _as_trained(model, synthetic(graph, examples=4)))
     return (
         _counted(model, graph),
         _steady(model, batch),
@@ -43,24 +43,30 @@ def self_test(model: keras.Model, graph: FusionGraph) -> tuple[Finding, ...]:
     )
 
 
-def synthetic(recipe: Recipe, *, examples: int) -> dict[str, np.ndarray]:
+def synthetic(graph: FusionGraph, *, examples: int) -> dict[str, np.ndarray]:
     """Returns random inputs of the shapes and ranges that a recipe declares; the texts are `"1"` to `"9"`.
 
+    Of tokens the last third is padding.
+
+    >>> from fusion.checking import resolve
     >>> one = Recipe(
     ...     name="one",
     ...     inputs={"x": {"kind": "tabular", "columns": ["a", "b"]}},
     ...     branches={"b": {"input": "x"}},
     ...     head={"output": {"task": "regression"}},
     ... )
-    >>> synthetic(one, examples=3)["x"].shape
+    >>> synthetic(resolve(one), examples=3)["x"].shape
     (3, 2)
     """
     random = np.random.default_rng(0)
     found = {}
-    for name, declared in recipe.inputs.items():
+    for name, declared in graph.recipe.inputs.items():
         match declared:
             case Image():
                 values: Any = random.uniform(*declared.range, (examples, *declared.shape)).astype("float32")
+            case Tokens(length=length, pad=pad):
+                values = random.integers(0, graph.vocabulary(name) or 2, (examples, length), dtype=np.int32)
+                values[:, length - length // 3 :] = pad
             case Category() | Text():
                 values = random.integers(1, 10, (examples, 1)).astype(np.str_)
             case _:
@@ -81,7 +87,7 @@ def _as_trained(model: keras.Model, batch: dict[str, np.ndarray]) -> dict[str, n
             name = layer.name.removesuffix(".normalise")
             found[name] = batch[name] * np.sqrt(layer.variance) + np.array(layer.mean)
     return {
-        name: values if values.dtype.kind == "U" else np.asarray(values, "float32")
+        name: values if values.dtype.kind in "Ui" else np.asarray(values, "float32")
         for name, values in found.items()
     }
 
@@ -92,9 +98,16 @@ def _with_gaps(recipe: Recipe, batch: dict[str, np.ndarray]) -> dict[str, np.nda
     optional = [name for name, declared in recipe.inputs.items() if declared.optional]
     for place, name in enumerate(optional):
         values = found[name].copy()
-        values[1 + place % 3] = "" if values.dtype.kind == "U" else np.nan
+        values[1 + place % 3] = _absent(recipe.inputs[name])
         found[name] = values
     return found
+
+
+def _absent(declared: Input) -> Any:
+    """Returns what an example is fed that lacks an input."""
+    if isinstance(declared, Tokens):
+        return declared.pad
+    return "" if declared.dtype == "string" else np.nan
 
 
 def _counted(model: keras.Model, graph: FusionGraph) -> Finding:
@@ -147,7 +160,8 @@ def _symmetric(model: keras.Model, graph: FusionGraph) -> Finding:
 def _is_alive(gradient: Any) -> bool:
     if gradient is None:
         return False
-    values = np.array(gradient)
+    # That of an embedding is a few of its rows.
+    values = np.array(tf.convert_to_tensor(gradient))
     return bool(np.isfinite(values).all() and values.any())
 
 

@@ -9,8 +9,8 @@ from fusion.errors import shown
 from fusion.recipe.translation import AT_KEY
 from fusion.recipe.values import Count, Name, Size, Value, Word, any_length
 
-Pool = Literal["avg", "max", "avg+max", "gem", "flatten", "none"]
-"""Mean, greatest, both, generalised mean (exponent 3), every value, or what is tapped as it is."""
+Pool = Literal["avg", "max", "avg+max", "gem", "flatten", "first", "none"]
+"""Mean, greatest, both, generalised mean (exponent 3), every value, the first token, or what is tapped as it is."""
 
 
 def _one_or_many(value: Any) -> Any:
@@ -48,7 +48,9 @@ class Branch(Value):
         enter: With `of`, the layer by name or alias whose place the stitched map takes: what comes after it runs.
         cut: Last layer kept, by name or alias (`last`, `stage:4`, `stride:16`, `after:mixed8`); several tap several layers.
         pool: How each tapped feature map becomes a vector; the vectors of several taps are concatenated. `none` takes
-            a tap as it is: a vector, or for the op `cross_attention` a map.
+            a tap as it is: a vector, or for the op `cross_attention` a map. Of tokens, `avg`, `max` and `gem` are over
+            those that are no padding, `flatten` has zeros for padding, and `cross_attention` does not look at it;
+            `first` is the first token ([CLS] of BERT).
         features: Pools over the finest grid that gives at most this many values a tap, not over all places at once (as
             Evci and others, "Head2Toe", 2022).
         normalise: `l2` divides each tap's vector by its length, before taps are concatenated.

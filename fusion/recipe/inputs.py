@@ -1,11 +1,11 @@
-"""What a model is fed: images, tables of numbers, texts that name a category, and texts of words."""
+"""What a model is fed: images, tables of numbers, texts that name a category, texts of words, and tokens."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from fusion.recipe.absence import Absence
-from fusion.recipe.texts import Text
+from fusion.recipe.texts import Text, Tokens
 from fusion.recipe.values import Count, Number, Value, Word
 
 
@@ -117,10 +117,17 @@ Input = Annotated[
     Annotated[Image, Tag("<image>")]
     | Annotated[Table, Tag("<tabular>")]
     | Annotated[Category, Tag("<categorical>")]
-    | Annotated[Text, Tag("<text>")],
+    | Annotated[Text, Tag("<text>")]
+    | Annotated[Tokens, Tag("<tokens>")],
     Discriminator(kind),
 ]
 """An input of any kind."""
 
-NOUNS = {"image": "image", "tabular": "table", "categorical": "category", "text": "text"}
+NOUNS = {
+    "image": "image",
+    "tabular": "table",
+    "categorical": "category",
+    "text": "text",
+    "tokens": "list of tokens",
+}
 """What messages call an input, by its kind."""

@@ -6,11 +6,12 @@ from typing import Any
 from fusion.errors import Problem, listed, near, shown
 from fusion.recipe.augmentation import misplaced
 from fusion.recipe.branches import Branch
-from fusion.recipe.inputs import NOUNS, Image
+from fusion.recipe.inputs import NOUNS, Image, Input
 from fusion.recipe.outputs import misread, read_by_head
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
 from fusion.recipe.stitching import ends, fronts, unstitchable
+from fusion.recipe.texts import Tokens
 from fusion.recipe.translation import Place, pointer
 
 RESERVED = ("fusion", "head", "output")
@@ -20,7 +21,10 @@ STEPS = ("auxiliary", "missing", "normalise", "pool", "prepare", "taps")
 """What a branch or its input does beside its blocks; a block of that name would be taken for it."""
 
 FOR_IMAGES = frozenset({"backbone", "cut", "features", "normalise", "pool", "resize"})
-"""What only a branch has that runs an image through a backbone."""
+"""What only a branch has that runs an image, or some of it tokens, through a backbone."""
+
+NOT_FOR_TOKENS = frozenset({"features", "resize"})
+"""What of that a branch has not that reads tokens."""
 
 SECTIONS = ("inputs", "backbones", "blocks")
 
@@ -96,17 +100,21 @@ def _branches(recipe: Recipe, declared: Declared) -> Iterator[Problem]:
         for index, block in enumerate(branch.blocks):
             yield from _known(block, declared["blocks"], "block", (*place, "blocks", index))
         yield from _repeated(branch.blocks, (*place, "blocks"))
-        if branch.input is None or branch.input not in recipe.inputs:
-            continue
-        image = isinstance(recipe.inputs[branch.input], Image)
-        if image and branch.backbone is None:
-            text = f"Input {branch.input!r} is an image; name the backbone that turns it into features."
+        if branch.input is not None and branch.input in recipe.inputs:
+            yield from _unsuited(branch, recipe.inputs[branch.input], place)
+
+
+def _unsuited(branch: Branch, declared: Input, place: Place) -> Iterator[Problem]:
+    """Yields what a branch lacks for the kind of its input, and what it says that is for others."""
+    what, why, wrong = f"Input {branch.input!r} is a {NOUNS[declared.kind]}", ", a vector already", FOR_IMAGES
+    if isinstance(declared, Image | Tokens):
+        what = what.replace("a image", "an image")
+        why, wrong = "", NOT_FOR_TOKENS if isinstance(declared, Tokens) else frozenset()
+        if branch.backbone is None:
+            text = f"{what}; name the backbone that turns it into features."
             yield Problem(pointer((*place, "backbone")), text)
-        if not image:
-            for key in sorted(branch.model_fields_set & FOR_IMAGES):
-                what = NOUNS[recipe.inputs[branch.input].kind]
-                text = f"Input {branch.input!r} is a {what}, a vector already; {key!r} is for images."
-                yield Problem(pointer((*place, key)), text)
+    for key in sorted(branch.model_fields_set & wrong):
+        yield Problem(pointer((*place, key)), f"{what}{why}; {key!r} is for images.")
 
 
 def _read(branch: Branch, declared: Declared, place: Place) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from fusion.errors import Problem
 from fusion.recipe.branches import Branch
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.texts import Tokens
 from fusion.recipe.translation import pointer
 
 AFTER_THE_MAP = ("pool", "features", "normalise", "blocks")
@@ -88,6 +89,9 @@ def unstitchable(recipe: Recipe) -> Iterator[Problem]:
             yield Problem(
                 place, f"Branch {branch.of!r} has no backbone and so no map; a stitch reads the map of one."
             )
+        elif isinstance(recipe.inputs.get(root(every, name)), Tokens):
+            text = f"Branch {branch.of!r} reads tokens, and a stitch reads the map of an image. Cut at one layer, and pool."
+            yield Problem(place, text)
         elif len(front.cuts) > 1:
             text = (
                 f"Branch {branch.of!r} is cut at {len(front.cuts)} layers, and a stitch reads one map. Give the cut that "

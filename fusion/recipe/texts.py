@@ -1,9 +1,14 @@
-"""Texts as inputs: strings that become bags of words."""
+"""Texts as inputs: strings that become bags of words, and lists of tokens for text backbones."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from fusion.recipe.absence import Absence
 from fusion.recipe.values import Count, Value, Word
+
+Id = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
+"""The number of a token."""
 
 
 class Text(Value):
@@ -48,3 +53,41 @@ class Text(Value):
     def shape(self) -> tuple[int, ...]:
         """Shape of one example as fed."""
         return (1,)
+
+
+class Tokens(Value):
+    """A text as the numbers of its tokens, made by the tokenizer a text backbone was trained with.
+
+    Fed as whole numbers of shape (examples, length). Branches that read it name a text backbone, which is told to look
+    away from padding; pools do too.
+
+    Args:
+        length: How many tokens a text has, padding included.
+        pad: The number that stands for padding.
+        optional: What stands in for the text where an example lacks it (fed as padding alone); `None` if all have one.
+
+    >>> Tokens(length=64).shape
+    (64,)
+    """
+
+    always_written: ClassVar = ("kind",)
+    dtype: ClassVar[str] = "int32"
+
+    kind: Literal["tokens"] = "tokens"
+    length: Count
+    pad: Id = 0
+    optional: Absence | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one example as fed."""
+        return (self.length,)
+
+
+def padding_of(declared: object) -> int | None:
+    """Returns the number that pads an input; `None` for one that is no list of tokens.
+
+    >>> padding_of(Tokens(length=8, pad=1)), padding_of(Text(column="said", most=5))
+    (1, None)
+    """
+    return declared.pad if isinstance(declared, Tokens) else None

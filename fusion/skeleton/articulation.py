@@ -10,6 +10,9 @@ from fusion.skeleton.grids import grid_sizes, levels
 from fusion.skeleton.kinds import ADJUSTING, FINISHING, PADDING, POOLING
 from fusion.skeleton.layers import Shape, Skeleton
 
+WHOLE = ("bool", "int", "uint")
+"""What dtypes of whole numbers begin with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -65,7 +68,11 @@ def articulations(skeleton: Skeleton) -> tuple[str, ...]:
     import networkx as nx
 
     start = skeleton.layers[0].name
-    above = nx.immediate_dominators(digraph(skeleton), start)
+    graph = digraph(skeleton)
+    # Whole numbers are no features: a mask of tokens that every block reads goes around none of them.
+    masks = [name for name in graph if name != start and skeleton[name].dtype.startswith(WHOLE)]
+    graph.remove_edges_from([*graph.out_edges(masks)])
+    above = nx.immediate_dominators(graph, start)
     chain = [skeleton.output]
     while chain[-1] != start:
         chain.append(above[chain[-1]])

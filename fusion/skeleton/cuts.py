@@ -137,9 +137,10 @@ def inside_block(skeleton: Skeleton, cut: str) -> InsideBlock | None:
     """
     name = resolve(skeleton, cut)
     passed = articulations(skeleton)
-    if name in passed:
-        return None
     above = kept(skeleton, [name])
+    # What comes after the output needs all of it.
+    if name in passed or skeleton.output in above:
+        return None
     # Ends of NASNet's stages are natural cuts that something goes around as well: no advice.
     whole = [other for other in natural_cuts(skeleton) if other in passed]
     before = [other for other in whole if other in above]

@@ -7,7 +7,7 @@ from typing import Any
 from fusion.errors import BackboneError
 from fusion.skeleton.layers import Layer, Skeleton
 
-FORMAT = 5
+FORMAT = 6
 """Version of the text below; a change of its meaning takes the next number."""
 
 COLUMNS = tuple(field.name for field in fields(Layer))
@@ -18,7 +18,7 @@ def to_json(skeleton: Skeleton) -> str:
 
     >>> rows = (Layer("x", "InputLayer", (), (8, 8, 3)),)
     >>> to_json(Skeleton("tiny", (8, 8, 3), rows, "x", "3.15.1"))[:48]
-    '{"skeleton":5,"source":"tiny","input_shape":[8,8'
+    '{"skeleton":6,"source":"tiny","input_shape":[8,8'
     """
     table = {name: [getattr(layer, name) for layer in skeleton.layers] for name in COLUMNS}
     # Parents as row numbers: most are the row just before, and names are long.
@@ -32,6 +32,7 @@ def to_json(skeleton: Skeleton) -> str:
         "keras": skeleton.keras,
         "levels": skeleton.levels,
         "whole": skeleton.whole,
+        "vocabulary": skeleton.vocabulary,
     }
     return json.dumps({**head, "table": table}, separators=(",", ":"))
 
@@ -72,4 +73,5 @@ def from_json(text: str) -> Skeleton:
         data["keras"],
         levels=tuple((level, name) for level, name in data["levels"]),
         whole=tuple(data["whole"]),
+        vocabulary=data["vocabulary"],
     )

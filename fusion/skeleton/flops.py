@@ -105,6 +105,21 @@ def _einsum(call: _Call) -> int:
     return _elements(call.output) * (2 * summed + len(call.weights) - 1)
 
 
+def _transformer(call: _Call) -> int:
+    """Counts KerasHub's block for tokens: four projections, attention, two dense layers, their sums and normalisations.
+
+    A kernel is what has more numbers than a token; each token is multiplied with each. Attention multiplies queries
+    with keys and what comes of it with values, and takes four operations for each number of its softmax.
+    """
+    tokens, width = (size or 0 for size in call.output)
+    kernels = [shape for shape in call.weights if len(shape) > 1 and prod(shape) > width]
+    heads = next((shape[1] for shape in kernels if len(shape) == 3), 1)
+    biases = sum(prod(shape) for shape in call.weights) - sum(map(prod, kernels)) - 4 * width
+    hidden = max((shape[-1] for shape in kernels if len(shape) == 2), default=0)
+    attention = 4 * tokens * tokens * (width + heads)
+    return tokens * (2 * sum(map(prod, kernels)) + biases + 4 * hidden + 10 * width) + attention
+
+
 def _pooling(call: _Call) -> int:
     return _elements(call.output) * (prod(int(size) for size in call.config["pool_size"]) - 1)
 
@@ -115,6 +130,11 @@ def _global_pooling(call: _Call) -> int:
 
 def _joining(call: _Call) -> int:
     return _elements(call.output) * max(len(call.inputs) - 1, 1)
+
+
+def _positions(call: _Call) -> int:
+    """Counts the sum of what stands for a token and for its place; looking them up is none."""
+    return _elements(call.output) if len(call.weights) > 1 else 0
 
 
 def _one(call: _Call) -> int:
@@ -141,6 +161,8 @@ _COUNTS: dict[str, Callable[[_Call], int]] = {
     **dict.fromkeys(["Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"], _transposed),
     "Dense": _dense,
     "EinsumDense": _einsum,
+    **dict.fromkeys(["TransformerEncoder", "TransformerDecoder"], _transformer),
+    **dict.fromkeys(["PositionEmbedding", "TokenAndPositionEmbedding"], _positions),
     **dict.fromkeys([f"{name}Pooling{n}D" for name in ("Max", "Average") for n in (1, 2, 3)], _pooling),
     **dict.fromkeys(
         [f"Global{name}Pooling{n}D" for name in ("Max", "Average") for n in (1, 2, 3)], _global_pooling

@@ -54,6 +54,7 @@ class Skeleton:
         keras: Version of Keras that made it.
         levels: Names that the source itself has for some rows, such as `("P4", "conv4_block6_out")`.
         whole: Rows that cannot be saved by themselves, only as a part of the backbone as it was made.
+        vocabulary: How many token ids it knows, from 0, if it reads texts; `None` if not.
 
     >>> rows = (Layer("x", "InputLayer", (), (8, 8, 3)), Layer("c", "Conv2D", ("x",), (8, 8, 4), params=112))
     >>> tiny = Skeleton("tiny", (8, 8, 3), rows, "c", "3.15.1")
@@ -68,6 +69,7 @@ class Skeleton:
     keras: str
     levels: tuple[tuple[str, str], ...] = ()
     whole: tuple[str, ...] = ()
+    vocabulary: int | None = None
 
     @cached_property
     def rows(self) -> dict[str, Layer]:

@@ -5,8 +5,10 @@ import numpy as np
 from fusion.data.examples import Array, Data, Examples, splits
 from fusion.data.gaps import missing
 from fusion.errors import DataError, TrainingError, listed
+from fusion.graph.nodes import FusionGraph
 from fusion.recipe.head import Output
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.texts import Tokens
 from fusion.recipe.training import Training
 from fusion.training.objectives import check_monitor
 from fusion.training.scaling import check_scale
@@ -37,6 +39,31 @@ def training_of(recipe: Recipe, data: Data) -> Training:
     if data.train.targets is not None:
         check_scale(data.train.targets, recipe.head.output)
     return recipe.training
+
+
+def check_tokens(graph: FusionGraph, data: Data) -> None:
+    """Refuses numbers of tokens that a backbone does not know: on some devices they would be read as zeros in silence.
+
+    Raises:
+        DataError: Naming the first row with one.
+    """
+    for name, declared in graph.recipe.inputs.items():
+        known = graph.vocabulary(name)
+        if not isinstance(declared, Tokens) or known is None:
+            continue
+        for split, part in splits(data).items():
+            column = part.columns[name]
+            most = (
+                [int(column.read(np.array([i])).max()) for i in range(len(part))]
+                if isinstance(column, Array)
+                else []
+            )
+            wrong = [i for i, each in enumerate(most) if each >= known]
+            if wrong:
+                raise DataError(
+                    f"Input {name!r}: {part.names[wrong[0]]} of {split} has the token {most[wrong[0]]}, and its backbone "
+                    f"knows {known}, from 0 to {known - 1} ({len(wrong)} such rows). Use the tokenizer it was trained with."
+                )
 
 
 def check_labels(declared: tuple[str, ...] | None, found: tuple[str, ...] | None, whose: str) -> None:

@@ -25,7 +25,7 @@ from fusion.model.lookups import vocabulary
 from fusion.model.seeding import seed_of
 from fusion.recipe.training import Phase, Training
 from fusion.store.shelf import store_folder
-from fusion.training.fitness import training_of
+from fusion.training.fitness import check_tokens, training_of
 from fusion.training.freezing import held_still, inference_mode, set_trainable
 from fusion.training.history import Epoch, History, append_csv
 from fusion.training.objectives import loss, metrics
@@ -118,6 +118,7 @@ def fit(
     """
     graph = resolve(recipe, folders=folders)
     training = training_of(graph.recipe, data)
+    check_tokens(graph, data)
     model, predictions = build_with_auxiliary(graph, folders=places(recipe, folders))
     # In training it has the auxiliary outputs too; what is handed on is without them.
     whole = keras.Model(model.inputs, [model.output, *predictions.values()]) if predictions else model

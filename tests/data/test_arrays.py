@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from fusion.data.arrays import digest_rows, from_arrays, read_arrays
-from fusion.data.examples import splits
+from fusion.data.examples import join, splits
 from fusion.data.splits import Split
 from fusion.data.values import check_array
 from fusion.errors import DataError
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Image, Table
-from fusion.recipe.texts import Text
+from fusion.recipe.texts import Text, Tokens
 
 INPUTS = {"photo": Image(shape=(4, 4, 1)), "facts": Table(columns=("a", "b"))}
 TWO = Output(task="classification", classes=2)
@@ -305,3 +305,51 @@ def test_arrays_that_are_no_texts_are_refused(declared, array, match):
 def test_texts_where_numbers_are_read_are_refused():
     with pytest.raises(DataError, match="holds <U1; expected numbers"):
         check_array(np.array([["a", "b"]]), INPUTS["facts"], what="input 'facts'")
+
+
+SAID = {"said": Tokens(length=3, pad=1)}
+
+
+def test_tokens_stay_whole_numbers():
+    ids = np.random.default_rng(0).integers(2, 2**25, (60, 3))
+
+    data = from_arrays(ids, labels(60), inputs=SAID, output=TWO)
+    together = join([data.train, data.test])
+
+    for part in (data.train, together):
+        found = part.columns["said"].read(np.arange(len(part)))
+        assert found.dtype == np.int32
+        rows = [int(name.removeprefix("row ")) for name in part.names]
+        assert found.tolist() == ids[rows].tolist()
+
+
+@pytest.mark.parametrize(
+    ("array", "match"),
+    [
+        (
+            np.ones((4, 3)),
+            "input 'said' wants numbers of tokens, whole and from 0, got float64. Convert them",
+        ),
+        (np.array([[2, -1, 3]]), "whole and from 0, got int64, the least -1"),
+        (np.array([[2, 3, 4], [1, 1, 1]]), r"nothing but padding \(1\) in row 1, counted from 0.* \"pad\""),
+        (np.ones((4, 2), dtype=int), r"wants examples of shape \(3,\), but its array has shape \(4, 2\)"),
+        (np.array([["a", "b", "c"]]), "holds <U1; expected numbers"),
+    ],
+)
+def test_arrays_that_are_no_tokens_are_refused(array, match):
+    with pytest.raises(DataError, match=match):
+        check_array(array, SAID["said"], what="input 'said'")
+
+
+def test_padding_alone_is_a_text_that_is_missing():
+    said = {"said": Tokens(length=3, pad=1, optional={"missing": "zeros"}), "facts": INPUTS["facts"]}
+    ids = np.random.default_rng(0).integers(2, 90, (60, 3))
+    ids[:20] = 1
+    facts = arrays(60)["facts"]
+
+    data = from_arrays({"said": ids, "facts": facts}, labels(60), inputs=said, output=TWO)
+    without = from_arrays({"facts": facts}, labels(60), inputs=said, output=TWO)
+
+    assert "20 of 60 examples lack 'said'" in data.source
+    assert "60 of 60 examples lack 'said'" in without.source
+    assert without.train.columns["said"].read(np.array([0])).tolist() == [[1, 1, 1]]

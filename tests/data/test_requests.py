@@ -8,6 +8,7 @@ from fusion.data.reading import read_inputs
 from fusion.data.requests import parse_values, read_values
 from fusion.errors import DataError, RecipeError
 from fusion.recipe.inputs import Category, Image, Table
+from fusion.recipe.texts import Text, Tokens
 
 INPUTS = {
     "frontal": Image(shape=(8, 8, 3)),
@@ -179,3 +180,40 @@ def test_an_example_of_nothing_is_refused():
 
     with pytest.raises(DataError, match=r"1 example has no input at all\. Leave out:\n  example 1"):
         read_values({}, inputs=facts)
+
+
+SAID = {"said": Tokens(length=4, pad=1)}
+
+
+@pytest.mark.parametrize("value", [[7, 8], "7 8", (7, np.int64(8))])
+def test_tokens_are_padded(value):
+    examples = read_values({"said": value}, inputs=SAID)
+
+    found = examples.columns["said"].read(np.array([0]))
+    assert found.dtype == np.int32
+    assert found.tolist() == [[7, 8, 1, 1]]
+
+
+@pytest.mark.parametrize("value", [[], [1, 2, 3, 4, 5], [-1], [1.5], [True], "a b", 7, [2**31]])
+def test_what_numbers_no_tokens_is_refused(value):
+    with pytest.raises(
+        DataError, match="example 1: 'said' is a list of 1 to 4 tokens, whole numbers from 0, got"
+    ):
+        read_values({"said": value}, inputs=SAID)
+
+
+def test_missing_tokens_are_padding():
+    optional = {"said": SAID["said"].replaced(optional={"missing": "zeros"}), "more": SAID["said"]}
+
+    examples = read_values({"more": [5]}, inputs=optional)
+
+    assert examples.columns["said"].read(np.array([0])).tolist() == [[1, 1, 1, 1]]
+
+
+def test_a_text_goes_by_its_name_or_its_column():
+    caption = {"caption": Text(column="said", most=5)}
+
+    for key in ("caption", "said"):
+        examples = read_values({key: "a big dog"}, inputs=caption)
+
+        assert examples.columns["caption"].read(np.array([0])).tolist() == [["a big dog"]]

@@ -11,7 +11,7 @@ from fusion.data.rows import read_dataset
 from fusion.errors import DataError, RecipeError
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Image, Table
-from fusion.recipe.texts import Text
+from fusion.recipe.texts import Text, Tokens
 
 INPUTS = {"front": Image(shape=(8, 8, 3)), "facts": Table(columns=("beds", "area"))}
 PHOTO = {"front": Image(shape=(8, 8, 3))}
@@ -561,3 +561,10 @@ def test_houses_with_the_same_few_numbers_are_not_one_house(houses, split):
     )
 
     assert all(len(part) for part in (data.train, data.validation, data.test))
+
+
+def test_tokens_come_as_arrays(houses):
+    words = {"words": Tokens(length=4)}
+
+    with pytest.raises(RecipeError, match="'words' is a list of tokens, which come as arrays: give an"):
+        read_dataset(houses({"inputs": {"words": {"column": "kind"}}}), inputs=words, output=PRICE)

@@ -223,3 +223,40 @@ def test_a_monitor_is_not_doubted_where_the_task_is_wrong(changed):
     data["head"]["output"] = {"task": "regresion"}
 
     assert list(found(data)) == ["/head/output/task"]
+
+
+def tokens(**branch):
+    return {
+        "recipe": 1,
+        "name": "said",
+        "inputs": {"words": {"kind": "tokens", "length": 8}},
+        "backbones": {"bert": {"kerashub": "BertBackbone", "weights": None, "preprocess": "none"}},
+        "branches": {"said": {"input": "words", "backbone": "bert", **branch}},
+        "head": {"output": {"task": "binary"}},
+    }
+
+
+@pytest.mark.parametrize(("key", "value"), [("resize", [8, 8]), ("features", 64)])
+def test_tokens_have_no_size(key, value):
+    assert found(tokens(**{key: value})) == {
+        f"/branches/said/{key}": f"Input 'words' is a list of tokens; {key!r} is for images."
+    }
+
+
+def test_tokens_need_a_backbone():
+    one = tokens()
+    del one["branches"]["said"]["backbone"], one["backbones"]
+
+    assert found(one) == {
+        "/branches/said/backbone": "Input 'words' is a list of tokens; name the backbone that turns it into features."
+    }
+
+
+def test_what_reads_tokens_is_not_stitched():
+    one = tokens()
+    one["branches"]["more"] = {"from": "said", "backbone": "bert", "enter": "transformer_layer_1"}
+
+    assert found(one) == {
+        "/branches/more/from": "Branch 'said' reads tokens, and a stitch reads the map of an image. "
+        "Cut at one layer, and pool."
+    }

@@ -30,7 +30,7 @@ BROKEN = [
         "/inputs/photo/kind",
         "imge",
         "/inputs/photo/kind",
-        "'imge' is not one of image, tabular, categorical, text. Did you mean 'image'?",
+        "'imge' is not one of image, tabular, categorical, text, tokens. Did you mean 'image'?",
     ),
     (
         "/inputs/photo/shape",
@@ -178,7 +178,7 @@ BROKEN = [
         "/branches/left/pool",
         "mean",
         "/branches/left/pool",
-        "'mean' is not one of avg, max, avg+max, gem, flatten, none.",
+        "'mean' is not one of avg, max, avg+max, gem, flatten, first, none.",
     ),
     ("/branches/left/pol", "avg", "/branches/left/pol", "Unknown key 'pol'. Did you mean 'pool'?"),
     ("/branches/left/blocks", "embed", "/branches/left/blocks", "Expected a list [...], got 'embed'."),

@@ -115,6 +115,8 @@ WRONG = [
     ("/inputs/photo", {"kind": "categorical", "columns": ["zip"], "most": 5}),
     ("/inputs/photo", {"kind": "text", "column": "said", "most": 5, "bag": "tf_idf"}),
     ("/inputs/photo", {"kind": "text", "most": 5}),
+    ("/inputs/photo", {"kind": "tokens", "length": 8, "pad": -1}),
+    ("/inputs/photo", {"kind": "tokens"}),
     ("/inputs/x-old", {"kind": "tabular", "columns": ["a"]}),
     ("/inputs/photo/rnge", [0, 1]),
     ("/backbones/vgg/weights", "imagnet"),

@@ -58,7 +58,7 @@ def test_a_text_that_is_no_skeleton_is_refused(text):
 
 
 def test_a_format_of_the_future_is_refused():
-    data = json.loads(to_json(chain(1))) | {"skeleton": 6}
+    data = json.loads(to_json(chain(1))) | {"skeleton": 7}
 
-    with pytest.raises(BackboneError, match=r"has format 6; this version of fusion reads 5"):
+    with pytest.raises(BackboneError, match=r"has format 7; this version of fusion reads 6"):
         from_json(json.dumps(data))

@@ -197,7 +197,7 @@ def test_its_weights_come_from_a_file(tmp_path):
         ),
         (
             made("BertBackbone", {}),
-            "BertBackbone reads no images; its inputs are those of texts or sounds, and",
+            "BertBackbone reads no images, but texts or sounds. Feed it an input of the",
         ),
         (
             made("ResNetBackbone", RESNET | {"block_type": "x"}),
