@@ -58,6 +58,7 @@ KERAS_FREE = (
     "backbones.weights",
     "data.examples",
     "features.planning",
+    "features.taps",
     "scores",
     "statistics",
     "study.declaration",
