@@ -17,7 +17,7 @@ WEIGHTS = Path(ASSETS, "weights", "mobilenet_2_5_224_tf_no_top.h5")
 
 RECIPE = fusion.Recipe(
     name="frozen",
-    inputs={"photo": {"kind": "image", "shape": (160, 160, 3)}},
+    inputs={"photo": {"kind": "image", "shape": (224, 224, 3)}},
     backbones={
         "mobile": {"arch": "MobileNet", "weights": {"file": WEIGHTS.name}, "options": {"alpha": 0.25}},
     },
@@ -48,6 +48,6 @@ def test_a_linear_classifier_on_features_tells_cats_from_dogs(tmp_path, monkeypa
             for name in ("all", "targets")
         ]
 
-    # 0.952 by cross-validation; 161 are held out here.
-    assert model.score(*held_out) > 0.9
+    # 0.914 by cross-validation, as with the same squares in Keras by hand, and 0.56 with random weights; 161 are held out.
+    assert model.score(*held_out) > 0.85
     assert all(off < 0.2 for off in found.deviations.values())
