@@ -1,13 +1,16 @@
 """Training on stored tensors gives the weights of training without, whatever is frozen and however it is joined."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 from keras import layers as kl
+from PIL import Image
 
 from fusion.backbones.registered import register_backbone
 from fusion.checking import resolve
-from fusion.data.examples import Array, Data, Examples
+from fusion.data.examples import Array, Data, Examples, ImageFiles
 from fusion.features import planning
 from fusion.frontier.plans import plan
 from fusion.frontier.rates import Rates
@@ -441,3 +444,22 @@ def test_a_phase_that_gains_little_stores_nothing(whole, tmp_path, monkeypatch):
 
     assert found.parts == {}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_photographs_that_are_augmented_are_decoded_once(tmp_path):
+    declared = recipe(VGG, ONE, {"train": ["head", "eye"]}, augment={"photo": [{"flip": "horizontal"}]})
+    made = data_of({"photo": PHOTO})
+    paths = tuple(tmp_path / f"{number}.png" for number in range(COUNT))
+    for path, pixels in zip(paths, made.train.columns["photo"].values, strict=True):
+        Image.fromarray(pixels.astype("uint8")).save(path)
+    files = replace(made.train, columns={"photo": ImageFiles(paths, (16, 16, 3), (0, 255))})
+    data = replace(made, train=files)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "machine_rates", lambda: Rates(decode=1))
+        plain, stored = (fit(declared, data, store=store) for store in (False, tmp_path / "store"))
+
+    assert list(stored.parts["train"][1].columns) == ["photo"]
+    assert stored.parts["train"][1].columns["photo"].values.shape == (COUNT, 16, 16, 3)
+    wanted, found = weights(plain.model), weights(stored.model)
+    assert [name for name in wanted if not np.array_equal(wanted[name], found[name])] == []
