@@ -16,6 +16,8 @@ BORDER = 4.0
 """Distance of the second border of what is shared."""
 DASH = 5.0
 """Length of the dashes of what is not always there: inputs that may be missing, outputs of training only."""
+SIGN = 8.0
+"""Radius of the sign before a title."""
 FILLS: Mapping[State, Colour] = {"frozen": "frozen_fill", "trainable": "trainable_fill"}
 STROKES: Mapping[State, Colour] = {"frozen": "frozen", "trainable": "trainable"}
 WEIGHTS: Mapping[State, float] = {"trainable": 2.6}
@@ -106,6 +108,7 @@ def block(
     calls: Sequence[str] = ("",),
     double: bool = False,
     parts: str = "",
+    sign: tuple[Item, ...] = (),
 ) -> Box:
     """Returns the box of layers with weights of one's own.
 
@@ -117,6 +120,7 @@ def block(
         calls: Keys of the calls that run through the box.
         double: Whether it has a second border, because its weights are used more than once.
         parts: What to say of it where some of it trains and some not.
+        sign: What stands before the title, around (0, 0).
 
     >>> block("head.top", "top", ["dense 256 relu", "8 to 256", "2 k params"], "trainable").outlets
     {'': (124.0, 49.0)}
@@ -124,14 +128,17 @@ def block(
     rim = BORDER if double else 0.0
     title = shortened(title, 12.5, 190.0, bold=True)
     lines = [shortened(line, 10.5, 190.0) for line in lines]
-    widths = [text_width(title, 12.5, bold=True), *(text_width(line, 10.5) for line in lines), 100.0]
+    inset = 2 * SIGN + 6.0 if sign else 0.0
+    titled = text_width(title, 12.5, bold=True)
+    widths = [titled + inset, *(text_width(line, 10.5) for line in lines), 100.0]
     said = condition in {"frozen", "trainable", "mixed"}
     width = max(widths) + 24 + 2 * rim
     height = 28.0 + 15.0 * len(lines) + (25.0 if said else 4.0) + 2 * rim
     items: list[Item] = [_plate(rim, rim, width - 2 * rim, height - 2 * rim, condition)]
     if double:
         items.append(Rect(0, 0, width, height, None, "ink", 1.2, 10.0))
-    items.append(Text(width / 2, rim + 20, title, 12.5, "ink", True, "middle"))
+    items.append(Text((width + inset) / 2, rim + 20, title, 12.5, "ink", True, "middle"))
+    items += [Group(sign, (width - titled - inset) / 2 + SIGN, rim + 15.5)] if sign else []
     for number, line in enumerate(lines):
         colour: Colour = "ink" if double <= number < len(lines) - 2 else "mute"
         items.append(Text(width / 2, rim + 36 + 15 * number, line, 10.5, colour, False, "middle"))

@@ -91,7 +91,7 @@ def _op(skeleton: Skeleton, rows: Sequence[Layer]) -> Op:
     main = rest[0]
     entered = skeleton[rows[0].parents[0]] if rows[0].parents else main
     words = [f"{_word(main)}{_kernel(main)}{_step(main, entered)}", *_activation(main)]
-    words += map(_word, rest[1:])
+    words += [_word(row) for row in rest[1:] if (row.kind, row.activation) != ("Activation", "linear")]
     return Op(tuple(rows), main, " + ".join(words))
 
 

@@ -1,8 +1,8 @@
 """Signs drawn as lines, because common fonts lack them as characters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import cos, pi, sin
+from math import cos, exp, pi, sin
 
 from fusion.drawing.display import Circle, Item, Point, Polygon, Strokes
 from fusion.drawing.palette import Colour
@@ -94,6 +94,63 @@ def op_sign(op: str, radius: float) -> tuple[Item, ...]:
             )
         case _:
             return (Circle(0, 0, radius * 0.22, "ink"),)
+
+
+def inner_sign(op: str, radius: float) -> tuple[Item, ...]:
+    """Returns the sign of a fusion op that has weights or parts inside, around (0, 0); nothing for other ops.
+
+    A gate's sigmoid, bars of attention, crossed looks, thin matrices, a grid of products, a sum, scale and shift, a
+    difference in size, a vote.
+
+    >>> [len(inner_sign(op, 8)) for op in ("gated", "attention", "low_rank", "concat")]
+    [1, 1, 1, 0]
+    """
+    if op not in _INNER:
+        return ()
+    lines = tuple(tuple((x * radius, y * radius) for x, y in line) for line in _INNER[op])
+    return (Strokes(lines, "ink", 1.6),)
+
+
+def _frame(left: float, top: float, right: float, low: float) -> tuple[Point, ...]:
+    return ((left, top), (right, top), (right, low), (left, low), (left, top))
+
+
+_GRID: tuple[tuple[Point, ...], ...] = (
+    _frame(-0.9, -0.9, 0.9, 0.9),
+    *(((at, -0.9), (at, 0.9)) for at in (-0.3, 0.3)),
+    *(((-0.9, at), (0.9, at)) for at in (-0.3, 0.3)),
+)
+_INNER: Mapping[str, tuple[tuple[Point, ...], ...]] = {
+    "gated": (
+        tuple((x / 5 - 1, 0.85 - 1.7 / (1 + exp(-1.3 * (x - 5)))) for x in range(11)),
+        ((-1.0, 0.95), (1.0, 0.95)),
+    ),
+    "attention": (
+        ((-1, 0.9), (1, 0.9)),
+        *(((x, 0.9), (x, y)) for x, y in ((-0.75, 0.3), (-0.25, -0.9), (0.25, -0.1), (0.75, 0.5))),
+    ),
+    "cross_attention": (
+        ((-1, -0.8), (1, 0.8)),
+        ((-1, 0.8), (1, -0.8)),
+        ((0.45, 0.8), (1, 0.8), (1, 0.25)),
+        ((0.45, -0.8), (1, -0.8), (1, -0.25)),
+    ),
+    "low_rank": (_frame(-1, -0.9, -0.5, 0.9), _frame(-0.15, -0.9, 1, -0.4)),
+    "bilinear": _GRID,
+    "tensor": _GRID,
+    "weighted_sum": (
+        ((0.7, -0.6), (0.7, -0.9), (-0.7, -0.9), (0.1, 0), (-0.7, 0.9), (0.7, 0.9), (0.7, 0.6)),
+    ),
+    "film": (
+        ((-1, -0.45), (-0.1, 0.45)),
+        ((-1, 0.45), (-0.1, -0.45)),
+        ((0.2, 0), (1, 0)),
+        ((0.6, -0.4), (0.6, 0.4)),
+    ),
+    "compare": (((-0.9, -0.9), (-0.9, 0.9)), ((-0.4, 0), (0.4, 0)), ((0.9, -0.9), (0.9, 0.9))),
+    "late": (((-0.8, 0), (-0.25, 0.65), (0.85, -0.75)),),
+}
+"""Lines of these signs, in parts of their radius."""
 
 
 def _strokes(lines: list[tuple[Point, ...]]) -> tuple[Item, ...]:

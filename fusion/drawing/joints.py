@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from fusion.drawing.boxes import Box, bar, block, op_circle
+from fusion.drawing.boxes import SIGN, Box, bar, block, op_circle
+from fusion.drawing.icons import inner_sign
 from fusion.drawing.states import View, state
 from fusion.graph.nodes import Node
 from fusion.graph.pools import grid
@@ -64,7 +65,9 @@ def _with_inside(view: View, node: Node, title: str, op: Op, shapes: list[Shape]
         f"{amount(params)} params · {operations(node.flops)}" if params else "no weights",
     ]
     calls = [str(number) for number in range(len(shapes))]
-    box = block(node.name, title, lines, state(node.weights, view.trained), calls=calls)
+    box = block(
+        node.name, title, lines, state(node.weights, view.trained), calls=calls, sign=inner_sign(op.op, SIGN)
+    )
     return replace(box, outlets={"": (box.width, box.height / 2)}, symmetric=op.is_symmetric)
 
 

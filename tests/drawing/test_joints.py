@@ -2,7 +2,7 @@
 
 import pytest
 
-from fusion.drawing.display import Text, flattened
+from fusion.drawing.display import Strokes, Text, flattened
 from fusion.drawing.joints import joint, pool_words
 from fusion.drawing.states import view
 from fusion.recipe.branches import Branch
@@ -97,3 +97,21 @@ def test_late_fusion_says_how_predictions_are_averaged(topologies, graph_of, wei
     found = words(joint(view(graph, 0), graph["vote"]))
 
     assert found[:4] == ["vote: late", "an output layer each", said, "32 + 128 → 5"]
+
+
+def test_every_op_with_something_inside_has_a_sign_of_its_own(topology):
+    graphs = [topology("ops"), topology("votes")]
+    signs = {}
+    for graph in graphs:
+        for node in graph.nodes:
+            if node.kind == "fusion":
+                items = [item for item, *_ in flattened(joint(view(graph, 0), node).items)]
+                op = graph.recipe.nodes[node.layer].op
+                # All are drawn in ink; what is frozen or trains has a colour of its own.
+                signs[op] = {each for each in items if isinstance(each, Strokes) and each.stroke == "ink"}
+
+    drawn = {op: found for op, found in signs.items() if op != "concat"}
+    assert len(drawn) == 10
+    assert all(len(found) == 1 for found in drawn.values())
+    # Bilinear and tensor fusion both multiply every pair of features.
+    assert len({next(iter(found)) for found in drawn.values()}) == 9
