@@ -14,6 +14,7 @@ from fusion.cli.making import build, draw
 from fusion.cli.pairing import pairs
 from fusion.cli.planning import plan
 from fusion.cli.running import evaluate, predict, train
+from fusion.cli.scoring import score
 from fusion.cli.showing import quickstart
 from fusion.cli.studying import study
 from fusion.errors import FusionError
@@ -44,6 +45,7 @@ for command in (
     schema,
 ):
     app.command()(command)
+study.command()(score)
 app.add_typer(study, name="study")
 app.add_typer(cache, name="cache")
 

@@ -51,24 +51,52 @@ def standardise(features: np.ndarray, *, by: Scaling = "feature") -> np.ndarray:
     Raises:
         DataError: If the features cannot be used, or none varies.
     """
+    given = checked(features)
+    return scale_of(given, by=by).applied(given)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """What brings the features of one tap to the scale of `standardise`, for examples it was not learned from too.
+
+    Args:
+        means: Shape (width,): what is taken away.
+        factors: Shape (width,): what the rest is multiplied by; 0 for a feature that never varies.
+    """
+
+    means: np.ndarray
+    factors: np.ndarray
+
+    def applied(self, features: np.ndarray) -> np.ndarray:
+        """Returns features of shape (examples, width) on this scale."""
+        scaled: np.ndarray = (features - self.means) * self.factors
+        return scaled
+
+
+def scale_of(features: np.ndarray, *, by: Scaling = "feature") -> Scale:
+    """Returns the scale to which `standardise` brings these features.
+
+    >>> scale_of(np.array([[1.0, 5.0], [3.0, 5.0], [1.0, 5.0], [3.0, 5.0]])).applied(np.array([[5.0, 9.0]]))
+    array([[3., 0.]])
+
+    Raises:
+        DataError: If the features cannot be used, or none varies.
+    """
     if by not in get_args(Scaling):
         raise DataError(
             f"Features are not scaled by {by!r}.{near(str(by), get_args(Scaling))} Known: {listed(get_args(Scaling))}."
         )
     given = checked(features)
-    centred = given - given.mean(0)
-    deviations = centred.std(0)
+    means, deviations = given.mean(0), given.std(0)
     # A network gives the same number another last bit in another batch; that is not to be blown up to a feature.
     varies = deviations > CONSTANT * np.abs(given).max(0)
     if not varies.any():
         raise DataError(
             f"None of the {given.shape[1]} features varies over the {len(given)} examples: this tap tells nothing."
         )
-    centred[:, ~varies] = 0.0
-    if by == "feature":
-        centred[:, varies] /= deviations[varies]
-    scaled: np.ndarray = centred * np.sqrt(len(centred) / (centred**2).sum())
-    return scaled
+    factors = np.where(varies, 1.0 / np.where(varies, deviations, 1.0) if by == "feature" else 1.0, 0.0)
+    total = float(((deviations * factors) ** 2).sum())
+    return Scale(means, factors / np.sqrt(total))
 
 
 def decompose(features: np.ndarray, *, form: Form | None = None) -> Spectrum:

@@ -1,0 +1,111 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+import fusion
+from fusion.data.reading import read_data
+from fusion.errors import StudyError
+from fusion.features import frozen
+from fusion.features.arrays import extract_features
+from fusion.recipe.reading import load_recipe
+from fusion.scores.probing import Probing
+from fusion.study.declaration import Study
+from fusion.study.scoring import pool_taps, prepare_taps, score_taps
+
+
+@pytest.fixture
+def study_file(recipe_file, tmp_path):
+    def write(**fields):
+        recipe_file()
+        data = {"study": 1, "name": "taps", "recipe": "r.json", "taps": {"eye": ["block*_pool"]}, "seeds": 3}
+        (tmp_path / "s.json").write_text(json.dumps(data | fields))
+        return tmp_path / "s.json"
+
+    return write
+
+
+def test_a_study_is_scored_by_the_command_and_written(run, study_file, photos, tmp_path):
+    words = (
+        "study",
+        "score",
+        study_file(),
+        "--data",
+        photos,
+        "-o",
+        tmp_path / "out",
+        "--store",
+        tmp_path / "store",
+    )
+
+    status, said, err = run(*words, "--test", "--permutations", 19)
+
+    assert status == 0, err
+    assert "eye/block2_pool" in said
+    assert "rank correlation" in said
+    assert "each left out in turn; p for 3 taps together, 19 permutations" in said
+    rows = list(csv.DictReader((tmp_path / "out" / "scores.csv").read_text().splitlines()))
+    assert [row["tap"] for row in rows] == ["eye/block1_pool", "eye/block2_pool", "eye/block3_pool"]
+    assert all(float(row["test"]) > 0.5 for row in rows)
+    data = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert data["scores"] == 1
+    assert data["splits"] == ["train", "validation"]
+    assert np.diag(data["similarity"]).tolist() == pytest.approx([1, 1, 1])
+    assert [row["score"] for row in data["agreement"]][-2:] == ["depth", "width"]
+
+
+def test_a_second_run_extracts_nothing_and_says_the_same(study_file, photos, tmp_path, monkeypatch):
+    options = Probing(permutations=5)
+    first = score_taps(study_file(), photos, options=options, store=tmp_path / "store")
+    monkeypatch.setattr(frozen, "compute", None)
+
+    again = score_taps(study_file(), photos, options=options, store=tmp_path / "store")
+
+    assert again == first
+    assert first.best.tap in {tap.tap for tap in first.taps}
+    assert first.judged == "ridge"
+
+
+def test_taps_are_what_each_cut_alone_gives(study_file, recipe_file, photos, tmp_path):
+    prepared = prepare_taps(study_file(), photos)
+
+    pooled = pool_taps(prepared, test=True, store=tmp_path / "store")
+
+    recipe = load_recipe(recipe_file()).replace("/branches/all/cut", "block1_pool")
+    data = read_data(photos, inputs=recipe.inputs, output=recipe.head.output, seed=0)
+    alone = extract_features(recipe, data, store=tmp_path / "other").parts
+    parts = [alone[name].arrays["all"] for name in ("train", "validation")]
+    np.testing.assert_allclose(pooled.features["eye/block1_pool"], np.concatenate(parts), atol=1e-6)
+    np.testing.assert_allclose(pooled.held["eye/block1_pool"], alone["test"].arrays["all"], atol=1e-6)
+    assert pooled.targets.columns.argmax(1).tolist() == [
+        *alone["train"].targets.tolist(),
+        *alone["validation"].targets.tolist(),
+    ]
+
+
+def test_the_test_split_changes_no_score(study_file, recipe_file, photos, tmp_path):
+    recipe = load_recipe(recipe_file())
+    data = read_data(photos, inputs=recipe.inputs, output=recipe.head.output, seed=0)
+    without = fusion.Data(data.train, data.validation, None, data.labels, data.source)
+    options = Probing(permutations=0)
+
+    found = [
+        score_taps(study_file(), each, options=options, store=tmp_path / "store") for each in (data, without)
+    ]
+
+    assert found[0] == found[1]
+    with pytest.raises(StudyError, match="no test split to ask about"):
+        score_taps(study_file(), without, options=options, test=True, store=tmp_path / "store")
+
+
+def test_scores_need_data_and_targets(study_file, recipe_file, photos):
+    recipe = load_recipe(recipe_file())
+    data = read_data(photos, inputs=recipe.inputs, output=recipe.head.output, seed=0)
+    bare = fusion.Data(type(data.train)(data.train.columns, None, data.train.names), None, None, None, "")
+
+    with pytest.raises(StudyError, match='names no "data"'):
+        score_taps(study_file())
+    with pytest.raises(StudyError, match="some of these examples have none"):
+        score_taps(study_file(), bare)
+    assert prepare_taps(Study(name="inline", recipe=recipe), data).taps
