@@ -13,9 +13,9 @@ import fusion
 from fusion.backbones import tokens
 from fusion.data.examples import Array, Data, Examples
 from fusion.errors import BackboneError, DataError
+from fusion.features import planning
 from fusion.frontier.rates import Rates
 from fusion.skeleton.flops import flops
-from fusion.training import splitting
 
 keras_hub = pytest.importorskip("keras_hub", reason="the extra fusion[kerashub] is not installed")
 
@@ -379,7 +379,7 @@ def test_a_text_may_be_missing_and_padding_still_counts_for_nothing(missing, poo
 
 
 def test_stored_tokens_train_as_those_read_anew(tmp_path, monkeypatch):
-    monkeypatch.setattr(splitting, "machine_rates", lambda: Rates(compute=1e3, decode=0))
+    monkeypatch.setattr(planning, "machine_rates", lambda: Rates(compute=1e3, decode=0))
     one = asked(6).replaced(
         training={"phases": [{"name": "head", "train": ["head", "fusion"], "epochs": 2}], "batch_size": 16}
     )
