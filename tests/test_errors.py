@@ -14,7 +14,9 @@ KINDS = [
     (errors.ModelError, ValueError),
     (errors.DataError, ValueError),
     (errors.TrainingError, RuntimeError),
+    (errors.StudyError, RuntimeError),
     (errors.FileError, OSError),
+    (errors.StoreError, OSError),
     (errors.DrawingError, ValueError),
 ]
 

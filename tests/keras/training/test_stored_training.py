@@ -8,6 +8,7 @@ import pytest
 from keras import layers as kl
 from PIL import Image
 
+from fusion.backbones.applications import REGISTERED
 from fusion.backbones.registered import register_backbone
 from fusion.checking import resolve
 from fusion.data.examples import Array, Data, Examples, ImageFiles
@@ -44,7 +45,12 @@ def mixed(input_shape):
     return keras.Model(inputs, x)
 
 
-register_backbone("Mixed", mixed, preprocess="tf")
+@pytest.fixture(autouse=True, scope="module")
+def registered():
+    register_backbone("Mixed", mixed, preprocess="tf")
+    yield
+    # What stays registered would be an architecture in every test after these.
+    del REGISTERED["Mixed"]
 
 
 def data_of(inputs):
