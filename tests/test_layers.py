@@ -61,12 +61,14 @@ KERAS_FREE = (
     "features.taps",
     "scores",
     "statistics",
+    "study.claims",
     "study.declaration",
     "study.execution",
     "study.planning",
     "study.records",
     "study.results",
     "study.trials",
+    "study.union",
     "study.variants",
 )
 """Parts and modules that never load Keras; naming it for a type checker alone is allowed."""

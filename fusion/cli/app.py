@@ -1,4 +1,4 @@
-"""The commands and how they end: 0 for done, 1 for problems with what was given, 2 for a wrong call."""
+"""The commands and how they end: 0 for done, 1 for problems with what was given, 2 for a wrong call, 3 for a claim refused."""
 
 import os
 import sys

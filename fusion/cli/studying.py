@@ -1,4 +1,4 @@
-"""Commands that run studies: plan, run, status, export."""
+"""Commands that run studies: plan, run, status, export; those that judge them are beside."""
 
 import json
 from collections import Counter
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fusion.cli.claiming import compare
 from fusion.cli.making import Folders, Out
 from fusion.cli.planning import duration
 from fusion.errors import StudyError
@@ -23,6 +24,7 @@ study = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+study.command()(compare)
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a study that runs or ran.")]
 DataPath = Annotated[

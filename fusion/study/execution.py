@@ -1,5 +1,7 @@
 """Trials run one after the other or several at once on this machine, each recorded as it ends."""
 
+import os
+import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -8,6 +10,7 @@ from typing import Protocol
 
 from fusion.errors import StudyError
 from fusion.study.records import Record, read_record, write_record
+from fusion.wording import counted
 
 Work = Callable[["Task"], Record]
 """What makes a record of a task; a function that another process can import."""
@@ -87,7 +90,8 @@ def recorded(task: Task, work: Work, out: Path) -> Record:
     except Exception as error:  # noqa: BLE001  # Whatever one trial meets is kept with it and must not end the others.
         said = f"{type(error).__name__}: {error}"
         record = Record(key=task.key, arm=task.arm, seed=task.seed, status="failed", error=said)
-    record = replace(record, seconds=round(time.perf_counter() - began, 3))
+    machine = f"{platform.system()} {platform.machine()}, {counted(os.cpu_count() or 1, 'core')}"
+    record = replace(record, seconds=round(time.perf_counter() - began, 3), machine=machine)
     write_record(record, out)
     return record
 

@@ -52,6 +52,9 @@ class Record:
         seconds: How long it took.
         error: Kind and message of what went wrong.
         versions: Of the packages that ran it.
+        data: Digest of the examples of all splits.
+        sizes: How many examples each split has.
+        machine: What it ran on, in words.
     """
 
     key: str
@@ -73,6 +76,9 @@ class Record:
     seconds: float = 0.0
     error: str = ""
     versions: dict[str, str] = field(default_factory=dict)
+    data: str = ""
+    sizes: dict[str, int] = field(default_factory=dict)
+    machine: str = ""
 
 
 def record_file(folder: Path, key: str) -> Path:

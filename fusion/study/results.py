@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LOWER = frozenset({"loss", "mae"})
-LEFT_OUT = ("losses", "correct", "metrics", "versions")
+LEFT_OUT = ("losses", "correct", "metrics", "versions", "sizes")
 """Fields of a record that no cell of a table holds."""
 
 
@@ -52,13 +52,15 @@ class Results:
         return len(self.trials) - len(self.records)
 
     @property
+    def metric(self) -> str:
+        """What arms are compared by: what the study names, or the first metric of its task."""
+        metrics = next((record.metrics.get(record.judged_on, {}) for record in self.done), {})
+        return self.study.metric or ("mae" if "mae" in metrics else "accuracy")
+
+    @property
     def better(self) -> Literal["higher", "lower"]:
         """Which values of the metric are good."""
-        return "lower" if self.study.metric in LOWER or self._is_mae() else "higher"
-
-    def _is_mae(self) -> bool:
-        metrics = next((record.metrics.get(record.judged_on, {}) for record in self.done), {})
-        return self.study.metric is None and "mae" in metrics
+        return "lower" if self.metric in LOWER else "higher"
 
     def frame(self) -> "pd.DataFrame":
         """Returns a pandas table with a row for each trial that ran.

@@ -72,6 +72,8 @@ def run_trial(trial: Trial, data: Data | Path) -> Record:
         trainable=total.phases[-1].trainable,
         flops=total.flops,
         versions=dict(trial.locked.versions),
+        data=trial.data,
+        sizes={split: len(several) for split, several in examples.digests.items()},
     )
 
 

@@ -1,0 +1,289 @@
+"""What a study shows of its arms, and whether it may be claimed."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from fusion.errors import DataError, listed
+from fusion.statistics.best import BestSet, best_set, cheapest
+from fusion.statistics.differences import Difference, differences
+from fusion.statistics.gates import Gate, gates, refusals
+from fusion.statistics.optimism import optimism
+from fusion.statistics.outcomes import Outcome, block, by_arm, complete, oriented, pair
+from fusion.statistics.samples import SampleDifference, sample_differences
+from fusion.study.records import Record
+from fusion.study.results import Results, outcomes
+from fusion.wording import counted
+
+Cost = Literal["flops", "params", "trainable", "seconds"]
+"""What the cheapest arm is cheapest in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmResult:
+    """What one arm came to.
+
+    Args:
+        arm: Its name.
+        seeds: How many of its trials are done.
+        mean: Mean of the metric over them.
+        values: The metric by seed.
+        params: Weights of the model.
+        trainable: How many the last phase trains.
+        flops: Of a prediction, for one example.
+        seconds: Of a trial, on average.
+    """
+
+    arm: str
+    seeds: int
+    mean: float
+    values: dict[int, float]
+    params: int
+    trainable: int
+    flops: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The arms of a study against its reference. What it holds may be claimed only where no gate refuses it.
+
+    Args:
+        study: What it is called.
+        metric: What is compared.
+        better: Which values of it are good.
+        reference: The arm the others are compared with.
+        alpha: Error rate of all comparisons together.
+        gates: Each condition of a claim, and whether it holds.
+        arms: What each came to, in the study's order.
+        differences: Of each other arm to the reference, over the seeds that all arms have; empty with fewer than two.
+        best: The arms that may be the best, over the same seeds; `None` with fewer than two.
+        cheapest: Its member that costs least.
+        by: What it is cheapest in.
+        samples: Differences with the uncertainty of the test examples alone.
+        why_no_samples: Why that is not known, or `""`.
+        optimism: By how much the best arm's mean is expected to be too high, having been chosen by it.
+        overlap: Test over training examples where splits are drawn anew from one pool; it widens the intervals.
+    """
+
+    study: str
+    metric: str
+    better: Literal["higher", "lower"]
+    reference: str
+    alpha: float
+    gates: tuple[Gate, ...]
+    arms: tuple[ArmResult, ...]
+    differences: tuple[Difference, ...] = ()
+    best: BestSet | None = None
+    cheapest: str | None = None
+    by: Cost = "flops"
+    samples: tuple[SampleDifference, ...] = ()
+    why_no_samples: str = ""
+    optimism: float | None = None
+    overlap: float = 0.0
+
+    @property
+    def refused(self) -> tuple[Gate, ...]:
+        """The conditions that do not hold; with none, what was found may be claimed."""
+        return refusals(self.gates)
+
+
+def compare(results: Results, *, by: Cost = "flops") -> Comparison:
+    """Returns how the arms of a study differ from its reference, and which conditions of a claim hold.
+
+    Where they do not, differences are those over the seeds that every arm has, shown and not to be claimed.
+
+    Args:
+        results: What `fusion.study.results.load_results` returned; trials may be missing.
+        by: What the cheapest arm is cheapest in.
+
+    Raises:
+        DataError: If no trial of the reference is done.
+    """
+    study = results.study
+    found = outcomes(results)
+    overlap = _overlap(results.done)
+    asked = gates(found, study.reference, alpha=study.alpha)
+    arms = tuple(_arm(name, [r for r in results.done if r.arm == name]) for name in by_arm(found))
+    shown = Comparison(
+        study=study.name,
+        metric=results.metric,
+        better=results.better,
+        reference=study.reference,
+        alpha=study.alpha,
+        gates=(_all_ran(results), *asked, _numbers(found), _data(results.done), _splits(results.done)),
+        arms=arms,
+        overlap=overlap,
+        by=by,
+    )
+    shared = _shared(found)
+    if len({block(each) for each in shared}) < 2 or study.reference not in by_arm(shared):
+        return shown
+    return _measured(shown, shared)
+
+
+def claim(comparison: Comparison, difference: Difference) -> str:
+    """Returns what may be said of an arm: better, worse, not told apart, or that nothing is claimed.
+
+    >>> given = dict(study="s", metric="loss", better="lower", reference="base", alpha=0.05, arms=())
+    >>> fell = Difference(
+    ...     arm="a",
+    ...     reference="base",
+    ...     mean=-1.0,
+    ...     low=-2.0,
+    ...     high=-0.5,
+    ...     spread=1.0,
+    ...     p=0.01,
+    ...     p_holm=0.02,
+    ...     smallest_p=0.01,
+    ...     blocks=8,
+    ... )
+    >>> claim(Comparison(gates=(), **given), fell)
+    'better'
+    >>> claim(Comparison(gates=(Gate("seeds", False, "Too few."),), **given), fell)
+    'not claimed'
+    """
+    if comparison.refused:
+        return "not claimed"
+    if difference.p_holm > comparison.alpha:
+        return "not told apart"
+    return "better" if (difference.mean > 0) == (comparison.better == "higher") else "worse"
+
+
+def verdict(comparison: Comparison) -> str:
+    """Returns in one sentence what a study shows, or why it may claim nothing.
+
+    >>> print(
+    ...     verdict(
+    ...         Comparison(
+    ...             study="s",
+    ...             metric="accuracy",
+    ...             better="higher",
+    ...             reference="base",
+    ...             alpha=0.05,
+    ...             gates=(Gate("seeds", False, "5 seeds are too few."),),
+    ...             arms=(),
+    ...         )
+    ...     )
+    ... )
+    Nothing is claimed: 1 gate refuses it (seeds).
+    """
+    refused = comparison.refused
+    if refused or comparison.best is None:
+        names = listed(gate.name for gate in refused)
+        verb = "refuses" if len(refused) == 1 else "refuse"
+        return f"Nothing is claimed: {counted(len(refused), 'gate')} {verb} it ({names})."
+    best = comparison.best
+    blocks = comparison.differences[0].blocks
+    if len(best.arms) == 1:
+        head = f"{best.arms[0]!r} is the best of {counted(len(best.means), 'arm')} by {comparison.metric}"
+    else:
+        head = (
+            f"By {comparison.metric}, {counted(len(best.arms), 'arm')} of {len(best.means)} may be the best "
+            f"({listed(map(repr, best.arms), limit=6)}); the cheapest of them in {comparison.by} is {comparison.cheapest!r}"
+        )
+    return f"{head}, over {counted(blocks, 'seed')}, with an error rate of {comparison.alpha:g}."
+
+
+def _measured(shown: Comparison, shared: Sequence[Outcome]) -> Comparison:
+    scores = pair(shared, better=shown.better)
+    best = best_set(scores, alpha=shown.alpha)
+    others = len(scores.arms) > 1
+    try:
+        samples, why = sample_differences(shared, shown.reference) if others else (), ""
+    except DataError as error:
+        samples, why = (), str(error)
+    return replace(
+        shown,
+        differences=differences(scores, shown.reference, overlap=shown.overlap) if others else (),
+        best=best,
+        cheapest=cheapest(best, {each.arm: getattr(each, shown.by) for each in shown.arms}),
+        samples=samples,
+        why_no_samples=why,
+        optimism=optimism(oriented(scores)),
+    )
+
+
+def _arm(name: str, records: Sequence[Record]) -> ArmResult:
+    values = {record.seed: record.value for record in records if record.value is not None}
+    return ArmResult(
+        arm=name,
+        seeds=len(records),
+        mean=float(np.mean(list(values.values()))),
+        values=values,
+        params=records[0].params,
+        trainable=records[0].trainable,
+        flops=records[0].flops,
+        seconds=float(np.mean([record.seconds for record in records])),
+    )
+
+
+def _shared(found: Sequence[Outcome]) -> list[Outcome]:
+    """Returns the outcomes of arms that ended, were numbers and ran, in the blocks that all of those arms have once."""
+    broken = {each.arm for each in found if not np.isfinite(each.value)}
+    kept = [each for each in complete(found) if each.arm not in broken]
+    counts = Counter((each.arm, block(each)) for each in kept)
+    arms = by_arm(kept)
+    return [each for each in kept if all(counts[arm, block(each)] == 1 for arm in arms)]
+
+
+def _all_ran(results: Results) -> Gate:
+    left, failed = results.waiting, len(results.failed)
+    words = [f"{counted(left, 'trial')} did not run"] * bool(left) + [f"{failed} failed"] * bool(failed)
+    if not words:
+        return Gate("trials", True, f"All {counted(len(results.trials), 'trial')} ran.")
+    text = f"Of {counted(len(results.trials), 'trial')} {', and '.join(words)}."
+    return Gate(
+        "trials", False, f"{text} To stop at a good moment raises every error rate. Run the study to its end."
+    )
+
+
+def _numbers(found: Sequence[Outcome]) -> Gate:
+    broken = list(dict.fromkeys(each.arm for each in found if not np.isfinite(each.value)))
+    if not broken:
+        return Gate("numbers", True, "Every metric is a number.")
+    text = f"The metric is no number for {listed(map(repr, broken))}: training diverged. Lower its learning rate."
+    return Gate("numbers", False, text)
+
+
+def _data(records: Sequence[Record]) -> Gate:
+    seen = defaultdict(set)
+    for record in records:
+        seen[record.seed].add(record.data)
+    mixed = [f"seed {seed}" for seed, digests in sorted(seen.items()) if len(digests) > 1]
+    if not mixed:
+        return Gate("data", True, "All arms of a seed were given the same data.")
+    text = f"Arms of one seed were given different data: {listed(mixed, limit=4)}."
+    return Gate("data", False, f"{text} Their difference is partly that of the data. Run both on the same.")
+
+
+def _splits(records: Sequence[Record]) -> Gate:
+    if not _drawn_anew(records):
+        return Gate("splits", True, "Every seed was judged on the same examples.")
+    if all(record.sizes.get("train") for record in records):
+        share = _overlap(records)
+        text = f"Splits were drawn anew from one pool: intervals are wider for it, by a test share of {share:.2g}."
+        return Gate("splits", True, text)
+    text = "Splits were drawn anew from one pool, and the records do not say how many examples each has."
+    return Gate(
+        "splits", False, f"{text} How much seeds depend on each other is not known. Run the study again."
+    )
+
+
+def _drawn_anew(records: Sequence[Record]) -> bool:
+    return len({record.examples for record in records}) > 1
+
+
+def _overlap(records: Sequence[Record]) -> float:
+    """Returns judged over training examples where the splits of seeds are drawn from one pool, else 0."""
+    if not _drawn_anew(records):
+        return 0.0
+    shares = [
+        record.sizes.get(record.judged_on, 0) / record.sizes["train"]
+        for record in records
+        if record.sizes.get("train")
+    ]
+    return max(shares, default=0.0)

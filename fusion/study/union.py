@@ -1,0 +1,47 @@
+"""Two runs as one, so that arms of both can be compared pair by pair."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from fusion.errors import StudyError
+from fusion.study.records import Listed, Record
+from fusion.study.results import Results
+
+Trial = TypeVar("Trial", Listed, Record)
+
+
+def united(first: Results, second: Results, *, names: tuple[str, str]) -> Results:
+    """Returns the trials of two runs as those of one; arms are called `NAME/ARM`, and the reference is the first's.
+
+    A trial that both ran is that of the first. Whether the arms were given the same data is a gate of
+    `fusion.study.claims.compare`, as for one run.
+
+    Args:
+        first: The run with the reference.
+        second: The other.
+        names: What the runs are called in the names of arms.
+
+    Raises:
+        StudyError: If they have one name, or compare by different metrics.
+    """
+    if names[0] == names[1]:
+        raise StudyError(f"Both runs are called {names[0]!r}. Give them different names.")
+    if first.metric != second.metric:
+        raise StudyError(
+            f"{names[0]} compares by {first.metric} and {names[1]} by {second.metric}, which cannot be compared. "
+            "Run one of them with the other's metric."
+        )
+    known = {trial.key for trial in first.trials}
+    study = first.study.replaced(
+        name=f"{first.study.name} and {second.study.name}", reference=f"{names[0]}/{first.study.reference}"
+    )
+    return Results(
+        study,
+        (*_named(first.trials, names[0], set()), *_named(second.trials, names[1], known)),
+        (*_named(first.records, names[0], set()), *_named(second.records, names[1], known)),
+    )
+
+
+def _named(trials: Iterable[Trial], name: str, known: set[str]) -> tuple[Trial, ...]:
+    return tuple(replace(each, arm=f"{name}/{each.arm}") for each in trials if each.key not in known)

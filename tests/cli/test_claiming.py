@@ -1,0 +1,48 @@
+import json
+
+
+def test_a_sound_comparison_ends_with_0_and_one_that_is_refused_with_3(run, write_run):
+    status, said, _ = run("study", "compare", write_run(base=0.0, good=0.2))
+
+    assert status == 0
+    assert "'good' is the best of 2 arms by accuracy" in said
+    assert "better" in said
+
+    status, said, _ = run("study", "compare", write_run("few", seeds=3, base=0.0, good=0.2))
+
+    assert status == 3
+    assert "REFUSED seeds: 3 seeds cannot make" in said
+    assert "+0.2" in said
+    assert "not claimed" in said
+    assert "Nothing is claimed: 1 gate refuses it (seeds)." in said
+
+
+def test_one_seed_is_shown_without_differences(run, write_run):
+    status, said, _ = run("study", "compare", write_run(seeds=1, base=0.0, good=0.2))
+
+    assert status == 3
+    assert "0.7" in said
+
+
+def test_two_runs_are_compared_and_more_are_not(run, write_run):
+    first, second = write_run("a", base=0.0), write_run("b", other=0.2)
+
+    status, said, _ = run("study", "compare", first, second)
+
+    assert status == 0
+    assert "b/other" in said
+    assert run("study", "compare", first, second, first)[0] == 2
+    assert run("study", "compare", first, "--by", "flop")[0] == 2
+
+
+def test_runs_in_folders_of_one_name_are_told_apart_by_their_paths(run, write_run):
+    first, second = write_run("a/run", base=0.0), write_run("b/run", other=0.2)
+
+    assert f"{second}/other" in run("study", "compare", first, second)[1].replace("\n", "")
+
+
+def test_a_comparison_is_written_as_json_too(run, write_run):
+    found = json.loads(run("study", "compare", write_run(base=0.0, good=0.2), "--json")[1])
+
+    assert found["best"]["arms"] == ["good"]
+    assert found["gates"][0] == {"name": "trials", "passed": True, "text": "All 16 trials ran."}
