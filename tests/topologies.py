@@ -324,7 +324,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "paper": {"style": "paper"},
     "paper-stage": {"style": "paper", "level": "stage"},
     "paper-layer": {"style": "paper", "level": "layer"},
-    "slide-stage": {"style": "slide", "level": "stage"},
 }
 EACH = [
     pytest.param((name, look), id=f"{name}-{look}", marks=() if number % 7 == 0 else pytest.mark.slow)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fusion.drawing.display import Drawing, Group, Rect, Text, flattened
+from fusion.drawing.display import Drawing, Group, Line, Rect, Text, flattened
 from fusion.errors import DrawingError
 from fusion.figures.figure import draw, save
 from fusion.graph.nodes import FusionGraph
@@ -111,6 +111,9 @@ def test_what_is_added_and_what_is_removed_stand_in_one_picture(
     assert "cut before: block4_conv1" in {
         item.text for item, *_ in flattened(drawing.items) if isinstance(item, Text)
     }
+    gone = [i for i, *_ in flattened(drawing.items) if isinstance(i, Line) and i.arrow and i.dash]
+    # From the former cut to its pool, from both pools to the stack of taps, from that to the fusion.
+    assert len([line for line in gone if line.stroke == "ghost"]) == 4
 
 
 def test_kinds_of_change_differ_in_border_and_sign_not_in_hue(

@@ -129,6 +129,17 @@ def test_a_backbone_says_on_paper_what_it_says_anywhere(topology: Callable[[str]
     assert words(narrow) == words(wide)
 
 
+@pytest.mark.parametrize("style", ["auto", "paper"])
+def test_the_pools_of_taps_stand_as_their_lines_leave_the_card(
+    drawn: Callable[..., Drawing], style: str
+) -> None:
+    found = sorted(
+        (top, name) for name, _, top, *_ in frames(drawn("four", style=style)) if name.startswith("n.pool")
+    )
+
+    assert [name for _, name in found] == [f"n.pool.block{number}_pool" for number in (4, 3, 2, 1)]
+
+
 def test_rows_are_filled_from_left_to_right() -> None:
     found = Wrapping(chain(5, 100.0)).within(420.0)
 
