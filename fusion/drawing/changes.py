@@ -125,6 +125,7 @@ def _changed_trunk(now: Trunk, was: Trunk, new: View, old: View) -> list[str]:
     return [
         *(["backbone"] if specs[0] != specs[1] else []),
         *(["cut"] if now.taps != was.taps else []),
+        *(["entry"] if now.enter != was.enter else []),
         *(["input"] if fed[0] != fed[1] else []),
         *(["training"] if _trained(shared, new) != _trained(shared, old) else []),
     ]

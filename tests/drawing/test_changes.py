@@ -89,6 +89,19 @@ def test_what_changed_is_outlined_and_says_what(
     assert {name.removeprefix("head."): words for name, words in said(drawing).items()} == expected
 
 
+def test_another_entry_of_a_backbone_is_a_change_of_it(
+    topology: Callable[[str], FusionGraph], graph_of: Make
+) -> None:
+    old = topology("halves")
+    data = to_data(old.recipe)
+    for name, branch in data["branches"].items():
+        if "enter" in branch:
+            data["branches"][name]["enter"] = "block2_pool"
+
+    found = said(draw(graph_of(from_data(data)), against=old).drawing)
+    assert found["trunk two"].startswith("~ entry")
+
+
 def test_what_is_added_and_what_is_removed_stand_in_one_picture(
     topology: Callable[[str], FusionGraph], graph_of: Make
 ) -> None:
