@@ -11,7 +11,10 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -40,7 +43,18 @@ def main() -> None:
         _trained("last stage", ["head", f"net[{BEFORE}..]"], photos, targets, ">= 2.2"),
         _extracted(photos),
     ]
-    report("frontier", ("what", "seconds", "by hand", "ratio", "claimed", "an epoch", "by FLOPs"), rows)
+    report(
+        "frontier",
+        ("what", "seconds", "by hand", "ratio", "of processor time", "claimed", "an epoch", "by FLOPs"),
+        rows,
+    )
+
+
+def _timed(call: Callable[[], Any]) -> tuple[Any, float, float]:
+    """Returns what a call returns, its seconds, and those of the processor, which others on the machine do not add to."""
+    began, used = time.perf_counter(), time.process_time()
+    found = call()
+    return found, time.perf_counter() - began, time.process_time() - used
 
 
 def _recipe(train: list[str]) -> fusion.Recipe:
@@ -63,12 +77,8 @@ def _trained(
     recipe = _recipe(train)
     data = Data(Examples({"photo": Array(photos)}, targets, tuple(map(str, targets))), None, None, None, "")
     with tempfile.TemporaryDirectory() as store:
-        began = time.perf_counter()
-        found = fit(recipe, data, store=store)
-        ours = time.perf_counter() - began
-    began = time.perf_counter()
-    epochs = _by_hand(photos, targets, trained=len(train) > 1)
-    hand = time.perf_counter() - began
+        found, ours, our_processor = _timed(lambda: fit(recipe, data, store=store))
+    epochs, hand, hand_processor = _timed(lambda: _by_hand(photos, targets, trained=len(train) > 1))
     # The first epoch makes the programs.
     epoch = [statistics.median(each[1:]) for each in (epochs, [one.seconds for one in found.history.epochs])]
     split = frontier(resolve(recipe), 0)
@@ -77,6 +87,7 @@ def _trained(
         ours,
         hand,
         hand / ours,
+        hand_processor / our_processor,
         claimed,
         epoch[0] / epoch[1],
         split.whole_flops / split.suffix_flops,
@@ -125,7 +136,16 @@ def _extracted(photos: np.ndarray) -> list[object]:
     """Stored vectors of JPEG files, in turn with a bare `predict` of the same model on the same files."""
     graph = resolve(_recipe(["head"]))
     model, split = build_graph(graph), frontier(graph, 0)
-    seconds: dict[str, list[float]] = {"ours": [], "hand": []}
+    rounds = []
+
+    def extract(store: Path) -> object:
+        return Frozen(model, graph, store, batch_size=BATCH).examples(split, files)
+
+    def predict() -> object:
+        # Its program is made anew in each round, as that of an extraction is.
+        model.make_predict_function(force=True)
+        return model.predict(batches(files, batch_size=BATCH), verbose=0)
+
     with tempfile.TemporaryDirectory() as name:
         paths = tuple(Path(name) / f"{number}.jpg" for number in range(COUNT))
         for path, photo in zip(paths, photos, strict=True):
@@ -133,17 +153,13 @@ def _extracted(photos: np.ndarray) -> list[object]:
         files = Examples(
             {"photo": ImageFiles(paths, (SIDE, SIDE, 3), (0, 255))}, None, tuple(map(str, paths))
         )
-        for number in range(4):
-            began = time.perf_counter()
-            Frozen(model, graph, Path(name) / f"store{number}", batch_size=BATCH).examples(split, files)
-            seconds["ours"].append(time.perf_counter() - began)
-            began = time.perf_counter()
-            # Its program is made anew in each round, as that of an extraction is.
-            model.make_predict_function(force=True)
-            model.predict(batches(files, batch_size=BATCH), verbose=0)
-            seconds["hand"].append(time.perf_counter() - began)
-    ours, hand = (statistics.median(each[1:]) for each in seconds.values())
-    return ["extraction from JPEG", ours, hand, hand / ours, ">= 0.95", "", ""]
+        for number in range(5):
+            store = Path(name) / f"store{number}"
+            rounds.append([*_timed(partial(extract, store))[1:], *_timed(predict)[1:]])
+    # The first round opens what later ones find open.
+    ours, our_processor, hand, hand_processor = np.median(rounds[1:], axis=0).tolist()
+    processor = hand_processor / our_processor
+    return ["extraction from JPEG", ours, hand, hand / ours, processor, ">= 0.95", "", ""]
 
 
 if __name__ == "__main__":

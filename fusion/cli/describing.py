@@ -122,7 +122,12 @@ def _training(graph: FusionGraph) -> Iterator[str]:
         yield f"{phase.name}: {amount(cost.trainable)} train, {epochs}, {how.name} {how.learning_rate:g}{fall}{rise}"
     for name, changes in (training.augment if training else {}).items():
         made = [f"{kind} {value}" for each in map(to_data, changes) for kind, value in each.items()]
-        yield f"augment {name}: {', '.join(made)} (training batches only)"
+        views = (
+            f"{counted(training.views, 'stored view')}"
+            if training and training.views
+            else "anew in every epoch"
+        )
+        yield f"augment {name}: {', '.join(made)} (training batches only, {views})"
 
 
 def _is_as_locked(graph: FusionGraph, file: Path) -> bool:

@@ -14,6 +14,7 @@ from fusion.wording import amount, counted, dimensions, memory, operations
 
 if TYPE_CHECKING:
     from fusion.frontier.plans import Plan, PlannedPhase
+    from fusion.frontier.tensors import NodeTensor
     from fusion.graph.nodes import FusionGraph
 
 Examples = Annotated[int | None, typer.Option("--examples", min=1, help="How many examples it trains on.")]
@@ -103,12 +104,22 @@ def _read(phase: "PlannedPhase") -> list[str]:
     """Returns what is stored and what is decoded anew, a line for each tensor and input."""
     found = phase.frontier
     lines = [
-        f"stored: {each.name} {dimensions(each.shape)}, {memory(each.bytes)} an example"
+        f"stored: {each.name} {dimensions(each.shape)}, {memory(each.bytes)} an example{_views(each)}"
         for each in found.tensors
     ]
     if not lines:
         lines = [f"nothing is stored: it would save {duration(max(0.0, phase.saving))}"]
     return [*lines, *(f"read anew in every epoch: {name}" for name in found.inputs)]
+
+
+def _views(tensor: "NodeTensor") -> str:
+    """Returns what views cost and stand for."""
+    if tensor.views == 1:
+        return ""
+    return (
+        f" in {tensor.views} views: extraction takes {tensor.views} times as long, and epochs take them in turn where "
+        "otherwise each would draw its own"
+    )
 
 
 def duration(seconds: float) -> str:

@@ -16,7 +16,9 @@ from fusion.data.images import read_pixels
 from fusion.errors import DataError
 
 
-def batches(examples: Examples, *, batch_size: int) -> tf.data.Dataset:
+def batches(
+    examples: Examples, *, batch_size: int, change: Augment | None = None, first: int = 0
+) -> tf.data.Dataset:
     """Returns a dataset of `({input name: tensor}, targets)` in order; without targets, of the inputs only.
 
     Image files are decoded, several batches at a time, to float32 of shape (batch, height, width, channels) as
@@ -32,7 +34,9 @@ def batches(examples: Examples, *, batch_size: int) -> tf.data.Dataset:
     """
     _check_size(examples, batch_size)
     indices = tf.data.Dataset.range(len(examples)).batch(batch_size)
-    return _loaded(indices, examples)
+    loaded = _loaded(indices, examples)
+    places = tf.data.Dataset.range(first, first + math.ceil(len(examples) / batch_size))
+    return loaded if change is None else _augmented(loaded, places, change)
 
 
 def shuffled_batches(
@@ -64,10 +68,13 @@ def shuffled_batches(
     _check_size(examples, batch_size)
     if not 0 <= start <= epochs:
         raise DataError(f"Epochs are counted from 0 up to epochs={epochs}, got start={start}.")
-    count = len(examples)
+    count = len(examples) // examples.views
+
+    def ordered(number: np.ndarray) -> np.ndarray:
+        return epoch_order(count, seed, int(number)) + int(number) % examples.views * count
 
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = tf.numpy_function(lambda number: epoch_order(count, seed, int(number)), [epoch], tf.int64)
+        order = tf.numpy_function(ordered, [epoch], tf.int64)
         return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, (count,))).batch(batch_size)
 
     numbers = tf.data.Dataset.range(start, epochs).flat_map(epoch_batches)
@@ -77,7 +84,12 @@ def shuffled_batches(
     if augment is None:
         return loaded
     places = tf.data.Dataset.range(start * each, epochs * each)
-    return _augmented(loaded, places.map(lambda place: tf.random.fold_in([seed, 0], place)), augment)
+    return _augmented(loaded, places, seeded(augment, seed))
+
+
+def seeded(augment: Augment, seed: int) -> Augment:
+    """Returns what changes a batch by its place among batches, given what changes it by two numbers of a seed."""
+    return lambda batch, place: augment(batch, tf.random.fold_in([seed, 0], place))
 
 
 def steps(examples: Examples, *, batch_size: int) -> int:
@@ -87,7 +99,7 @@ def steps(examples: Examples, *, batch_size: int) -> int:
     >>> steps(Examples({"x": Array(np.eye(3))}, None, ("a", "b", "c")), batch_size=2)
     2
     """
-    return math.ceil(len(examples) / batch_size)
+    return math.ceil(len(examples) // examples.views / batch_size)
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
@@ -120,14 +132,14 @@ def _loaded(indices: tf.data.Dataset, examples: Examples) -> tf.data.Dataset:
     )
 
 
-def _augmented(loaded: tf.data.Dataset, seeds: tf.data.Dataset, augment: Augment) -> tf.data.Dataset:
-    """Batches to batches whose inputs are changed, each by its own seed."""
+def _augmented(loaded: tf.data.Dataset, places: tf.data.Dataset, change: Augment) -> tf.data.Dataset:
+    """Batches to batches whose inputs are changed, each by its place."""
 
-    def augmented(batch: Any, seed: tf.Tensor) -> Any:
+    def augmented(batch: Any, place: tf.Tensor) -> Any:
         # Without targets a batch is its inputs.
-        return (augment(batch[0], seed), *batch[1:]) if isinstance(batch, tuple) else augment(batch, seed)
+        return (change(batch[0], place), *batch[1:]) if isinstance(batch, tuple) else change(batch, place)
 
-    pairs = tf.data.Dataset.zip((loaded, seeds))
+    pairs = tf.data.Dataset.zip((loaded, places))
     changed = pairs.map(augmented, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return changed.prefetch(tf.data.AUTOTUNE)
 

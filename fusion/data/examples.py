@@ -111,6 +111,7 @@ class Examples:
         targets: One row per example: class numbers as int64 of shape (n,), anything else as float32 of shape
             (n, units). `None` where only predictions are wanted.
         names: What each example is called in tables and errors, such as `"cats/cat.7.jpg"`.
+        views: How many times all examples stand one after the other, changed each time; an epoch reads one.
 
     Raises:
         DataError: If columns, targets and names differ in length.
@@ -122,6 +123,7 @@ class Examples:
     columns: Mapping[str, Column]
     targets: np.ndarray | None
     names: tuple[str, ...]
+    views: int = 1
 
     def __post_init__(self) -> None:
         lengths = {f"input {name!r}": len(column) for name, column in self.columns.items()}

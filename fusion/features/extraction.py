@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from fusion.data.augmentation import Augment
 from fusion.data.batches import batches, reading
 from fusion.data.examples import Examples, take
 
@@ -62,6 +63,7 @@ def extract(
     start: int = 0,
     watch: Watch | None = None,
     what: str = "train",
+    change: Augment | None = None,
 ) -> None:
     """Runs a prefix over examples at inference and hands on what it gives, batch by batch.
 
@@ -76,6 +78,7 @@ def extract(
         start: Example to begin with: the first of a batch.
         watch: Called after each batch.
         what: What the watch is told is extracted.
+        change: Changes the inputs of each batch by its place.
 
     Raises:
         DataError: If an image file cannot be read any more.
@@ -84,7 +87,7 @@ def extract(
     rest = take(fed, np.arange(start, len(fed))) if start else fed
     began, done = time.perf_counter(), start
     with reading():
-        dataset = batches(rest, batch_size=batch_size)
+        dataset = batches(rest, batch_size=batch_size, change=change, first=start // batch_size)
         run = tf.function(
             lambda batch: program(batch, training=False),
             input_signature=[dataset.element_spec],

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from fusion.data.examples import Array, Examples
+from fusion.data.examples import Array, Column, Examples, take
 from fusion.data.fingerprints import fingerprint
 from fusion.features.calls import Calls, calls
 from fusion.features.digests import digests
@@ -16,9 +16,10 @@ from fusion.features.extraction import Watch
 from fusion.features.precision import Precision, computing, narrowed
 from fusion.features.programs import Program, prefix, suffix
 from fusion.features.tensors import Wanted, compute, described, stored
+from fusion.features.viewing import Change, changed_by
 from fusion.frontier.frontiers import Frontier
 from fusion.frontier.tensors import NodeTensor
-from fusion.frontier.units import above, units
+from fusion.frontier.units import AUGMENTED, above, units
 from fusion.graph.nodes import FusionGraph
 
 
@@ -48,6 +49,7 @@ class Frozen:
         self.folder = folder
         self.batch_size = batch_size
         self.precision = precision
+        self._many: tuple[Examples, Examples] | None = None
         self._contents: list[tuple[Examples, Mapping[str, bytes]]] = []
 
     def suffix(self, split: Frontier) -> Program:
@@ -79,6 +81,38 @@ class Frozen:
         columns = {name: Array(found[name]) for name in _names(split)}
         return replace(examples, columns=columns | {name: examples.columns[name] for name in split.inputs})
 
+    def views(
+        self, split: Frontier, examples: Examples, *, what: str = "train", watch: Watch | None = None
+    ) -> Examples:
+        """Returns so many changed copies of examples as the recipe wants, for a suffix whose epochs take them in turn.
+
+        Args and errors are those of `examples`.
+        """
+        training = self.graph.recipe.training
+        if training is None or training.views is None:
+            return self.examples(split, examples, what=what, watch=watch)
+        each = np.tile(np.arange(len(examples)), training.views)
+        many = self._repeated(examples, each, training.views)
+        changing = [tensor for tensor in split.tensors if self._is_augmented(tensor.name)]
+        plain = [tensor for tensor in split.tensors if tensor not in changing]
+        change = changed_by(training, self.graph.recipe.inputs)
+        found = self.tensors(changing, many, what=what, watch=watch, change=change)
+        columns: dict[str, Column] = {name: Array(rows) for name, rows in found.items()}
+        fixed = self.tensors(plain, examples, what=what, watch=watch)
+        columns |= {name: Array(rows, each) for name, rows in fixed.items()}
+        columns |= {name: many.columns[name] for name in split.inputs}
+        return replace(many, columns=columns)
+
+    def _repeated(self, examples: Examples, each: np.ndarray, views: int) -> Examples:
+        """Returns the same copies for the same examples, which are then looked at once."""
+        if self._many is None or self._many[0] is not examples:
+            self._many = (examples, replace(take(examples, each), views=views))
+        return self._many[1]
+
+    def _is_augmented(self, unit: str) -> bool:
+        opened = units(self.graph)
+        return any(opened[name].layer == AUGMENTED for name in above(opened, [unit]))
+
     def tensors(
         self,
         tensors: Sequence[NodeTensor],
@@ -86,12 +120,14 @@ class Frozen:
         *,
         what: str = "train",
         watch: Watch | None = None,
+        change: Change | None = None,
     ) -> dict[str, np.ndarray]:
         """Returns tensors of examples by name, as arrays of shape (examples, *shape) in the files of the store.
 
-        What is not stored yet is computed first. Args and errors are those of `examples`.
+        What is not stored yet is computed first. Args and errors are those of `examples`; `change` is what the inputs are
+        changed by before.
         """
-        wanted = self._wanted(tensors, examples)
+        wanted = self._wanted(tensors, examples, change)
         # What is there is held open first: it must not make room for what is not.
         found = stored(self.folder, wanted)
         missing = [each for each in wanted if each.tensor.name not in found]
@@ -100,7 +136,16 @@ class Frozen:
             program = prefix(self.model, self._calls, inputs=list(examples.columns), tensors=names)
             size = self.batch_size
             with computing(self.model, self.graph, self.precision):
-                compute(self.folder, missing, program, examples, batch_size=size, watch=watch, what=what)
+                compute(
+                    self.folder,
+                    missing,
+                    program,
+                    examples,
+                    batch_size=size,
+                    watch=watch,
+                    what=what,
+                    change=change.run if change else None,
+                )
             found |= stored(self.folder, missing)
         return found
 
@@ -111,8 +156,12 @@ class Frozen:
     def _calls(self) -> Calls:
         return calls(self.model, self.graph)
 
-    def _wanted(self, tensors: Sequence[NodeTensor], examples: Examples) -> Sequence[Wanted]:
+    def _wanted(
+        self, tensors: Sequence[NodeTensor], examples: Examples, change: Change | None
+    ) -> Sequence[Wanted]:
         content = self._content(examples)
+        if change is not None:
+            content = {name: each + change.digest for name, each in content.items()}
         made = digests(self._calls, content)
         data = b"".join(content.values()).hex()[:12]
         every = [

@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from fusion.data.augmentation import Augment
 from fusion.data.examples import Examples
 from fusion.features.extraction import Watch, extract
 from fusion.features.programs import Program
@@ -87,6 +88,7 @@ def compute(
     batch_size: int,
     watch: Watch | None = None,
     what: str = "train",
+    change: Augment | None = None,
 ) -> None:
     """Computes tensors in one pass over examples and writes them to a store, from where an earlier pass broke off.
 
@@ -98,6 +100,7 @@ def compute(
         batch_size: Examples computed together.
         watch: Called after each batch.
         what: What the watch is told is extracted.
+        change: Changes the inputs of each batch by its place.
 
     Raises:
         StoreError: If the store cannot be written, or has no room.
@@ -124,4 +127,13 @@ def compute(
                 writer.append(rows[max(0, writer.done - at) :])
             at += len(tensors[0])
 
-        extract(program, examples, append, batch_size=batch_size, start=start, watch=watch, what=what)
+        extract(
+            program,
+            examples,
+            append,
+            batch_size=batch_size,
+            start=start,
+            watch=watch,
+            what=what,
+            change=change,
+        )

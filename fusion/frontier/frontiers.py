@@ -9,12 +9,15 @@ from fusion.frontier.cuts import Cut, Price, cheapest
 from fusion.frontier.phases import training_flops, varying
 from fusion.frontier.rates import Rates
 from fusion.frontier.tensors import NodeTensor, tensor
-from fusion.frontier.units import Unit, Units, above, units
+from fusion.frontier.units import AUGMENTED, Unit, Units, above, units
 from fusion.graph.nodes import FusionGraph, PhasePlan
+from fusion.wording import counted, memory
 
 USUAL = Rates()
 INSTANTS = 10**18
 """Parts of a second that costs are counted in."""
+NEVER = 10**40
+"""The price of what must not be computed in every epoch: more than any time."""
 STEPS = 8
 """How often reading is made four times as dear in search of tensors that take less."""
 
@@ -69,7 +72,8 @@ def frontier(
     Every frozen tensor can be had in each epoch by reading it or by computing it again of what it depends on; which,
     is a minimum cut over units (`fusion.frontier.units`). Weighed are the stored bytes, read in every epoch and
     written once, against the operations and decodings of every epoch but one: the first is the extraction's. So nothing
-    is stored for a single epoch. What is both run again and needed for the extraction is weighed as if that were free.
+    is stored for a single epoch. An image of which a recipe wants so many `views` is changed as often, and that, or what
+    is made of it, is stored whatever it costs. What is both run again and needed for the extraction is weighed as if that were free.
 
     Args:
         graph: The recipe, resolved.
@@ -136,9 +140,10 @@ def extraction(opened: Units, names: Collection[str], rates: Rates) -> tuple[int
     (100, 2.0)
     """
     needed = above(opened, names)
-    flops = sum(opened[name].flops for name in needed)
+    flops = sum(opened[name].views * opened[name].flops for name in needed)
     writing = sum(tensor(opened[name]).bytes for name in names) / rates.read
-    return flops, _decoding(opened, needed, rates) + flops / rates.compute + writing
+    decoding = rates.decode * sum(opened[name].views * opened[name].decoded for name in needed)
+    return flops, decoding + flops / rates.compute + writing
 
 
 def _plan(graph: FusionGraph, phase_index: int) -> PhasePlan:
@@ -151,10 +156,18 @@ def _plan(graph: FusionGraph, phase_index: int) -> PhasePlan:
 
 def _fitting(opened: Units, moving: Collection[str], rates: Rates, epochs: int, most: float) -> Cut:
     """Returns the cheapest cut whose tensors take at most so many bytes an example, reading made dearer until it does."""
+    takes = 0
     for dearer in (4**step for step in range(STEPS if most > 0 else 0)):
         cut = cheapest(_prices(opened, replace(rates, read=rates.read / dearer), epochs), moving)
-        if sum(tensor(opened[name]).bytes for name in cut.loaded) <= most:
+        takes = sum(tensor(opened[name]).bytes for name in cut.loaded)
+        if takes <= most:
             return cut
+    fixed = [unit for unit in opened.values() if _is_fixed(unit)]
+    if fixed:
+        raise TrainingError(
+            f"{counted(fixed[0].views, 'view')} of each example take {memory(takes)}, and {memory(most)} may be stored "
+            'of one. Write fewer "views" in the training, or let the store take more: FUSION_CACHE_BYTES.'
+        )
     return Cut((), tuple(opened))
 
 
@@ -163,11 +176,22 @@ def _prices(opened: Units, rates: Rates, epochs: int) -> dict[str, Price]:
     return {
         unit.name: Price(
             unit.parents,
-            (epochs - 1) * round(unit.flops * compute + unit.decoded * rates.decode * INSTANTS),
-            (epochs + 1) * round(tensor(unit).bytes * read) if _is_storable(unit) else None,
+            # What is changed once and for all cannot be had again but by reading it, or what was made of it.
+            NEVER
+            if _is_fixed(unit)
+            else max(0, epochs - unit.views)
+            * round(unit.flops * compute + unit.decoded * rates.decode * INSTANTS),
+            (epochs + unit.views) * round(tensor(unit).bytes * read / unit.views)
+            if _is_storable(unit)
+            else None,
         )
         for unit in opened.values()
     }
+
+
+def _is_fixed(unit: Unit) -> bool:
+    """Whether what a unit gives is drawn at random once, and stored."""
+    return unit.layer == AUGMENTED and not unit.random
 
 
 def _is_storable(unit: Unit) -> bool:
@@ -184,7 +208,7 @@ def _frontier(
     stored = sum(each.bytes for each in tensors)
     trained = training_flops(opened, plan)
     suffix, whole = sum(trained[name] for name in cut.run), sum(trained.values())
-    reading = stored / rates.read
+    reading = sum(each.bytes / each.views for each in tensors) / rates.read
     return Frontier(
         phase=plan.name,
         epochs=epochs,

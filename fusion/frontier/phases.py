@@ -24,7 +24,7 @@ def varying(units: Units, plan: PhasePlan) -> frozenset[str]:
         unit.name
         for unit in units.values()
         if plan.rates.keys() & set(unit.weights)
-        or unit.layer == AUGMENTED
+        or (unit.layer == AUGMENTED and unit.random)
         or unit.node.endswith(AUXILIARY)
         or (unit.random and plan.is_active(unit.address))
     }

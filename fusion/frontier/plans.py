@@ -114,7 +114,8 @@ def plan(
     for number, phase in enumerate(graph.phases):
         best = frontier(graph, number, rates, most=most / examples)
         planned = _planned(graph, opened, best, number, stored=stored, examples=examples, rates=rates)
-        if planned.saving < max(least, SHARE * best.epochs * planned.whole_seconds):
+        fixed = graph.recipe.training.views is not None
+        if not fixed and planned.saving < max(least, SHARE * best.epochs * planned.whole_seconds):
             nothing = undivided(graph, number, rates)
             none = _planned(graph, opened, nothing, number, stored=stored, examples=examples, rates=rates)
             planned = replace(none, saving=planned.saving)

@@ -19,7 +19,8 @@ class NodeTensor:
         layer: The row of a trunk it comes out of; `""` for a node that is no trunk.
         shape: Its shape for one sample.
         dtype: Its dtype.
-        bytes: What it takes for one sample.
+        bytes: What it takes for one sample, all its views together.
+        views: How many there are of one example, in turn from epoch to epoch.
     """
 
     node: str
@@ -27,6 +28,7 @@ class NodeTensor:
     shape: Shape
     dtype: str
     bytes: int
+    views: int = 1
 
     @property
     def name(self) -> str:
@@ -41,4 +43,5 @@ def tensor(unit: Unit) -> NodeTensor:
     32
     """
     width = WIDTHS.get(unit.dtype, 4)
-    return NodeTensor(unit.node, unit.layer, unit.shape, unit.dtype, width * size(unit.shape))
+    bytes = unit.views * width * size(unit.shape)
+    return NodeTensor(unit.node, unit.layer, unit.shape, unit.dtype, bytes, unit.views)

@@ -1,7 +1,7 @@
 """The graph of a recipe with its trunks opened: one unit for each row of each call, one for every other node."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fusion.graph.nodes import FusionGraph, Node
 from fusion.recipe.inputs import Image
@@ -59,6 +59,7 @@ class Unit:
         weights: Addresses of its layers with weights.
         random: Whether it may give something else each time where it is active.
         decoded: Whether it is an image that is read from a file.
+        views: How many things it gives of one example, in turn from epoch to epoch.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Unit:
     weights: tuple[str, ...] = ()
     random: bool = False
     decoded: bool = False
+    views: int = 1
 
 
 Units = Mapping[str, Unit]
@@ -103,7 +105,14 @@ def units(graph: FusionGraph) -> Units:
             # What reads an input that is augmented reads what that makes of it, which comes after.
             ends[unit.node, unit.layer if node.kind == "trunk" else ""] = unit.name
     needed = above(found, {"output", *(node.name for node in graph.auxiliary)})
-    return {name: unit for name, unit in found.items() if name in needed}
+    augmented = {name for name, unit in found.items() if unit.layer == AUGMENTED}
+    changed = below(found, {parent for name in augmented for parent in found[name].parents})
+    views = (graph.recipe.training.views if graph.recipe.training else None) or 1
+    return {
+        name: replace(unit, views=views) if name in changed else unit
+        for name, unit in found.items()
+        if name in needed
+    }
 
 
 def above(units: Units, names: Collection[str]) -> frozenset[str]:
@@ -170,7 +179,8 @@ def _whole(graph: FusionGraph, node: Node, parents: tuple[str, ...]) -> Iterator
     )
     if node.kind == "input" and training and node.name in training.augment:
         name = f"{node.name}/{AUGMENTED}"
-        yield Unit(name, node.name, AUGMENTED, name, (node.name,), node.shape, random=True)
+        anew = training.views is None
+        yield Unit(name, node.name, AUGMENTED, name, (node.name,), node.shape, random=anew)
 
 
 def _row(node: Node, row: Layer, parents: tuple[str, ...]) -> Unit:

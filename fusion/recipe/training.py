@@ -133,6 +133,8 @@ class Training(Value):
 
     Args:
         augment: How images are changed at random, by input; only those of training batches are.
+        views: How many changed copies of each example there are, which epochs take in turn, so that what is frozen is
+            computed of those alone; `None` changes examples anew in every epoch.
         phases: What trains when.
         batch_size: Examples a step.
         seed: Of fresh weights, of the order of examples, of dropout and of augmentation.
@@ -142,6 +144,13 @@ class Training(Value):
     """
 
     augment: Augmentation = Field(default=Map())
+    views: Count | None = None
     phases: Annotated[tuple[Phase, ...], AfterValidator(_different_names)] = Field(min_length=1)
     batch_size: Count = 32
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+
+    @model_validator(mode="after")
+    def _has_views_of_something(self) -> Self:
+        if self.views and not self.augment:
+            raise ValueError('"views" are copies changed at random; say how in "augment".')
+        return self

@@ -12,6 +12,7 @@ from fusion.checking import Source, places, resolve
 from fusion.data.augmentation import augmenter
 from fusion.data.batches import batches, reading, shuffled_batches, steps
 from fusion.data.examples import Data, Examples, splits
+from fusion.errors import TrainingError
 from fusion.features.frozen import Frozen
 from fusion.features.planning import plan_for
 from fusion.frontier.plans import PlannedPhase
@@ -126,7 +127,9 @@ def fit(
     run.adapt()
     for number in range(len(training.phases)):
         run.fit_phase(number, watch)
-    return Trained(model, graph, History(tuple(run.epochs), run.kept), run.parts)
+    # Who trained on changed copies is judged on the examples themselves.
+    parts = {name: part for name, part in run.parts.items() if name != "train" or not training.views}
+    return Trained(model, graph, History(tuple(run.epochs), run.kept), parts)
 
 
 @dataclass
@@ -197,10 +200,12 @@ class _Run:
             fitted = self.frozen.helped()
             return {name: (fitted, part) for name, part in used.items()}
         fitted = self.frozen.suffix(found)
-        return {
-            name: (fitted, self.frozen.examples(found, part, what=name, watch=told(callbacks)))
-            for name, part in used.items()
+        watch = told(callbacks)
+        fed = {"train": self.frozen.views(found, used.pop("train"), watch=watch)}
+        fed |= {
+            name: self.frozen.examples(found, part, what=name, watch=watch) for name, part in used.items()
         }
+        return {name: (fitted, part) for name, part in fed.items()}
 
     @cached_property
     def frozen(self) -> Frozen:
@@ -212,6 +217,11 @@ class _Run:
     def planned(self) -> Sequence[PlannedPhase]:
         """How each phase is split; empty where nothing may be stored."""
         if self.store is None:
+            if self.training.views:
+                raise TrainingError(
+                    'The training has "views", which are stored copies, and there is no store to keep them in. '
+                    "Take them out to change images anew in every epoch, or let it store."
+                )
             return ()
         return plan_for(self.graph, self.data).phases
 
@@ -258,7 +268,9 @@ class _Run:
             batch_size=self.training.batch_size,
             seed=seed_of(self.training.seed, f"order of phase {number}"),
             epochs=self.training.phases[number].epochs,
-            augment=augmenter(augmentation, self.graph.recipe.inputs) if augmentation else None,
+            augment=augmenter(augmentation, self.graph.recipe.inputs)
+            if augmentation and not self.training.views
+            else None,
         )
 
     def record(self, epoch: Epoch) -> None:

@@ -124,7 +124,7 @@ def test_the_command_prints_the_plan_as_json(run):
     assert found["examples"] == 5000000
     assert [phase["frontier"]["phase"] for phase in found["phases"]] == ["[all] of it", "head last"]
     assert found["phases"][1]["frontier"]["tensors"] == [
-        {"node": "all.mlp", "layer": "", "shape": [4], "dtype": "float32", "bytes": 16}
+        {"node": "all.mlp", "layer": "", "shape": [4], "dtype": "float32", "bytes": 16, "views": 1}
     ]
 
 
