@@ -14,9 +14,11 @@ from fusion.checking import Source, resolve
 from fusion.errors import FileError, Problem
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph, Trunk
+from fusion.recipe.branches import Branch
 from fusion.recipe.parsing import parse, read_text
-from fusion.recipe.values import Named, Value, Word
+from fusion.recipe.values import Map, Named, Value, Word
 from fusion.recipe.writing import recipe_hash, to_json
+from fusion.skeleton.cuts import resolve as resolve_cut
 from fusion.skeleton.layers import Skeleton
 from fusion.wording import counted
 
@@ -47,6 +49,7 @@ class Lock(Value):
     Args:
         recipe: The recipe's hash.
         cuts: By branch, the layers its cuts and aliases stood for.
+        entrances: By branch that enters its backbone, the layer that stood for.
         backbones: What each backbone was.
         versions: Of the packages that made them.
 
@@ -59,6 +62,7 @@ class Lock(Value):
     lock: Literal[1] = 1
     recipe: Word
     cuts: Named[tuple[Word, ...]]
+    entrances: Named[Word] = Field(default=Map())
     backbones: Named[LockedBackbone]
     versions: Named[Word]
 
@@ -88,7 +92,12 @@ def lock(recipe: Source, *, folders: Sequence[Path] = ()) -> Lock:
     graph = resolve(recipe, folders=folders)
     return Lock(
         recipe=recipe_hash(graph.recipe),
-        cuts={name: _taps(graph, name) for name, each in graph.recipe.branches.items() if each.backbone},
+        cuts={name: _taps(graph, each) for name, each in graph.recipe.branches.items() if each.backbone},
+        entrances={
+            name: graph.trunks[each.backbone].enter
+            for name, each in graph.recipe.branches.items()
+            if each.backbone and each.of
+        },
         backbones={name: _backbone(graph, trunk, folders) for name, trunk in graph.trunks.items()},
         versions={package: version(package) for package in PACKAGES},
     )
@@ -124,6 +133,10 @@ def _moved(was: Lock, now: Lock) -> Iterator[Problem]:
         if name in was.cuts and was.cuts[name] != taps:
             text = f"The cut was {' + '.join(was.cuts[name])} and is {' + '.join(taps)}."
             yield Problem(f"/branches/{name}/cut", text)
+    for name, enter in now.entrances.items():
+        if was.entrances.get(name, enter) != enter:
+            text = f"The entrance was {was.entrances[name]} and is {enter}."
+            yield Problem(f"/branches/{name}/enter", text)
     for name, backbone in now.backbones.items():
         old = was.backbones.get(name)
         if old is None:
@@ -179,9 +192,9 @@ def read_lock(path: Path) -> Lock:
         ) from error
 
 
-def _taps(graph: FusionGraph, branch: str) -> tuple[str, ...]:
-    pools = {node.name for node in graph.nodes if node.branch == branch}
-    return tuple(tap for _, node, tap in graph.digraph.edges(data="tap") if tap and node in pools)
+def _taps(graph: FusionGraph, branch: Branch) -> tuple[str, ...]:
+    table = graph.trunks[branch.backbone or ""].skeleton
+    return tuple(resolve_cut(table, cut) for cut in branch.cuts)
 
 
 def _backbone(graph: FusionGraph, trunk: Trunk, folders: Sequence[Path]) -> LockedBackbone:

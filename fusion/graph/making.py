@@ -234,8 +234,8 @@ def _add_head(draft: Draft) -> None:
     read = {source for op in recipe.nodes.values() for source in op.of}
     last = [name for name in (recipe.nodes or ends(recipe)) if name not in read and name in draft.ends]
     strange = any(block not in recipe.blocks or block in draft.widths for block in recipe.head.blocks)
-    # Where the fusion could not be read, nobody knows what comes last.
-    if len(last) != 1 or strange or any(place[0] == "fusion" for place in draft.doubtful):
+    # Where the fusion could not be read, or a branch that may read another, nobody knows what comes last.
+    if len(last) != 1 or strange or any(_is_lost(draft, place) for place in draft.doubtful):
         return
     end = draft.ends[last[0]]
     if len(end.shape) > 1:
@@ -249,6 +249,14 @@ def _add_head(draft: Draft) -> None:
     for name in recipe.head.auxiliary:
         if name in draft.ends:
             _add_auxiliary(draft, name, draft.ends[name])
+
+
+def _is_lost(draft: Draft, place: Place) -> bool:
+    """Returns whether a fusion, or a whole branch, is among what could not be read."""
+    section, *rest = place
+    return section == "fusion" or (
+        section == "branches" and bool(rest) and rest[0] not in draft.recipe.branches
+    )
 
 
 def _add_auxiliary(draft: Draft, name: str, source: Node) -> None:

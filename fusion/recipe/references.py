@@ -10,7 +10,7 @@ from fusion.recipe.inputs import NOUNS, Image, Input
 from fusion.recipe.outputs import misread, read_by_head
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
-from fusion.recipe.stitching import ends, fronts, unstitchable
+from fusion.recipe.stitching import ends, fronts, idle, unstitchable
 from fusion.recipe.texts import Tokens
 from fusion.recipe.translation import Place, pointer
 
@@ -53,7 +53,7 @@ def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
         found += misplaced(recipe.training.augment, recipe.inputs, declared["inputs"])
     found += _selectors(recipe, declared, data.get("fusion") is not None)
     if _is_whole(recipe, data):
-        found += [*misread(recipe), *_auxiliary(recipe, declared)]
+        found += [*misread(recipe), *_auxiliary(recipe, declared), *idle(recipe)]
     found += _monitors(recipe, data)
     return found
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from fusion.errors import Problem
 from fusion.recipe.branches import Branch
+from fusion.recipe.inputs import Category, Table
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.texts import Tokens
+from fusion.recipe.texts import Text, Tokens
 from fusion.recipe.translation import pointer
 
 AFTER_THE_MAP = ("pool", "features", "normalise", "blocks")
@@ -83,9 +84,10 @@ def unstitchable(recipe: Recipe) -> Iterator[Problem]:
         place = pointer(("branches", name, "from"))
         if front is None:
             continue
+        read = recipe.inputs.get(front.input or "")
         if circle := _circle(recipe, name):
             yield Problem(place, f"Branches read each other in a circle: {' -> '.join(circle)}.")
-        elif front.backbone is None:
+        elif front.backbone is None and isinstance(read, Table | Category | Text):
             yield Problem(
                 place, f"Branch {branch.of!r} has no backbone and so no map; a stitch reads the map of one."
             )
@@ -98,19 +100,10 @@ def unstitchable(recipe: Recipe) -> Iterator[Problem]:
                 "is meant a branch of its own; what both have in common runs once."
             )
             yield Problem(place, text)
-    yield from _idle(recipe)
 
 
-def _circle(recipe: Recipe, name: str) -> list[str]:
-    """Returns the circle a branch lies in, from itself to itself; nothing if it lies in none."""
-    chain = [name]
-    while (at := recipe.branches[chain[-1]].of) in recipe.branches and at is not None and at not in chain:
-        chain.append(at)
-    return [name, *reversed(chain)] if at == name else []
-
-
-def _idle(recipe: Recipe) -> Iterator[Problem]:
-    """Yields what a branch does to a map that nothing but a stitch reads."""
+def idle(recipe: Recipe) -> Iterator[Problem]:
+    """Yields what a branch does to a map that nothing but a stitch reads; for recipes whose fusions could be read."""
     for name, branch in recipe.branches.items():
         for key in AFTER_THE_MAP if name not in ends(recipe) else ():
             value = getattr(branch, key)
@@ -120,3 +113,11 @@ def _idle(recipe: Recipe) -> Iterator[Problem]:
                     "Take this out, or name the branch in a fusion too."
                 )
                 yield Problem(pointer(("branches", name, key)), text)
+
+
+def _circle(recipe: Recipe, name: str) -> list[str]:
+    """Returns the circle a branch lies in, from itself to itself; nothing if it lies in none."""
+    chain = [name]
+    while (at := recipe.branches[chain[-1]].of) in recipe.branches and at is not None and at not in chain:
+        chain.append(at)
+    return [name, *reversed(chain)] if at == name else []

@@ -69,3 +69,19 @@ def test_shapes_stand_at_the_ends_of_stages_only(topology: Callable[[str], Fusio
 
     found = segments(graph.trunks["right"], view(graph, 1))
     assert [each.shape for each in found] == [(32, 32, 16), (), (16, 16, 32), (8, 8, 64), (), (4, 4, 128)]
+
+
+def test_what_lies_before_an_entrance_is_discarded_and_parted_from_what_runs(
+    topology: Callable[[str], FusionGraph],
+) -> None:
+    graph = topology("stitched")
+
+    found = segments(graph.trunks["two"], view(graph, 0))
+
+    assert [(each.title, each.zone, each.discarded) for each in found] == [
+        ("block1", -1, True),
+        ("block2", -1, True),
+        ("block3", -1, True),
+        ("block3", 0, False),
+        ("block4", 1, True),
+    ]

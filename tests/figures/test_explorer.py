@@ -91,3 +91,18 @@ def test_hostile_names_stay_values(topology: Callable[[str], FusionGraph]) -> No
     assert json.loads(text)["label"].startswith('<script>alert("1")')
     assert "\\u0000" not in text
     assert "\u202e" not in text
+
+
+def test_a_stitch_feeds_what_comes_after_the_entrance_and_nothing_before(
+    topology: Callable[[str], FusionGraph],
+) -> None:
+    found = nodes(topology("stitched"))
+
+    def fed(name: str) -> list[str]:
+        return [edge["sourceNodeId"] for edge in found[name]["incomingEdges"]]
+
+    assert fed("two.stitch") == ["one/block2_pool"]
+    assert fed("two/input") == []
+    assert fed("two/block3_bn1") == ["two/block3_conv1"]
+    assert fed("two/block3_conv2") == ["two.stitch"]
+    assert found["two/block3_bn1"]["namespace"] == "two/discarded"

@@ -67,3 +67,11 @@ def test_hostile_names_stay_on_their_line(topology: Callable[[str], FusionGraph]
     assert text.startswith("<script>alert(\"1\")</script> & 'q' ]]> \u05e9")
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
     assert max(map(len, text.splitlines())) < 420
+
+
+def test_it_says_where_a_map_enters_and_through_what(topology: Callable[[str], FusionGraph]) -> None:
+    found = [line.strip() for line in lines(topology("stitched"))]
+
+    place = found.index("back: map of middle through three from block1_pool on up to block2_conv2 and last")
+    assert found[place + 1].startswith(f"stitch: resize to 32{TIMES}32, convolution 1{TIMES}1, 64")
+    assert f"entered at block1_pool, 32{TIMES}32{TIMES}16" in found

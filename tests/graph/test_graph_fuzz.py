@@ -7,11 +7,31 @@ from fusion.recipe.reading import examine, read
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.translation import pointer
 
+SOUND = pytest.mark.parametrize("sound", ["joined", "stitched"], indirect=True)
 VALUES = ((None, [], {"": 1}), (-1, "x" * 99))
 
 
 @pytest.fixture
-def sound(two, phased):
+def sound(request):
+    """A sound recipe: one of stitches alone, or all that can be joined."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def stitched(two, phased):
+    """A recipe without a fusion, whose one end comes from another branch, and that from a third."""
+    two["backbones"]["third"] = {"arch": "Parallel", "weights": None}
+    two["branches"] = {
+        "front": {"input": "photo", "backbone": "net", "cut": "pool2", "pool": "none"},
+        "middle": {"from": "front", "backbone": "res", "enter": "a_out", "cut": "b_out"},
+        "back": {"from": "middle", "backbone": "third", "enter": "mixed1", "cut": "mixed2", "pool": "max"},
+    }
+    del two["fusion"]
+    return phased(two, ["stitch:res", "stitch:third"], ["head", "res[b_conv..]", "third"])
+
+
+@pytest.fixture
+def joined(two, phased):
     """A recipe whose widths must fit, whose selectors reach as far as its cuts, and whose block is shared."""
     two["backbones"]["net"]["options"] = {"width": 2}
     two["branches"]["left"] |= {
@@ -30,12 +50,26 @@ def sound(two, phased):
         "blocks": ["end"],
     }
     two["branches"]["places"] = {"input": "photo", "backbone": "res", "cut": "a_out", "pool": "none"}
+    two["backbones"]["half"] = {"arch": "Chain", "weights": None}
+    two["branches"]["end"] = {
+        "from": "left",
+        "resize": [32, 32],
+        "backbone": "half",
+        "enter": "pool1",
+        "cut": "pool2",
+        "blocks": ["end3"],
+    }
     two["branches"]["facts"] = {"input": "facts", "blocks": ["end2"]}
     two["inputs"]["facts"] = {"kind": "tabular", "columns": ["a", "b"]}
-    two["blocks"] |= {"embed": [{"dense": 40}], "end": [{"dense": 2}], "end2": [{"dense": 2}]}
+    two["blocks"] |= {
+        "embed": [{"dense": 40}],
+        "end": [{"dense": 2}],
+        "end2": [{"dense": 2}],
+        "end3": [{"dense": 2}],
+    }
     two["fusion"] = {
         "wide": {"op": "add", "from": ["left", "right"]},
-        "narrow": {"op": "multiply", "from": ["deep", "facts"]},
+        "narrow": {"op": "multiply", "from": ["deep", "facts", "end"]},
         "looked": {"op": "cross_attention", "from": ["wide", "places"], "project": 8, "heads": 2},
         "gates": {"op": "gated", "from": ["looked", "narrow"], "units": 4},
         "ranks": {"op": "low_rank", "from": ["gates", "looked"], "units": 4, "rank": 2},
@@ -46,14 +80,16 @@ def sound(two, phased):
     return phased(
         two,
         ["head", "fusion:gates", "res[b_conv..]"],
-        ["net[conv2..]", {"part": "res[..a_out]", "learning_rate": 0.1}],
+        ["net[conv2..]", "stitch:half", "half[conv2..]", {"part": "res[..a_out]", "learning_rate": 0.1}],
     )
 
 
+@SOUND
 def test_the_recipe_to_start_from_is_sound(graph_of, sound):
     assert graph_of(sound).remarks == ()
 
 
+@SOUND
 def test_what_cannot_be_read_leads_to_no_problem_elsewhere(sound, tables, variants_of):
     strays = []
     for variant in variants_of(sound, VALUES):

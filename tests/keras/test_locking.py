@@ -112,3 +112,20 @@ def test_what_is_no_lock_is_refused(tmp_path):
     path.write_text("{")
     with pytest.raises(RecipeError, match="No valid JSON"):
         read_lock(path)
+
+
+def test_an_entrance_that_stands_for_another_layer_is_told():
+    stitched = ONE.replaced(
+        backbones={name: {"arch": "TinyVGG", "weights": None} for name in ("eye", "mind")},
+        branches={
+            "front": {"input": "photo", "backbone": "eye", "cut": "stage:1"},
+            "back": {"of": "front", "backbone": "mind", "enter": "stage:2"},
+        },
+    )
+    made = lock(stitched)
+
+    assert made.cuts == {"front": ("block1_pool",), "back": ("block3_pool",)}
+    assert made.entrances == {"back": "block2_pool"}
+    assert places(moved(stitched, made.replaced(entrances={"back": "block1_pool"}))) == {
+        "/branches/back/enter": "The entrance was block1_pool and is block2_pool."
+    }

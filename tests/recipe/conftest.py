@@ -88,10 +88,12 @@ FULL = {
     "x-free": {"anything": [1, {"goes": None}]},
 }
 JOINED = FULL | {
+    "backbones": FULL["backbones"] | {"deep": {"arch": "TinyVGG", "weights": None}},
     "branches": FULL["branches"]
     | {
         "right": {"input": "photo", "backbone": "res", "pool": "avg+max", "features": 64, "normalise": "l2"},
         "third": {"input": "photo", "backbone": "own", "pool": "none"},
+        "half": {"from": "third", "resize": [64, 64], "backbone": "deep", "enter": "conv2", "cut": "conv3"},
     },
     "fusion": {
         "pair": {"op": "add", "from": ["left", "right"], "project": 8},
@@ -103,7 +105,7 @@ JOINED = FULL | {
         "products": {"op": "tensor", "from": ["ranks", "pairs"], "units": 8, "budget": 999},
         "tokens": {"op": "attention", "from": ["products", "ranks"], "heads": 2},
         "film": {"op": "film", "from": ["tokens", "table"]},
-        "all": {"op": "weighted_sum", "from": ["film", "tokens"]},
+        "all": {"op": "weighted_sum", "from": ["film", "tokens", "half"]},
     },
     "head": {"blocks": ["top"], "output": {"task": "binary", "logits": True}},
 }

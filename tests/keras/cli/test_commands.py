@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -73,6 +74,22 @@ def test_cost_shows_auxiliary_outputs_beside_what_the_model_has(run, recipe_file
     assert status == 0
     assert "block1.auxiliary" in out
     assert "Auxiliary outputs are there in training only, and not in all." in out
+
+
+def test_cost_tells_what_an_entrance_discards_of_what_a_branch_does(run, recipe_file):
+    path = recipe_file(
+        backbones={name: {"arch": "TinyVGG", "weights": None} for name in ("eye", "mind")},
+        branches={
+            "front": {"input": "photo", "backbone": "eye", "cut": "block1_pool"},
+            "back": {"from": "front", "backbone": "mind", "enter": "block1_pool", "cut": "block2_pool"},
+        },
+        training=None,
+    )
+
+    status, out, _ = run("cost", path)
+
+    assert status == 0
+    assert re.search(r"Of what back cuts, \S+ k params and \S+ MFLOP lie before its entrance", out)
 
 
 def test_cost_as_json_is_the_costs(run, recipe_file):

@@ -21,6 +21,13 @@ CUTS = {
     "plain": ("block1_pool", "block2_pool", "block3_pool"),
     "residual": ("conv1_relu", "stage2_block1_out", "stage3_block2_out"),
 }
+ENTERED = {
+    ("plain", "block1_pool"): ("block2_relu2", "block2_pool", "block3_pool"),
+    ("plain", "block2_conv1"): ("block2_pool", "block3_conv2"),
+    ("residual", "conv1_relu"): ("stage1_block1_out", "stage3_block1_out"),
+    ("residual", "stage:2"): ("stage3_block1_conv1", "stage3_block2_out"),
+}
+"""For an architecture and a layer to enter it at, layers that come after."""
 WIDTHS = st.sampled_from([4, 6, 8])
 VECTORS = ("avg", "max", "avg+max", "gem", "flatten")
 EQUAL = ("add", "average", "maximum", "multiply", "weighted_sum", "attention", "compare")
@@ -34,14 +41,11 @@ ABSENCES = (None, {"missing": "zeros"}, {"missing": "learned", "dropout": 0.3})
 @st.composite
 def recipes(draw) -> Recipe:
     """A sound recipe of one to four branches, joined by fusion nodes until one is left."""
-    branches, maps = {}, []
-    for number in range(draw(st.integers(1, 4))):
-        name = f"branch{number}"
-        branches[name] = draw(image_branches())
-        if branches[name]["pool"] == "none":
-            maps.append(name)
+    branches = {f"branch{number}": draw(image_branches()) for number in range(draw(st.integers(1, 4)))}
+    idle = draw(second_halves(branches))
+    maps = [name for name in branches if branches[name]["pool"] == "none" and name not in idle]
     blocks = {f"embed{n}": [{"dense": draw(WIDTHS), "activation": "gelu"}] for n in range(2)}
-    loose = [name for name in branches if name not in maps]
+    loose = [name for name in branches if name not in maps and name not in idle]
     for name in loose:
         branches[name]["blocks"] = draw(st.sampled_from([[], [f"to_{name}"]]))
         if branches[name]["blocks"]:
@@ -52,6 +56,31 @@ def recipes(draw) -> Recipe:
     nodes = draw(fusions(loose, maps))
     blocks = {name: steps for name, steps in blocks.items() if name.startswith("to_")}
     return Recipe(**draw(wholes(branches, nodes, blocks)))
+
+
+@st.composite
+def second_halves(draw, branches):
+    """Adds branches that read the map of one before; returns those that nothing but a stitch reads from now on."""
+    idle = []
+    for number in range(draw(st.integers(0, 2))):
+        fronts = [name for name, branch in branches.items() if len(branch["cut"]) == 1]
+        if not fronts:
+            break
+        front = draw(st.sampled_from(fronts))
+        arch, enter = draw(st.sampled_from(sorted(ENTERED)))
+        pool = draw(st.sampled_from([*VECTORS, "none"]))
+        cuts = draw(st.lists(st.sampled_from(ENTERED[arch, enter]), min_size=1, max_size=2, unique=True))
+        branches[f"half{number}"] = {
+            "of": front,
+            "backbone": f"{arch}{number}",
+            "enter": enter,
+            "pool": pool,
+            "cut": cuts[:1] if pool == "none" else cuts,
+        }
+        if front not in idle and draw(st.booleans()):
+            branches[front] |= {"pool": "none", "normalise": None, "features": None}
+            idle.append(front)
+    return idle
 
 
 @st.composite
@@ -111,7 +140,7 @@ def fusions(draw, loose, maps):
 
 @st.composite
 def wholes(draw, branches, nodes, blocks):
-    used = sorted({branch["input"] for branch in branches.values()})
+    used = sorted({branch["input"] for branch in branches.values() if "input" in branch})
     inputs = {
         "photo": {"kind": "image", "shape": (32, 32, 3)},
         "other": {"kind": "image", "shape": (24, 32, 3), "range": (0, 1)},
@@ -120,7 +149,11 @@ def wholes(draw, branches, nodes, blocks):
     for name in used if len(used) > 1 else ():
         inputs[name]["optional"] = draw(st.sampled_from(ABSENCES))
     owners = {branch.get("backbone") for branch in branches.values()}
-    arch = {"plain": "TinyVGG", "residual": "TinyResNet"}
+    arch = {
+        f"{name}{number}": kind
+        for name, kind in (("plain", "TinyVGG"), ("residual", "TinyResNet"))
+        for number in ("", 0, 1)
+    }
     task = draw(st.sampled_from(["classification", "binary", "multilabel", "regression"]))
     output = {"task": task, "logits": task != "regression" and draw(st.booleans())}
     if task in {"classification", "multilabel"}:

@@ -315,5 +315,5 @@ def test_the_front_of_mobilenet_leads_into_the_back_of_mobilenetv2(tmp_path):
 
     run = train(recipe, Path(ASSETS, "images", "cats_dogs"), folders=[Path(ASSETS, "weights")], out=tmp_path)
 
-    losses = [epoch.values["loss"] for epoch in run.history.epochs]
+    losses = [epoch.metrics["loss"] for epoch in run.history.epochs]
     assert losses[-1] < losses[0]
