@@ -10,7 +10,7 @@ from fusion.recipe.inputs import NOUNS, Image, Input
 from fusion.recipe.outputs import misread, read_by_head
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
-from fusion.recipe.stitching import ends, fronts, idle, unstitchable
+from fusion.recipe.stitching import ends, fronts, idle, unled, unstitchable
 from fusion.recipe.texts import Tokens
 from fusion.recipe.translation import Place, pointer
 
@@ -223,7 +223,8 @@ def _selectors(recipe: Recipe, declared: Declared, joined: bool) -> Iterator[Pro
             if selector.kind == "block":
                 yield from _known(selector.owner, declared["blocks"], "block", place)
             elif selector.kind == "stitch":
-                yield from _stitch_selected(recipe, selector.owner, declared, place)
+                text = unled(recipe, selector.owner, declared["branches"] or ())
+                yield from [Problem(pointer(place), text)] if text else []
             elif selector.kind == "backbone":
                 yield from _backbone_selected(recipe, selector.owner, declared, place)
             elif selector.kind == "fusion" and not joined:
@@ -262,18 +263,6 @@ def _backbone_selected(recipe: Recipe, name: str, declared: Declared, place: Pla
     else:
         yield from _known(name, [*backbones, "head", "fusion"], "backbone", place)
         return
-    yield Problem(pointer(place), text)
-
-
-def _stitch_selected(recipe: Recipe, name: str, declared: Declared, place: Place) -> Iterator[Problem]:
-    entered = {branch.backbone or "": None for branch in recipe.branches.values() if branch.of}
-    branch = recipe.branches.get(name)
-    # A branch that could not be read may have a stitch.
-    if name in entered or not {*(declared["branches"] or ())} <= {*recipe.branches}:
-        return
-    text = f"No stitch leads into {name!r}.{near(name, entered)} Backbones entered: {listed(entered)}."
-    if branch is not None and branch.of:
-        text = f"{name!r} is a branch; its stitch leads into {branch.backbone!r}: write 'stitch:{branch.backbone}'."
     yield Problem(pointer(place), text)
 
 

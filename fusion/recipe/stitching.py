@@ -1,8 +1,8 @@
 """Branches that read the map of another through a stitch: what they come from, in which order, and what cannot be stitched."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from fusion.errors import Problem
+from fusion.errors import Problem, listed, near
 from fusion.recipe.branches import Branch
 from fusion.recipe.inputs import Category, Table
 from fusion.recipe.recipe import Recipe
@@ -113,6 +113,34 @@ def idle(recipe: Recipe) -> Iterator[Problem]:
                     "Take this out, or name the branch in a fusion too."
                 )
                 yield Problem(pointer(("branches", name, key)), text)
+
+
+def unled(recipe: Recipe, backbone: str, declared: Collection[str]) -> str:
+    """Returns why no stitch into something can be selected; `""` if one leads there, or may.
+
+    Args:
+        recipe: What could be read of a recipe.
+        backbone: What a selector names.
+        declared: Names of all branches: one that could not be read may have a stitch.
+
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"x": {"kind": "tabular", "columns": ["a"]}},
+    ...     branches={"b": {"input": "x"}},
+    ...     head={"output": {"task": "regression"}},
+    ... )
+    >>> unled(one, "vgg", ["b"])
+    "No stitch leads into 'vgg'. Backbones entered: none."
+    """
+    entered = {branch.backbone or "": None for branch in recipe.branches.values() if branch.of}
+    branch = recipe.branches.get(backbone)
+    if backbone in entered or not {*declared} <= {*recipe.branches}:
+        return ""
+    if branch is not None and branch.of:
+        return f"{backbone!r} is a branch; its stitch leads into {branch.backbone!r}: write 'stitch:{branch.backbone}'."
+    return (
+        f"No stitch leads into {backbone!r}.{near(backbone, entered)} Backbones entered: {listed(entered)}."
+    )
 
 
 def _circle(recipe: Recipe, name: str) -> list[str]:
