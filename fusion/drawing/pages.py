@@ -92,11 +92,14 @@ def _layers(view: View, style: Style, expand: str | Sequence[str]) -> Drawing:
     if style == "slide":
         return framed(picture(view, "layer", expand))
     limit = COLUMN - 2 * MARGIN
-    beside = overlaid(view, standing(view, partial(tower_boxes, opened=exits, room=ROOM)))
-    close = closer(beside, CLOSE)
+    beside, below = (
+        overlaid(view, standing(view, partial(tower_boxes, opened=exits, room=ROOM, even=even)))
+        for even in (True, False)
+    )
+    close = closer(below, CLOSE)
     tried = (
         (beside, None),
-        (beside, ranks_in_turn(beside, limit)),
+        (below, ranks_in_turn(below, limit)),
         # Lines that pass take room too.
         (close, ranks_in_turn(close, 0.85 * limit)),
     )

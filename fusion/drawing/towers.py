@@ -23,15 +23,17 @@ SIGN = 30.0
 """Room for the scissors left of the words of a cut."""
 
 
-def tower_boxes(view: View, badges: Mapping[str, Badge], opened: Opened, room: float = inf) -> dict[str, Box]:
-    """Returns the cards of all backbones, all of one height; or at most `room` wide, unless a single part is wider.
+def tower_boxes(
+    view: View, badges: Mapping[str, Badge], opened: Opened, room: float = inf, *, even: bool = True
+) -> dict[str, Box]:
+    """Returns the cards of all backbones, at most `room` wide, unless a single part is wider.
 
-    Those stand one below the other, each as high as it must be.
+    Where they stand side by side they are `even`, all of one height.
     """
     found = [replace(each, limit=room) for each in lanes(view, badges)]
     towers = [tower(view, each, opened[each.trunk.backbone]) for each in found]
     heights = [_stacked(each)[1] + each.lane.rim for each in towers]
-    if room == inf:
+    if even:
         heights = [max(heights, default=0.0)] * len(heights)
     cards = (_card(each, height) for each, height in zip(towers, heights, strict=True))
     return {box.name: box for box in cards}
