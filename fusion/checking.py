@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion.backbones.catalogue import Shelf
+from fusion.backbones.expectations import misprepared
 from fusion.backbones.registered import unmet, unregistered
 from fusion.errors import Problem, RecipeError
 from fusion.graph.costs import Costs
@@ -167,4 +168,4 @@ def _examined(recipe: Recipe | str | Path, catalogue: Catalogue) -> tuple[Fusion
     # As where options cannot be read: the layers of what is not there are not known.
     absent = {("backbones", name, "options") for name in unregistered(read.recipe)}
     graph, more = examine_graph(read.recipe, catalogue, doubtful=read.doubtful | absent)
-    return graph, in_order([*read.problems, *unmet(read.recipe), *more], data)
+    return graph, in_order([*read.problems, *unmet(read.recipe), *misprepared(read.recipe), *more], data)

@@ -50,6 +50,7 @@ KERAS_FREE = (
     "backbones.archives",
     "backbones.catalogue",
     "backbones.presets",
+    "backbones.expectations",
     "backbones.ranges",
     "backbones.registered",
     "backbones.savedmodels",

@@ -93,8 +93,8 @@ def check_picture(mode: Preprocess, *, value_range: tuple[float, float], shape: 
         raise BackboneError(
             f"A range of values goes from low to high, such as (0, 255); got {tuple(value_range)}."
         )
-    scaling(mode, value_range)
     wanted = _channels(mode)
+    scaling(mode, value_range)
     if wanted not in (None, shape[-1]):
         got = "x".join("?" if size is None else str(size) for size in shape)
         raise InputSizeError(

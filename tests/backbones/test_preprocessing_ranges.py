@@ -2,6 +2,7 @@ import pytest
 
 from fusion.backbones.ranges import check_picture, needs_preprocessing, scaling
 from fusion.errors import BackboneError, InputSizeError
+from fusion.recipe.preprocessing import Scaling
 
 
 def apply(mode, value_range, value, channel=0):
@@ -62,3 +63,10 @@ def test_an_unknown_mode_is_answered_with_the_nearest():
         match=r"no preprocessing 'cafe'\. Did you mean 'caffe'\? Known: caffe, tf, torch, none\.",
     ):
         scaling("cafe", (0, 255))
+
+
+def test_scale_and_offset_for_different_numbers_of_channels_are_refused():
+    uneven = Scaling(scale=(1, 2, 3), offset=(1, 2))
+
+    with pytest.raises(BackboneError, match="different numbers of channels"):
+        check_picture(uneven, value_range=(0, 255), shape=(8, 8, 3))
