@@ -103,12 +103,13 @@ def build(
     from fusion.model.addresses import set_weights, without_auxiliary
     from fusion.model.building import build as built
     from fusion.model.files import load_weights, save
+    from fusion.training.states import named_beside
     from fusion.wording import amount
 
     model = built(graph, folders=places(file, folder or []))
     if weights is not None:
         set_weights(model, without_auxiliary(load_weights(weights)))
-    save(model, out, recipe=graph.recipe)
+    save(model, out, recipe=graph.recipe, labels=named_beside(weights) if weights else None)
     for remark in graph.remarks:
         typer.echo(f"  note {remark.place}   {remark.text}")
     typer.echo(f"{out}: {amount(model.count_params())} params, {out.stat().st_size / 1e6:.1f} MB")

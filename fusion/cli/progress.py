@@ -11,7 +11,7 @@ from rich.progress import Progress, TaskID
 
 from fusion.cli.bars import bars
 from fusion.features.extraction import Extracted
-from fusion.training.fitting import PhaseStart, Watch
+from fusion.training.phases import PhaseStart, Watch
 from fusion.training.splitting import Onlooker
 from fusion.wording import amount, dimensions, memory, operations
 
@@ -57,7 +57,10 @@ class Bar(Onlooker):
         self.start = start
         self.extracting: TaskID | None = None
         self.task = progress.add_task(
-            escape(start.phase.name), total=start.steps * start.phase.epochs, seen="compiling"
+            escape(start.phase.name),
+            total=start.steps * start.phase.epochs,
+            completed=start.steps * start.done,
+            seen="compiling",
         )
 
     def on_extraction(self, seen: Extracted) -> None:

@@ -34,6 +34,9 @@ def train(
         Path | None, typer.Option("--store", help="Folder for frozen tensors; usually in the user's cache.")
     ] = None,
     no_store: Annotated[bool, typer.Option("--no-store", help="Run all layers in every epoch.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that did not end, after its last epoch.")
+    ] = False,
 ) -> None:
     """Train a recipe on data, phase by phase, and judge it on what it never saw."""
     from rich.console import Console
@@ -56,19 +59,25 @@ def train(
     from fusion.training.runs import train as trained
 
     folders = places(file, folder or [])
-    check_start(graph, out=out, folders=folders)
+    check_start(graph, out=out, folders=folders, resume=resume)
     with examining() as progress:
         examples = read(data, graph.recipe, progress)
     typer.echo(describe(examples))
     try:
         with watching(Console(stderr=True)) as watch:
             run = trained(
-                graph, examples, out=out, folders=folders, watch=watch, store=not no_store and (store or True)
+                graph,
+                examples,
+                out=out,
+                folders=folders,
+                watch=watch,
+                store=not no_store and (store or True),
+                resume=resume,
             )
     except KeyboardInterrupt:
         saved = out / "model.keras"
         said = f"the best weights so far are in {saved}" if saved.exists() else "no epoch had ended"
-        typer.echo(f"interrupted; {said}", err=True)
+        typer.echo(f"interrupted; {said}; --resume goes on after the last epoch", err=True)
         raise typer.Exit(130) from None
     print_metrics(run.metrics)
     typer.echo(f"kept: {kept(run.history)}")
@@ -216,7 +225,8 @@ def _model(path: Path) -> Path:
     model, checkpoint = path / "model.keras", path / "checkpoint.npz"
     if path.is_dir() and checkpoint.exists() and not model.exists():
         raise ModelError(
-            f"The run in {path} did not end. The weights of its best epoch make a model:\n"
+            f"The run in {path} did not end. fusion train goes on with it by --resume. The weights of its best epoch make "
+            "a model:\n"
             f"fusion build {path / 'recipe.json'} --weights {checkpoint} -o {model}"
         )
     return model if path.is_dir() else path

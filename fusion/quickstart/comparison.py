@@ -12,7 +12,7 @@ from fusion.quickstart.arms import arms
 from fusion.quickstart.source import INPUT, pretrain
 from fusion.recipe.backbones import Backbone, WeightsFile
 from fusion.recipe.reading import load_recipe
-from fusion.training.fitting import Watch
+from fusion.training.phases import Watch
 from fusion.training.runs import Run, train
 
 SOURCE_EPOCHS = {"TinyVGG": 5, "TinyResNet": 6}

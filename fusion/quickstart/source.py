@@ -10,7 +10,8 @@ from fusion.recipe.head import Head, Output
 from fusion.recipe.inputs import Image
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Optimizer, Phase, Training
-from fusion.training.fitting import Watch, fit
+from fusion.training.fitting import fit
+from fusion.training.phases import Watch
 
 INPUT = "glyph"
 SHAPE = (28, 28, 1)

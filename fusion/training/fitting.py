@@ -1,6 +1,6 @@
 """A recipe trained on data, phase by phase."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,69 +19,28 @@ from fusion.frontier.plans import PlannedPhase
 from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
 from fusion.model.adapting import adapt_inputs
-from fusion.model.addresses import layers, lookups
+from fusion.model.addresses import layers, lookups, set_weights
 from fusion.model.building import build_with_auxiliary
 from fusion.model.files import save_weights
 from fusion.model.lookups import vocabulary
 from fusion.model.seeding import seed_of
-from fusion.recipe.training import Phase, Training
+from fusion.recipe.training import Training
 from fusion.store.shelf import store_folder
 from fusion.training.fitness import check_tokens, training_of
 from fusion.training.freezing import held_still, inference_mode, set_trainable
-from fusion.training.history import Epoch, History, append_csv
+from fusion.training.history import Epoch, History, append_csv, write_csv
 from fusion.training.objectives import loss, metrics
 from fusion.training.optimizers import make_optimizer
+from fusion.training.phases import PhaseStart, Trained, Watch
 from fusion.training.recording import Recorder, Weights
+from fusion.training.resuming import Keeper, States, origin_in_full, put_back, put_back_optimizer
 from fusion.training.scaling import adapt_output, spread
 from fusion.training.splitting import folder_of, told
+from fusion.training.states import STATE, State, check_origin, read_state
 
 CHECKPOINT = "checkpoint.npz"
 """Weights by address, of all that training changed so far: of the best epoch so far of the phase under way."""
 HISTORY = "history.csv"
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseStart:
-    """What is known when a phase begins.
-
-    Args:
-        phase: The phase as declared.
-        number: Its place, from 1.
-        count: How many phases there are.
-        trainable: How many weights it trains.
-        frozen: How many it leaves as they are, statistics included.
-        steps: Batches an epoch.
-        planned: How it is split, and what that saves; `None` where nothing may be stored.
-    """
-
-    phase: Phase
-    number: int
-    count: int
-    trainable: int
-    frozen: int
-    steps: int
-    planned: PlannedPhase | None = None
-
-
-Watch = Callable[[PhaseStart], Sequence[keras.callbacks.Callback]]
-"""Called as each phase begins; returns Keras callbacks for it. Those that are `Onlooker`s see extractions too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """What came of a training.
-
-    Args:
-        model: The trained model.
-        graph: What it was built from.
-        history: What was seen on the way.
-        parts: For splits of which tensors are stored, what gives the model's output of them, and they.
-    """
-
-    model: keras.Model
-    graph: FusionGraph
-    history: History
-    parts: Mapping[str, tuple[keras.Model, Examples]]
 
 
 def fit(
@@ -92,6 +51,7 @@ def fit(
     folders: Sequence[str | Path] = (),
     watch: Watch | None = None,
     store: bool | str | Path = True,
+    resume: bool = False,
 ) -> Trained:
     """Returns the model of a recipe trained on data by the phases it declares.
 
@@ -109,6 +69,8 @@ def fit(
         store: Folder for frozen tensors, which are computed once where that saves time, and found again by later
             phases and runs; `True` is `store` in the user's cache folder, `False` runs all layers in every epoch. The
             weights are the same.
+        resume: Goes on after the last epoch of which `out` has the state, to the result that a run never interrupted
+            has; from the start where it has none.
 
     Raises:
         RecipeError: Listing every problem of the recipe.
@@ -124,9 +86,9 @@ def fit(
     # In training it has the auxiliary outputs too; what is handed on is without them.
     whole = keras.Model(model.inputs, [model.output, *predictions.values()]) if predictions else model
     run = _Run(graph, whole, data, training, Path(out) if out is not None else None, folder_of(store))
-    run.adapt()
-    for number in range(len(training.phases)):
-        run.fit_phase(number, watch)
+    state = run.begin(resume=resume)
+    for number in range(state.phase, len(training.phases)):
+        run.fit_phase(number, watch, state if number == state.phase else State())
     # Who trained on changed copies is judged on the examples themselves.
     parts = {name: part for name, part in run.parts.items() if name != "train" or not training.views}
     return Trained(model, graph, History(tuple(run.epochs), run.kept), parts)
@@ -148,8 +110,29 @@ class _Run:
         self.epochs: list[Epoch] = []
         self.kept: dict[str, int] = {}
         self.changed: dict[str, None] = {}
-        if self.out is not None:
-            self.out.mkdir(parents=True, exist_ok=True)
+        self.states: States | None = None
+
+    def begin(self, *, resume: bool) -> State:
+        """Adapts the model to the data, and returns where to go on: in the first phase, or as a folder says."""
+        if self.out is None:
+            self.adapt()
+            return State()
+        origin = origin_in_full(self.graph.recipe, self.data, self.model)
+        self.adapt()
+        path = self.out / STATE
+        self.states = States(path, self.model, origin, self.data.labels)
+        if not (resume and path.exists()):
+            self.states.begin()
+            return State()
+        state = read_state(path)
+        check_origin(state, origin, self.out)
+        put_back(self.model, state)
+        self.changed |= dict.fromkeys(name.rpartition("/")[0] for name in state.now)
+        self.epochs, self.kept = list(state.epochs), dict(state.kept)
+        write_csv(self.out / HISTORY, self.epochs)
+        if state.best:
+            self.checkpoint(state.best)
+        return state
 
     def adapt(self) -> None:
         """Takes from the training rows, and no others, what inputs and a standardised target are measured by."""
@@ -159,20 +142,27 @@ class _Run:
         if targets is not None:
             self.changed |= dict.fromkeys(adapt_output(self.model, targets))
 
-    def fit_phase(self, number: int, watch: Watch | None) -> None:
+    def fit_phase(self, number: int, watch: Watch | None, state: State) -> None:
         phase, plan = self.training.phases[number], self.graph.phases[number]
+        if state.ended:
+            set_weights(self.model, state.best)
+            self.kept[phase.name] = state.standing.kept
+            return
         set_trainable(self.model, self.graph, plan)
         self.changed |= dict.fromkeys(plan.rates)
-        recorder = Recorder(phase, self.changed, self.record, self.checkpoint)
-        start = self.start(number)
-        callbacks = [recorder, *(watch(start) if watch else ())]
+        recorder = Recorder(
+            phase, self.changed, self.record, self.checkpoint, standing=state.standing, weights=state.best
+        )
+        start = self.start(number, done=state.done)
+        callbacks = [recorder, *(watch(start) if watch else ()), self.keeper(number, recorder)]
         with inference_mode(self.model, plan), held_still(self.model, plan), reading():
             self.parts = self.split(number, callbacks)
             fitted, train = self.parts.get("train", (self.model, self.data.train))
             _, validation = self.parts.get("validation", (fitted, self.data.validation))
-            self.compile(number, fitted)
+            self.compile(number, fitted, state)
             fitted.fit(
-                self.batches(train, number),
+                self.batches(train, number, start=state.done),
+                initial_epoch=state.done,
                 epochs=phase.epochs,
                 steps_per_epoch=start.steps,
                 validation_data=batches(validation, batch_size=self.training.batch_size)
@@ -187,6 +177,16 @@ class _Run:
             )
             recorder.restore()
         self.kept[phase.name] = recorder.kept
+
+    def keeper(self, number: int, recorder: Recorder) -> Keeper:
+        """Returns the callback that writes where the phase stands."""
+
+        def keep(done: int, ended: bool) -> None:
+            if self.states is not None:
+                seen = {"phase": number, "epochs": tuple(self.epochs), "kept": dict(self.kept)}
+                self.states.write(recorder, done, ended, **seen)
+
+        return Keeper(self.training.phases[number].epochs, keep)
 
     def split(
         self, number: int, callbacks: Sequence[keras.callbacks.Callback]
@@ -225,7 +225,7 @@ class _Run:
             return ()
         return plan_for(self.graph, self.data).phases
 
-    def compile(self, number: int, fitted: keras.Model) -> None:
+    def compile(self, number: int, fitted: keras.Model, state: State) -> None:
         """Compiles for the phase: Keras goes on training what was trainable at the last compilation."""
         phase, output = self.training.phases[number], self.graph.recipe.head.output
         known = layers(self.model)
@@ -242,8 +242,10 @@ class _Run:
                 metrics=metrics(output),
                 jit_compile=False,
             )
+        if state.optimizer:
+            put_back_optimizer(optimizer, self.model.trainable_variables, state)
 
-    def start(self, number: int) -> PhaseStart:
+    def start(self, number: int, *, done: int) -> PhaseStart:
         trained = trainable(self.graph, self.graph.phases[number].rates)
         every = sum(each.params for each in self.graph.weights.values())
         phases = self.training.phases
@@ -255,19 +257,21 @@ class _Run:
             every - trained,
             self.steps(),
             self.planned[number] if self.planned else None,
+            done,
         )
 
     def steps(self) -> int:
         """Batches an epoch."""
         return steps(self.data.train, batch_size=self.training.batch_size)
 
-    def batches(self, train: Examples, number: int) -> Any:
+    def batches(self, train: Examples, number: int, *, start: int) -> Any:
         augmentation = self.training.augment
         return shuffled_batches(
             train,
             batch_size=self.training.batch_size,
             seed=seed_of(self.training.seed, f"order of phase {number}"),
             epochs=self.training.phases[number].epochs,
+            start=start,
             augment=augmenter(augmentation, self.graph.recipe.inputs)
             if augmentation and not self.training.views
             else None,

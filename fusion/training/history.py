@@ -64,6 +64,20 @@ def append_csv(path: Path, epoch: Epoch) -> None:
         raise FileError(f"The history cannot be written to {path}: {error.strerror}.") from error
 
 
+def write_csv(path: Path, epochs: Sequence[Epoch]) -> None:
+    """Writes these epochs and no others, as `append_csv` does one by one.
+
+    Raises:
+        FileError: If the file cannot be written.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileError(f"The history cannot be written to {path}: {error.strerror}.") from error
+    for epoch in epochs:
+        append_csv(path, epoch)
+
+
 def draw_curves(history: History) -> "Figure":
     """Returns a Matplotlib figure with a panel per metric: training and validation, phases told apart.
 

@@ -13,6 +13,7 @@ from fusion.model.addresses import set_weights, variables
 from fusion.recipe.training import Phase
 from fusion.training.history import Epoch
 from fusion.training.objectives import is_better
+from fusion.training.states import Standing
 
 Weights = Mapping[str, np.ndarray]
 
@@ -25,6 +26,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         addresses: Layers whose weights may change.
         on_epoch: Called with each epoch that ended.
         on_best: Called with the weights of each epoch that is to be kept so far.
+        standing: How a phase that goes on stood when it was interrupted.
+        weights: Those of its best epoch by then.
     """
 
     def __init__(
@@ -33,18 +36,27 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         addresses: Iterable[str],
         on_epoch: Callable[[Epoch], None],
         on_best: Callable[[Weights], None],
+        *,
+        standing: Standing | None = None,
+        weights: Weights | None = None,
     ) -> None:
         super().__init__()
         self.phase = phase
         self.addresses = frozenset(addresses)
         self.on_epoch = on_epoch
         self.on_best = on_best
-        self.kept = 0
-        self.best = math.nan
-        self.weights: Weights = {}
+        standing = standing or Standing()
+        self.kept = standing.kept
+        self.best = standing.best
+        self.weights: Weights = weights or {}
         self._began = 0.0
-        self._milestone = math.nan
-        self._patience = 0
+        self._milestone = standing.milestone
+        self._patience = standing.patience
+
+    @property
+    def standing(self) -> Standing:
+        """How the choice of the best epoch stands."""
+        return Standing(self.best, self.kept, self._milestone, self._patience)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - as Keras calls it
         """Starts the clock."""
@@ -62,7 +74,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         value = metrics.get(self.phase.monitor, math.nan)
         if self.phase.keep == "last" or not self.kept or self._beats(value, self.best):
             self.best, self.kept = value, epoch + 1
-            self.weights = self._snapshot()
+            self.weights = self.snapshot()
             self.on_best(self.weights)
         self._stop_early(value)
 
@@ -87,7 +99,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         if self._patience >= stopping.patience:
             self.model.stop_training = True
 
-    def _snapshot(self) -> Weights:
+    def snapshot(self) -> Weights:
+        """Returns the weights, as they are now, of all layers that may have changed."""
         return {
             name: np.array(variable)
             for name, variable in variables(self.model).items()

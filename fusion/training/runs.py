@@ -27,8 +27,12 @@ from fusion.model.building import build_graph
 from fusion.model.files import load_weights, save
 from fusion.recipe.writing import recipe_hash, to_json
 from fusion.training.evaluation import evaluate
-from fusion.training.fitting import CHECKPOINT, Watch, fit
+from fusion.training.fitting import CHECKPOINT, fit
 from fusion.training.history import History, draw_curves
+from fusion.training.phases import Watch
+from fusion.training.resuming import origin_of
+from fusion.training.states import STATE, check_origin, read_state
+from fusion.wording import counted
 
 FILES = {
     "recipe.json": "the recipe, in its canonical form",
@@ -73,6 +77,7 @@ def train(
     watch: Watch | None = None,
     progress: Progress | None = None,
     store: bool | str | Path = True,
+    resume: bool = False,
 ) -> Run:
     """Trains the model of a recipe on data and judges it on every split.
 
@@ -85,6 +90,8 @@ def train(
         progress: Called with how many of how many image files have been examined.
         store: Folder for frozen tensors, which are computed once where that saves time; `True` is `store` in the
             user's cache folder, `False` runs all layers in every epoch.
+        resume: Goes on with a run in `out` that was killed, after the last epoch that ended, to the result that it would
+            have had (on one machine to the bit); begins it where no run is there.
 
     Raises:
         RecipeError: Listing every problem of the recipe.
@@ -95,7 +102,7 @@ def train(
     """
     graph = resolve(recipe, folders=folders)
     declared = graph.recipe
-    check_start(graph, out=out, folders=places(recipe, folders))
+    check_start(graph, out=out, folders=places(recipe, folders), resume=resume)
     if not isinstance(data, Data):
         seed = declared.training.seed if declared.training else 0
         output = declared.head.output
@@ -107,7 +114,9 @@ def train(
         # Before the training, which may be killed: its checkpoint can still become a model.
         write_seen(data.digests, Path(out) / SEEN)
     try:
-        trained = fit(graph, data, out=out, folders=places(recipe, folders), watch=watch, store=store)
+        trained = fit(
+            graph, data, out=out, folders=places(recipe, folders), watch=watch, store=store, resume=resume
+        )
     except KeyboardInterrupt:
         if out is not None and (Path(out) / CHECKPOINT).exists():
             _rescue(graph, Path(out), data.labels, places(recipe, folders))
@@ -136,27 +145,42 @@ def _finish(run: Run, out: Path) -> None:
     _write(out / "metrics.json", json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     with replacing(out / "curves.png") as part:
         draw_curves(run.history).savefig(part, dpi=144, format="png")
+    # The last step: until then the run can be gone on with.
+    (out / STATE).unlink()
 
 
-def check_start(graph: FusionGraph, *, out: str | Path | None, folders: Sequence[Path]) -> None:
+def check_start(
+    graph: FusionGraph, *, out: str | Path | None, folders: Sequence[Path], resume: bool = False
+) -> None:
     """Raises if a training could not start: its folder holds another, or a weights file is missing or another one.
 
     Raises:
-        TrainingError: If the folder holds another run, or cannot be written to.
+        TrainingError: If the folder holds another run, one that has ended or not, or cannot be written to.
         WeightsError: If a weights file is not there, or is not the one that was meant.
     """
     for backbone in graph.recipe.backbones.values():
         find(backbone, folders)
     if out is None:
+        if resume:
+            raise TrainingError("A run is gone on with from its folder; say which by out.")
         return
     folder = Path(out)
     # These alone are left by a training that did not start.
     unstarted = {"recipe.json", "diagram.svg", SEEN}
     used = [name for name in FILES if (folder / name).exists() and name not in unstarted]
-    if used:
+    if used and not (folder / STATE).exists():
+        if resume:
+            raise TrainingError(f"The run in {out} has ended, so there is nothing to go on with.")
         raise TrainingError(
             f"The folder {out} holds another run ({', '.join(used)}). Name a new folder, or move that one away."
         )
+    if used and not resume:
+        raise TrainingError(
+            f"The folder {out} holds a run that did not end, {_where(folder)}. Go on with it by --resume "
+            "(resume=True in Python), or name a new folder."
+        )
+    if resume and (folder / STATE).exists():
+        check_origin(read_state(folder / STATE), origin_of(graph.recipe), folder)
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"{out} is a file; a run needs a folder.")
     there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
@@ -167,6 +191,11 @@ def check_start(graph: FusionGraph, *, out: str | Path | None, folders: Sequence
         raise TrainingError(
             f"The run cannot be written to {out}: {error.strerror}. Name a folder that can be written to."
         ) from error
+
+
+def _where(folder: Path) -> str:
+    state = read_state(folder / STATE)
+    return f"with {counted(len(state.epochs), 'epoch')} done"
 
 
 def _rescue(graph: FusionGraph, out: Path, labels: tuple[str, ...] | None, folders: Sequence[Path]) -> None:

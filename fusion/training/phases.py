@@ -1,0 +1,58 @@
+"""What is known when a phase begins, who is told, and what came of all phases."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import keras
+
+from fusion.data.examples import Examples
+from fusion.frontier.plans import PlannedPhase
+from fusion.graph.nodes import FusionGraph
+from fusion.recipe.training import Phase
+from fusion.training.history import History
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStart:
+    """What is known when a phase begins.
+
+    Args:
+        phase: The phase as declared.
+        number: Its place, from 1.
+        count: How many phases there are.
+        trainable: How many weights it trains.
+        frozen: How many it leaves as they are, statistics included.
+        steps: Batches an epoch.
+        planned: How it is split, and what that saves; `None` where nothing may be stored.
+        done: How many of its epochs an interrupted run had behind it.
+    """
+
+    phase: Phase
+    number: int
+    count: int
+    trainable: int
+    frozen: int
+    steps: int
+    planned: PlannedPhase | None = None
+    done: int = 0
+
+
+Watch = Callable[[PhaseStart], Sequence[keras.callbacks.Callback]]
+"""Called as each phase begins; returns Keras callbacks for it. Those that are `Onlooker`s see extractions too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came of a training.
+
+    Args:
+        model: The trained model.
+        graph: What it was built from.
+        history: What was seen on the way.
+        parts: For splits of which tensors are stored, what gives the model's output of them, and they.
+    """
+
+    model: keras.Model
+    graph: FusionGraph
+    history: History
+    parts: Mapping[str, tuple[keras.Model, Examples]]
