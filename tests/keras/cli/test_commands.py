@@ -315,6 +315,14 @@ def test_a_checkpoint_of_a_broken_off_training_makes_a_model(run, recipe_file, p
     assert built[0] == 0
     made = weights(load(tmp_path / "m.keras").model)
     assert all(np.array_equal(made[name], value) for name, value in weights(rescued.model).items())
+    # The recipe does not say what the folders are called.
+    assert load(tmp_path / "m.keras").labels == ("bright", "dark")
+
+    monkeypatch.undo()
+    with pytest.raises(TrainingError, match=r"did not end, with 0 epochs done\. Go on with it by --resume"):
+        run("train", recipe_file(), "--data", photos, "-o", out)
+    assert run("train", recipe_file(), "--data", photos, "-o", out, "--resume")[0] == 0
+    assert {"metrics.json", "state.npz"} & {path.name for path in out.iterdir()} == {"metrics.json"}
 
 
 def test_labels_that_the_head_does_not_have_are_refused_before_training(run, recipe_file, photos, tmp_path):
