@@ -1,6 +1,12 @@
 """A run that was killed and gone on with is, to the bit, the run that was not."""
 
+import random
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 from unittest.mock import Mock
 
 import keras
@@ -12,6 +18,7 @@ from fusion.errors import TrainingError
 from fusion.model.addresses import weights
 from fusion.model.files import load
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.writing import to_json
 from fusion.training import resuming
 from fusion.training.runs import train
 from fusion.training.states import STATE, State, read_state, write_state
@@ -242,3 +249,41 @@ def test_what_a_state_says_is_what_is_read(tmp_path):
 
     assert (found.origin, found.labels, found.phase, found.done) == ({"recipe": "a"}, ("x", "y"), 1, 2)
     assert found.now["a/b"].tolist() == [1, 1]
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {tests!r})
+import conftest
+from fusion.recipe.reading import load_recipe
+from fusion.data.examples import Data
+data = Data(conftest.examples(48, 0), conftest.examples(24, 1), None, ("dark", "bright"), "Made up.")
+from fusion.training.runs import train
+train(load_recipe({recipe!r}), data, out={out!r}, store=False, resume=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_killed_at_random_moments_ends_as_one_that_was_not(demanding, data, whole, tmp_path):
+    (tmp_path / "recipe.json").write_text(to_json(demanding))
+    out = tmp_path / "run"
+    script = SCRIPT.format(
+        tests=str(Path(__file__).parent), recipe=str(tmp_path / "recipe.json"), out=str(out)
+    )
+    moments, kills = random.Random(5), 0
+    for _ in range(3):
+        process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+        before = (out / STATE).stat().st_mtime_ns if (out / STATE).exists() else 0
+        while process.poll() is None and not (
+            (out / STATE).exists() and (out / STATE).stat().st_mtime_ns != before
+        ):
+            time.sleep(0.02)
+        time.sleep(moments.uniform(0, 1.5))
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += process.wait() == -signal.SIGKILL
+    subprocess.run([sys.executable, "-c", script], check=True, stderr=subprocess.DEVNULL)
+
+    assert kills
+    ours, theirs = weights(load(out).model), weights(whole[0].model)
+    assert all(value.tobytes() == theirs[name].tobytes() for name, value in ours.items())
