@@ -91,7 +91,7 @@ def origin_of(recipe: Recipe) -> dict[str, str]:
     """Returns what can be told of a training's origin before data are read and models built.
 
     >>> from fusion.recipe.short import fuse
-    >>> list(origin_of(fuse("VGG16[block4_pool]", output=2)))[:2]
+    >>> list(origin_of(fuse("VGG16[block4_pool]", output=["ants", "bees"])))[:2]
     ['recipe', 'fusion']
     """
     return {"recipe": recipe_hash(recipe), **{name: version(name) for name in PACKAGES}}
