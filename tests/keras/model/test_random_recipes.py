@@ -53,6 +53,9 @@ def recipes(draw) -> Recipe:
     if draw(st.booleans()) or not loose:
         branches["facts_"] = {"input": "facts"}
         loose.append("facts_")
+    if draw(st.booleans()):
+        branches["said_"] = {"input": "said"}
+        loose.append("said_")
     nodes = draw(fusions(loose, maps))
     blocks = {name: steps for name, steps in blocks.items() if name.startswith("to_")}
     return Recipe(**draw(wholes(branches, nodes, blocks)))
@@ -145,6 +148,12 @@ def wholes(draw, branches, nodes, blocks):
         "photo": {"kind": "image", "shape": (32, 32, 3)},
         "other": {"kind": "image", "shape": (24, 32, 3), "range": (0, 1)},
         "facts": {"kind": "tabular", "columns": ["a", "b", "c"]},
+        "said": {
+            "kind": "text",
+            "column": "said",
+            "most": 7,
+            "bag": draw(st.sampled_from(["multi_hot", "count"])),
+        },
     }
     for name in used if len(used) > 1 else ():
         inputs[name]["optional"] = draw(st.sampled_from(ABSENCES))
