@@ -45,6 +45,17 @@ def compare(
         raise typer.Exit(REFUSED)
 
 
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a study that runs or ran.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the report.")],
+) -> None:
+    """Write what a study shows as one page of HTML, and the same as Markdown, CSV, JSON and SVG."""
+    from fusion.report.writing import write_report
+
+    files = write_report(folder, out)
+    typer.echo(f"{files[0]}, and beside it {', '.join(path.name for path in files[1:])}")
+
+
 def _loaded(runs: list[Path]) -> "Results":
     from fusion.study.results import load_results
     from fusion.study.union import united

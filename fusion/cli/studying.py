@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fusion.cli.claiming import compare
+from fusion.cli.claiming import compare, report
 from fusion.cli.making import Folders, Out
 from fusion.cli.planning import duration
 from fusion.errors import StudyError
@@ -25,6 +25,7 @@ study = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 study.command()(compare)
+study.command()(report)
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a study that runs or ran.")]
 DataPath = Annotated[

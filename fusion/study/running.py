@@ -1,6 +1,6 @@
 """A study from its declaration to its records: every arm with every seed, what is done already left alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,7 +8,9 @@ from pathlib import Path
 from fusion.data.examples import Data
 from fusion.errors import StudyError
 from fusion.files import replacing
+from fusion.graph.nodes import FusionGraph
 from fusion.recipe.writing import to_json
+from fusion.study.arms import write_arms
 from fusion.study.declaration import BASE, Study, load_study
 from fusion.study.execution import run_tasks
 from fusion.study.records import STUDY, Listed, Record, write_list
@@ -25,11 +27,13 @@ class Prepared:
         study: What was declared.
         trials: Seed by seed, every arm.
         data: What they run on.
+        arms: Its variants, resolved.
     """
 
     study: Study
     trials: tuple[Trial, ...]
     data: Data | Path
+    arms: Mapping[str, FusionGraph]
 
 
 def prepare(
@@ -67,7 +71,7 @@ def prepare(
             found = digest_of_data(examples_for(graph.recipe, there, seed).digests)
             where = weight_places(declared, name, folder=folder, folders=[Path(each) for each in folders])
             made.append(make_trial(name, graph, seed=seed, metric=metric, data=found, folders=where))
-    return Prepared(declared, tuple(made), there)
+    return Prepared(declared, tuple(made), there, arms)
 
 
 def run(
@@ -134,4 +138,5 @@ def _begin(prepared: Prepared, folder: Path) -> None:
         )
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
+    write_arms(prepared.arms, folder)
     write_list([Listed(each.key, each.arm, each.seed) for each in prepared.trials], folder)

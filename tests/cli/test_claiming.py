@@ -46,3 +46,13 @@ def test_a_comparison_is_written_as_json_too(run, write_run):
 
     assert found["best"]["arms"] == ["good"]
     assert found["gates"][0] == {"name": "trials", "passed": True, "text": "All 16 trials ran."}
+
+
+def test_a_report_is_written_also_of_what_may_not_be_claimed(run, write_run, tmp_path):
+    status, said, _ = run(
+        "study", "report", write_run(seeds=3, base=0.0, good=0.2), "-o", tmp_path / "report"
+    )
+
+    assert status == 0
+    assert "report.html, and beside it report.md" in said
+    assert "Nothing is claimed" in (tmp_path / "report" / "report.html").read_text()

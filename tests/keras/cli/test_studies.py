@@ -6,6 +6,7 @@ import fusion
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
 from fusion.recipe.reading import load_recipe
+from fusion.study.arms import read_arms
 from fusion.study.results import load_results
 from fusion.study.running import prepare
 from fusion.study.training import run_trial
@@ -47,6 +48,10 @@ def test_a_study_is_planned_run_looked_at_and_written(run, study_file, photos, t
     first = load_results(out)
     assert {record.status for record in first.records} == {"done"}
     assert all(len(record.correct) > 3 for record in first.records)
+    assert {sum(record.sizes.values()) for record in first.records} == {60}
+    assert read_arms(out)["base"].cuts["all"].tap == "eye/block2_pool"
+    assert run("study", "report", out, "-o", tmp_path / "report")[0] == 0
+    assert "The recipe of base; layers are coloured" in (tmp_path / "report" / "report.md").read_text()
 
     assert "all 4 trials ran" in run("study", "run", study_file(), "--data", photos, "-o", out)[1]
     assert load_results(out).records == first.records

@@ -1,0 +1,1 @@
+"""Reports: what a study came to as a page, tables and pictures that need nothing else to be read."""
