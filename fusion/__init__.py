@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from fusion.model.building import build
     from fusion.model.files import load, load_weights, save, save_weights
     from fusion.model.selftest import self_test
+    from fusion.report.writing import write_report
+    from fusion.study.claims import compare
     from fusion.training.evaluation import evaluate, predict
     from fusion.training.runs import train
 
@@ -78,6 +80,7 @@ LATER = {
     "Study": "fusion.study.declaration",
     "build": "fusion.model.building",
     "check": "fusion.checking",
+    "compare": "fusion.study.claims",
     "costs": "fusion.checking",
     "differences": "fusion.comparing",
     "draw": "fusion.checking",
@@ -107,6 +110,7 @@ LATER = {
     "train": "fusion.training.runs",
     "weights": "fusion.model.addresses",
     "write_features": "fusion.features.archives",
+    "write_report": "fusion.report.writing",
 }
 """Names whose modules are imported when they are first asked for: they load Keras, which takes seconds, or networkx."""
 
@@ -181,6 +185,7 @@ __all__ = [
     "Zoom",
     "build",
     "check",
+    "compare",
     "costs",
     "differences",
     "draw",
@@ -217,6 +222,7 @@ __all__ = [
     "train",
     "weights",
     "write_features",
+    "write_report",
 ]
 
 

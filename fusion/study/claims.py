@@ -185,6 +185,11 @@ def verdict(comparison: Comparison) -> str:
             f"By {comparison.metric}, {counted(len(best.arms), 'arm')} of {len(best.means)} may be the best "
             f"({listed(map(repr, best.arms), limit=6)}); the cheapest of them in {comparison.by} is {comparison.cheapest!r}"
         )
+    if comparison.overlap:
+        return (
+            f"{head}, over {counted(blocks, 'seed')}. Their splits share examples, which widens the intervals but which the "
+            "set of best does not know of: it may be too small."
+        )
     return f"{head}, over {counted(blocks, 'seed')}, with an error rate of {comparison.alpha:g}."
 
 

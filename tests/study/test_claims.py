@@ -126,6 +126,8 @@ def test_splits_drawn_anew_widen_the_intervals(results_of):
     found = compare(results_of({"base": 0.0, "good": 0.2}, anew))
 
     assert found.overlap == 0.5
+    assert "it may be too small" in verdict(found)
+    assert "error rate" not in verdict(found)
     assert not found.refused
     widths = [each.differences[0].high - each.differences[0].low for each in (fixed, found)]
     assert widths[1] / widths[0] == pytest.approx(((1 / 8 + 0.5) / (1 / 8)) ** 0.5)
