@@ -37,7 +37,7 @@ class Helped(keras.Model):  # type: ignore[misc]  # Keras ships no types
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         main, *others = y_pred
         values = [super().compute_loss(x, y, main, sample_weight, training)]
-        values += [self.loss(y, each) for each in others]
+        values += [self.loss(y, each, sample_weight) for each in others]
         for mean, value in zip(self._seen, values, strict=True):
             mean.update_state(value, sample_weight=keras.ops.shape(main)[0])
         return values[0] + sum(share * value for share, value in zip(self._shares, values[1:], strict=True))

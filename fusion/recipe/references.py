@@ -5,6 +5,7 @@ from typing import Any
 
 from fusion.errors import Problem, listed, near, shown
 from fusion.recipe.augmentation import misplaced
+from fusion.recipe.balance import misweighed
 from fusion.recipe.branches import Branch
 from fusion.recipe.inputs import NOUNS, Image, Input
 from fusion.recipe.outputs import misread, read_by_head
@@ -51,6 +52,7 @@ def references(recipe: Recipe, data: Mapping[str, Any]) -> list[Problem]:
     found += [*_always_missing(recipe, declared["inputs"]), *_blocks_of_head(recipe, declared["blocks"])]
     if recipe.training is not None:
         found += misplaced(recipe.training.augment, recipe.inputs, declared["inputs"])
+        found += misweighed(recipe.training.class_weight, recipe.head.output)
     found += _selectors(recipe, declared, data.get("fusion") is not None)
     if _is_whole(recipe, data):
         found += [*misread(recipe), *_auxiliary(recipe, declared), *idle(recipe)]

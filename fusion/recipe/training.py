@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from fusion.errors import shown
 from fusion.recipe.augmentation import Augmentation
+from fusion.recipe.balance import ClassWeights
 from fusion.recipe.values import Count, Fraction, Map, NonNegative, Positive, Value, Word
 
 
@@ -135,6 +136,8 @@ class Training(Value):
         augment: How images are changed at random, by input; only those of training batches are.
         views: How many changed copies of each example there are, which epochs take in turn, so that what is frozen is
             computed of those alone; `None` changes examples anew in every epoch.
+        class_weight: How much each class counts in the loss of training, by its name or number, those not named 1;
+            `balanced` is n / (classes * count) of n examples. What is judged and validated is not weighted.
         phases: What trains when.
         batch_size: Examples a step.
         seed: Of fresh weights, of the order of examples, of dropout and of augmentation.
@@ -145,6 +148,7 @@ class Training(Value):
 
     augment: Augmentation = Field(default=Map())
     views: Count | None = None
+    class_weight: ClassWeights = None
     phases: Annotated[tuple[Phase, ...], AfterValidator(_different_names)] = Field(min_length=1)
     batch_size: Count = 32
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0

@@ -37,6 +37,7 @@ from fusion.training.resuming import Keeper, States, origin_in_full, put_back, p
 from fusion.training.scaling import adapt_output, spread
 from fusion.training.splitting import folder_of, told
 from fusion.training.states import STATE, State, check_origin, read_state
+from fusion.training.weighting import class_weights
 
 CHECKPOINT = "checkpoint.npz"
 """Weights by address, of all that training changed so far: of the best epoch so far of the phase under way."""
@@ -82,6 +83,7 @@ def fit(
     graph = resolve(recipe, folders=folders)
     training = training_of(graph.recipe, data)
     check_tokens(graph, data)
+    class_weights(graph.recipe, data.train.targets, data.labels)
     model, predictions = build_with_auxiliary(graph, folders=places(recipe, folders))
     # In training it has the auxiliary outputs too; what is handed on is without them.
     whole = keras.Model(model.inputs, [model.output, *predictions.values()]) if predictions else model
@@ -172,6 +174,7 @@ class _Run:
                 callbacks=keras.callbacks.CallbackList(
                     callbacks, add_history=True, model=self.model, epochs=phase.epochs, steps=start.steps
                 ),
+                class_weight=self.weights or None,
                 shuffle=False,
                 verbose=0,
             )
@@ -206,6 +209,11 @@ class _Run:
             name: self.frozen.examples(found, part, what=name, watch=watch) for name, part in used.items()
         }
         return {name: (fitted, part) for name, part in fed.items()}
+
+    @cached_property
+    def weights(self) -> dict[int, float]:
+        """How much each class counts."""
+        return class_weights(self.graph.recipe, self.data.train.targets, self.data.labels)
 
     @cached_property
     def frozen(self) -> Frozen:
@@ -258,6 +266,7 @@ class _Run:
             self.steps(),
             self.planned[number] if self.planned else None,
             done,
+            self.weights,
         )
 
     def steps(self) -> int:

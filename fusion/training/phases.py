@@ -1,7 +1,7 @@
 """What is known when a phase begins, who is told, and what came of all phases."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import keras
 
@@ -25,6 +25,7 @@ class PhaseStart:
         steps: Batches an epoch.
         planned: How it is split, and what that saves; `None` where nothing may be stored.
         done: How many of its epochs an interrupted run had behind it.
+        weights: How much each class counts in its loss, by number; nothing where all count alike.
     """
 
     phase: Phase
@@ -35,6 +36,7 @@ class PhaseStart:
     steps: int
     planned: PlannedPhase | None = None
     done: int = 0
+    weights: Mapping[int, float] = field(default_factory=dict)
 
 
 Watch = Callable[[PhaseStart], Sequence[keras.callbacks.Callback]]
