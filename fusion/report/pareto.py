@@ -50,7 +50,8 @@ def pareto(found: Comparison) -> str:
         ]
         if told:
             right = at[0] > WIDTH / 2
-            beside = (at[0] - 9 if right else at[0] + 9, at[1] - 8)
+            # The line rises to the right: above it on its left and below it on its right there is room.
+            beside = (at[0] - 9, at[1] - 8) if right else (at[0] + 9, at[1] + 16)
             body += [text(beside, each.arm, anchor="end" if right else "start", longest=36)]
     body += [
         text((WIDTH / 2, HEIGHT - 8), f"{found.metric} against operations of a prediction", anchor="middle")
