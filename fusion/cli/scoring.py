@@ -1,5 +1,7 @@
 """The command that scores the taps of a study: score."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,32 +12,38 @@ from fusion.cli.studying import DataPath, StudyFile
 from fusion.wording import counted, operations
 
 if TYPE_CHECKING:
+    from fusion.study.confirming import Confirmed
+    from fusion.study.fusing import Fused
     from fusion.study.scored import Scored
+    from fusion.study.scoring import Prepared
 
 
 def score(
     file: StudyFile,
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for scores.json and scores.csv.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for what is found.")],
     data: DataPath = None,
     test: Annotated[
         bool, typer.Option("--test", help="Ask a ridge probe at each tap about the test split too.")
     ] = False,
     permutations: Annotated[int, typer.Option(min=0, help="Shufflings of each null; 0 for none.")] = 99,
-    rows: Annotated[
-        int, typer.Option(min=3, help="Examples scored, where taps have more features than that.")
-    ] = 2000,
+    sets: Annotated[
+        int, typer.Option(min=1, help="Sets of taps that are all tried; of more, a beam looks for good ones.")
+    ] = 1024,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Train the recipe's head on the picked sets, with every seed.")
+    ] = False,
     store: Annotated[
         Path | None, typer.Option("--store", help="Folder for frozen tensors; usually in the user's cache.")
     ] = None,
     folder: Folders = None,
 ) -> None:
-    """Score every tap of a study's backbones for a small head, from one pass through each. Trains nothing."""
+    """Score every tap of a study's backbones, and every set of them, for a small head; trains nothing but with --confirm."""
     from fusion.cli.quiet import load_keras
 
     load_keras()
     from fusion.cli.extracting import extracting
-    from fusion.files import replacing
     from fusion.scores.probing import Probing
+    from fusion.study.fusing import Fusing, fuse_taps, fused_data
     from fusion.study.scored import scores_csv, scores_json
     from fusion.study.scoring import pool_taps, prepare_taps
     from fusion.study.scoring import score as scored
@@ -43,12 +51,97 @@ def score(
     prepared = prepare_taps(file, data, folders=folder or ())
     with extracting() as watch:
         pooled = pool_taps(prepared, test=test, store=store, watch=watch)
-    found = scored(prepared, pooled, Probing(permutations=permutations, rows=rows))
-    for name, text in (("scores.json", scores_json(found)), ("scores.csv", scores_csv(found))):
+    found = scored(prepared, pooled, Probing(permutations=permutations))
+    _write(out, {"scores.json": scores_json(found), "scores.csv": scores_csv(found)})
+    _print(found)
+    fused = fuse_taps(pooled, Fusing(sets=sets))
+    _write(out, {"fusions.json": _json(fused_data(fused)), "values.json": _json(dict(fused.shares))})
+    _print_fused(fused)
+    typer.echo(f"{out}: scores.json, scores.csv, fusions.json, values.json")
+    if confirm:
+        _confirm(prepared, fused, out)
+
+
+def _confirm(prepared: "Prepared", fused: "Fused", out: Path) -> None:
+    """Trains the picks, says what fusing is worth, and writes the winner."""
+    from rich.console import Console
+
+    from fusion.checking import resolve
+    from fusion.cli.bars import bars
+    from fusion.cli.studying import run_trials
+    from fusion.recipe.writing import to_json
+    from fusion.study.confirming import confirm, said
+    from fusion.study.probing import pick, tap_values, winner
+    from fusion.study.results import load_results
+
+    picked = pick(prepared, fused)
+    where = out / "confirmed"
+    with bars(Console(stderr=True)) as progress:
+        run_trials(picked.trials, where, progress)
+    confirmed = confirm(load_results(where), picked.metric)
+    best = winner(picked, confirmed)
+    values = tap_values(resolve(best, folders=prepared.folders), fused)
+    _write(out, {"winner.json": to_json(best), "values.json": _json(values)})
+    _print_confirmed(confirmed, picked.names)
+    typer.echo(said(confirmed, picked.names))
+    typer.echo(f"{out}: winner.json, cut at {picked.names[confirmed.winner]}, and its values.json")
+
+
+def _write(out: Path, texts: "Mapping[str, str]") -> None:
+    from fusion.files import replacing
+
+    for name, text in texts.items():
         with replacing(out / name) as part:
             part.write_text(text, encoding="utf-8")
-    _print(found)
-    typer.echo(f"{out}: scores.json, scores.csv")
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def _print_fused(fused: "Fused") -> None:
+    from rich.markup import escape
+
+    from fusion.cli.tables import show, table
+
+    shares = table("tap", "Shapley share of skill", "kernel weight")
+    for tap, share in sorted(fused.shares.items(), key=lambda each: -each[1]):
+        shares.add_row(escape(tap), f"{share:.3f}", f"{fused.weights[tap]:.2f}")
+    shares.add_section()
+    shares.add_row("all taps", f"{fused.every.skill:.3f}", "1.00", style="bold")
+    show(shares)
+    picks = table("pick", "left-out value", "skill", "taps")
+    for name, each in fused.picks.items():
+        taps = " + ".join(each.taps) if len(each.taps) < 6 else f"{len(each.taps)} taps"
+        picks.add_row(name.replace("-", " "), f"{each.value:.3f}", f"{each.skill:.3f}", escape(taps))
+    show(picks)
+    typer.echo(fused_in_words(fused))
+
+
+def fused_in_words(fused: "Fused") -> str:
+    """Returns how sets of taps were scored, in a sentence or two."""
+    tried = counted(len(fused.fusions.rows), "set")
+    how = "all of them" if fused.exact else f"up to {fused.fusions.largest} taps"
+    if not fused.fusions.exhaustive:
+        how += ", a beam's choice"
+    shares = "" if fused.exact else " Shares are estimated from orders of joining; they still add up."
+    return (
+        f"{tried} of taps, {how}, each feature of a tap standardised, every one of {fused.rows} examples left out "
+        f"of a ridge head; skill is the share of squared error taken away.{shares}"
+    )
+
+
+def _print_confirmed(confirmed: "Confirmed", names: "Mapping[str, str]") -> None:
+    from rich.markup import escape
+
+    from fusion.cli.tables import show, table
+
+    rows = table("trained", f"mean test {confirmed.metric}", "taps")
+    for arm, mean in confirmed.means.items():
+        called = "best tap" if arm == "base" else arm.replace("-", " ")
+        taps = names[arm] if names[arm].count(" + ") < 5 else "all"
+        rows.add_row(called, f"{mean:.4f}", escape(taps), style="bold" if arm == confirmed.winner else "")
+    show(rows)
 
 
 def _print(found: "Scored") -> None:

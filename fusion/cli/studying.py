@@ -15,9 +15,12 @@ from fusion.errors import StudyError
 from fusion.wording import amount, counted, memory, operations
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from fusion.study.planning import StudyPlan
     from fusion.study.records import Record
     from fusion.study.results import Results
+    from fusion.study.running import Prepared
 
 study = typer.Typer(
     help="Run variants of a recipe as trials, and say what may be claimed.",
@@ -76,14 +79,10 @@ def run(
     from fusion.cli.bars import bars
     from fusion.study.results import load_results
     from fusion.study.running import prepare
-    from fusion.study.running import run as ran
 
     prepared = prepare(file, data, folders=folder or ())
     with bars(Console(stderr=True)) as progress:
-        task = progress.add_task("trials", total=len(prepared.trials), seen="")
-        for record in ran(prepared, out=out, workers=workers, max_seconds=max_seconds):
-            progress.advance(task)
-            progress.update(task, seen=_seen(record))
+        run_trials(prepared, out, progress, workers=workers, max_seconds=max_seconds)
     _print_status(load_results(out), out)
 
 
@@ -108,6 +107,23 @@ def export(folder: RunFolder, out: Out) -> None:
     with replacing(out) as part:
         part.write_text(to_csv(found.records) if out.suffix == ".csv" else text, encoding="utf-8")
     typer.echo(f"{out}: {counted(len(found.records), 'trial')}")
+
+
+def run_trials(
+    prepared: "Prepared",
+    out: Path,
+    progress: "Progress",
+    *,
+    workers: int = 1,
+    max_seconds: float | None = None,
+) -> None:
+    """Runs trials under a bar that says what the last one came to."""
+    from fusion.study.running import run as ran
+
+    task = progress.add_task("trials", total=len(prepared.trials), seen="")
+    for record in ran(prepared, out=out, workers=workers, max_seconds=max_seconds):
+        progress.advance(task)
+        progress.update(task, seen=_seen(record))
 
 
 def _seen(record: "Record") -> str:

@@ -6,7 +6,8 @@ from math import factorial
 import numpy as np
 
 from fusion.errors import DataError, listed
-from fusion.scores.subsets import Fusions
+from fusion.scores.subsets import Fusions, Kernel, score_set
+from fusion.scores.targets import Targets
 
 
 def share_skill(fusions: Fusions) -> Mapping[str, float]:
@@ -65,3 +66,48 @@ def shapley(worth: Mapping[tuple[str, ...], float], names: tuple[str, ...]) -> t
         float(weights[sizes[rest]] @ (values[rest | 1 << place] - values[rest]))
         for place, rest in enumerate(without)
     )
+
+
+def share_by_orders(
+    kernels: Mapping[str, Kernel], targets: Targets, *, orders: int = 20, seed: int = 0
+) -> Mapping[str, float]:
+    """Returns Shapley shares estimated from some orders of joining, for taps too many to score every set of them.
+
+    In each order a tap gets what it adds to the skill of those before it, so the shares of one order add up to the skill
+    of all taps, and their means over orders do too (Castro, Gomez and Tejada, Computers and Operations Research 36, 2009).
+    Orders come in pairs, one the other backwards, which makes the estimate steadier.
+
+    >>> from fusion.scores.subsets import make_kernel
+    >>> from fusion.scores.targets import make_targets
+    >>> one, other = np.array([[1.0], [1], [-1], [-1]] * 3), np.array([[1.0], [-1], [1], [-1]] * 3)
+    >>> targets = make_targets([2.0, 0, 0, -2] * 3, "regression")
+    >>> found = share_by_orders({"a": make_kernel(one), "b": make_kernel(other)}, targets, orders=2)
+    >>> {tap: round(share, 3) for tap, share in found.items()}
+    {'a': 0.5, 'b': 0.5}
+
+    Args:
+        kernels: By name; of the same examples.
+        targets: As many as examples.
+        orders: How many; an odd number is made even.
+        seed: Of the orders drawn.
+
+    Raises:
+        DataError: If there is no tap or no order, or kernels and targets are not of the same examples.
+    """
+    if orders < 1:
+        raise DataError(f"Shapley shares need 1 order of joining or more, not {orders}.")
+    names, generator = tuple(kernels), np.random.default_rng(seed)
+    shares = dict.fromkeys(names, 0.0)
+    drawn = [generator.permutation(len(names)) for _ in range((orders + 1) // 2)]
+    known: dict[frozenset[str], float] = {frozenset(): 0.0}
+    for order in (each for one in drawn for each in (one, one[::-1])):
+        before: frozenset[str] = frozenset()
+        for place in order:
+            joined = before | {names[place]}
+            if joined not in known:
+                known[joined] = score_set(
+                    tuple(name for name in names if name in joined), kernels, targets
+                ).skill
+            shares[names[place]] += (known[joined] - known[before]) / (2 * len(drawn))
+            before = joined
+    return shares

@@ -117,6 +117,23 @@ def score_fusions(
     return Fusions(names, rows, exhaustive, size)
 
 
+def score_set(taps: tuple[str, ...], kernels: Mapping[str, Kernel], targets: Targets) -> Fusion:
+    """Returns some taps side by side, scored as one.
+
+    >>> from fusion.scores.targets import make_targets
+    >>> kernel = make_kernel(np.array([[1.0], [1], [-1], [-1]] * 3))
+    >>> round(score_set(("a",), {"a": kernel}, make_targets([2.0, 0, 0, -2] * 3, "regression")).skill, 1)
+    0.4
+
+    Raises:
+        DataError: If kernels and targets are not of the same examples.
+    """
+    chosen = [kernels[name] for name in taps]
+    gram = np.sum([kernel.gram for kernel in chosen], axis=0)
+    path = probe_ridge(decompose_gram(gram, width=sum(kernel.width for kernel in chosen)), targets)
+    return Fusion(taps, path.skill, path.value, path.penalty)
+
+
 def rank(fusions: Fusions) -> tuple[Fusion, ...]:
     """Returns the sets from the most skilful on; of equally skilful ones the smaller first.
 
@@ -148,10 +165,7 @@ def _scored(
     sets: Iterable[tuple[str, ...]], kernels: Mapping[str, Kernel], targets: Targets
 ) -> Iterator[Fusion]:
     for taps in sets:
-        chosen = [kernels[name] for name in taps]
-        gram = np.sum([kernel.gram for kernel in chosen], axis=0)
-        path = probe_ridge(decompose_gram(gram, width=sum(kernel.width for kernel in chosen)), targets)
-        yield Fusion(taps, path.skill, path.value, path.penalty)
+        yield score_set(taps, kernels, targets)
 
 
 def _followed(kernels: Mapping[str, Kernel], targets: Targets, largest: int, beam: int) -> Iterator[Fusion]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fusion.errors import DataError
-from fusion.scores.shares import shapley, share_skill
+from fusion.scores.shares import shapley, share_by_orders, share_skill
 from fusion.scores.spectra import standardise
 from fusion.scores.subsets import make_kernel, score_fusions
 from fusion.scores.targets import make_targets
@@ -68,3 +68,24 @@ def test_shares_of_sets_that_were_not_scored_are_refused(options):
 def test_a_missing_set_is_named():
     with pytest.raises(DataError, match="that of a, b is missing"):
         shapley({("a",): 1.0, ("b",): 1.0}, ("a", "b"))
+
+
+def test_shares_by_orders_add_up_and_come_to_the_shares_of_every_set():
+    generator = np.random.default_rng(0)
+    classes = np.arange(60) % 3
+    targets = make_targets(classes, "classification")
+    kernels = {
+        name: make_kernel(standardise(generator.standard_normal((60, 8)) + strength * np.eye(8)[classes]))
+        for name, strength in (("a", 0.5), ("b", 1.0), ("c", 2.0), ("d", 0.0))
+    }
+    fusions = score_fusions(kernels, targets)
+    whole = next(row.skill for row in fusions.rows if len(row.taps) == 4)
+
+    few = share_by_orders(kernels, targets, orders=3)
+    many = share_by_orders(kernels, targets, orders=300)
+
+    assert sum(few.values()) == pytest.approx(whole, abs=1e-12)
+    exact = share_skill(fusions)
+    assert [many[name] for name in kernels] == pytest.approx([exact[name] for name in kernels], abs=0.02)
+    with pytest.raises(DataError, match="1 order of joining or more, not 0"):
+        share_by_orders(kernels, targets, orders=0)

@@ -109,3 +109,25 @@ def test_scores_need_data_and_targets(study_file, recipe_file, photos):
     with pytest.raises(StudyError, match="some of these examples have none"):
         score_taps(study_file(), bare)
     assert prepare_taps(Study(name="inline", recipe=recipe), data).taps
+
+
+@pytest.mark.slow
+def test_the_winner_is_a_recipe_that_trains_and_is_drawn_with_its_values(run, study_file, photos, tmp_path):
+    out = tmp_path / "out"
+    words = ("--data", photos, "-o", out, "--store", tmp_path / "store", "--permutations", 0, "--confirm")
+
+    status, said, err = run("study", "score", study_file(seeds=2), *words)
+
+    assert status == 0, err
+    assert "with 2 seeds nothing could be" in said
+    assert "7 sets of taps, all of them" in said
+    fusions = json.loads((out / "fusions.json").read_text())
+    assert sum(fusions["shares"].values()) == pytest.approx(fusions["every"]["skill"])
+    recipe = load_recipe(out / "winner.json")
+    assert [phase.name for phase in recipe.training.phases] == ["head first"]
+    assert set(json.loads((out / "values.json").read_text())) == {
+        f"eye/block{number}_pool" for number in (1, 2, 3)
+    }
+    drawn = run("draw", out / "winner.json", "--values", out / "values.json", "-o", tmp_path / "w.svg")
+    assert drawn[0] == 0
+    assert run("train", out / "winner.json", "--data", photos, "-o", tmp_path / "run")[0] == 0

@@ -1,0 +1,73 @@
+"""The picked sets of taps on their way to a recipe: the study that confirms them, the winner, and its values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fusion.checking import resolve
+from fusion.graph.nodes import FusionGraph
+from fusion.recipe.recipe import Recipe
+from fusion.study.confirming import Confirmed
+from fusion.study.declaration import BASE, Study
+from fusion.study.fusing import Fused
+from fusion.study.picking import STANDS, picked_study
+from fusion.study.running import Prepared as Trials
+from fusion.study.running import prepare
+from fusion.study.scoring import Prepared
+from fusion.study.variants import metric_of
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What confirms the picked sets.
+
+    Args:
+        study: Its arms are the picks, the best tap as `base`.
+        trials: What runs, all on the split that the taps were scored on.
+        metric: What they are judged by.
+        recipes: By arm.
+        names: By arm, its taps in words.
+    """
+
+    study: Study
+    trials: Trials
+    metric: str
+    recipes: Mapping[str, Recipe]
+    names: Mapping[str, str]
+
+
+def pick(prepared: Prepared, fused: Fused) -> Picked:
+    """Returns the study that confirms the picked sets of taps, checked and not run.
+
+    Its data are those the taps were scored on with their test split, whatever the seed: another split would let
+    examples be judged on that taps were picked by.
+
+    Raises:
+        StudyError: If the recipe cannot be cut at other taps, or trains no head.
+        RecipeError: If a picked recipe cannot be built, such as by an op that wants equal widths.
+    """
+    taps = {tap.name: tap for tap in prepared.taps}
+    sets = {name: each.taps for name, each in fused.picks.items()}
+    chosen = {name: [taps[tap] for tap in each] for name, each in sets.items()}
+    study = picked_study(prepared.study, prepared.graph.recipe, chosen)
+    arms = {BASE: study.recipe, **{name: arm.recipe for name, arm in study.arms.items()}}
+    recipes = {name: recipe for name, recipe in arms.items() if isinstance(recipe, Recipe)}
+    first, *others = sets
+    names = {BASE: sets[first], **{name: sets[name] for name in others}}
+    return Picked(
+        study,
+        prepare(study, prepared.data, folders=prepared.folders),
+        metric_of(study, resolve(recipes[BASE], folders=prepared.folders)),
+        recipes,
+        {**{name: " + ".join(each) for name, each in names.items()}, STANDS: STANDS},
+    )
+
+
+def winner(picked: Picked, confirmed: Confirmed) -> Recipe:
+    """Returns the recipe of the pick that is best on validation data."""
+    recipe = picked.recipes[confirmed.winner]
+    return recipe.replaced(notes=f"Cut at {picked.names[confirmed.winner]}, as a study of taps found best.")
+
+
+def tap_values(graph: FusionGraph, fused: Fused) -> dict[str, float]:
+    """Returns the Shapley shares of those taps that a recipe's backbones have, by address, as a picture takes them."""
+    return {tap: share for tap, share in fused.shares.items() if tap.partition("/")[0] in graph.trunks}
