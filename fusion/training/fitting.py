@@ -51,6 +51,7 @@ def fit(
     out: str | Path | None = None,
     folders: Sequence[str | Path] = (),
     watch: Watch | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     store: bool | str | Path = True,
     resume: bool = False,
 ) -> Trained:
@@ -67,11 +68,11 @@ def fit(
             there while training goes on. `None` to write nothing.
         folders: Where weights files lie, as in `fusion.build`.
         watch: Called as each phase begins.
+        callbacks: Keras callbacks, called in each phase as in a `fit` of the whole model; they change nothing frozen.
         store: Folder for frozen tensors, which are computed once where that saves time, and found again by later
             phases and runs; `True` is `store` in the user's cache folder, `False` runs all layers in every epoch. The
             weights are the same.
-        resume: Goes on after the last epoch of which `out` has the state, to the result that a run never interrupted
-            has; from the start where it has none.
+        resume: Goes on after the last epoch of which `out` has the state; from the start where it has none.
 
     Raises:
         RecipeError: Listing every problem of the recipe.
@@ -87,7 +88,9 @@ def fit(
     model, predictions = build_with_auxiliary(graph, folders=places(recipe, folders))
     # In training it has the auxiliary outputs too; what is handed on is without them.
     whole = keras.Model(model.inputs, [model.output, *predictions.values()]) if predictions else model
-    run = _Run(graph, whole, data, training, Path(out) if out is not None else None, folder_of(store))
+    run = _Run(
+        graph, whole, data, training, Path(out) if out is not None else None, folder_of(store), callbacks
+    )
     state = run.begin(resume=resume)
     for number in range(state.phase, len(training.phases)):
         run.fit_phase(number, watch, state if number == state.phase else State())
@@ -106,6 +109,7 @@ class _Run:
     training: Training
     out: Path | None
     store: Path | None
+    callbacks: Sequence[keras.callbacks.Callback]
 
     def __post_init__(self) -> None:
         self.parts: dict[str, tuple[keras.Model, Examples]] = {}
@@ -121,12 +125,11 @@ class _Run:
             return State()
         origin = origin_in_full(self.graph.recipe, self.data, self.model)
         self.adapt()
-        path = self.out / STATE
-        self.states = States(path, self.model, origin, self.data.labels)
-        if not (resume and path.exists()):
+        self.states = States(self.out / STATE, self.model, origin, self.data.labels)
+        if not (resume and self.states.path.exists()):
             self.states.begin()
             return State()
-        state = read_state(path)
+        state = read_state(self.states.path)
         check_origin(state, origin, self.out)
         put_back(self.model, state)
         self.changed |= dict.fromkeys(name.rpartition("/")[0] for name in state.now)
@@ -156,9 +159,15 @@ class _Run:
             phase, self.changed, self.record, self.checkpoint, standing=state.standing, weights=state.best
         )
         start = self.start(number, done=state.done)
-        callbacks = [recorder, *(watch(start) if watch else ()), self.keeper(number, recorder)]
+        callbacks = [
+            recorder,
+            *(watch(start) if watch else ()),
+            *self.callbacks,
+            self.keeper(number, recorder),
+        ]
         with inference_mode(self.model, plan), held_still(self.model, plan), reading():
             self.parts = self.split(number, callbacks)
+            size = self.training.batch_size
             fitted, train = self.parts.get("train", (self.model, self.data.train))
             _, validation = self.parts.get("validation", (fitted, self.data.validation))
             self.compile(number, fitted, state)
@@ -167,9 +176,7 @@ class _Run:
                 initial_epoch=state.done,
                 epochs=phase.epochs,
                 steps_per_epoch=start.steps,
-                validation_data=batches(validation, batch_size=self.training.batch_size)
-                if validation
-                else None,
+                validation_data=batches(validation, batch_size=size) if validation else None,
                 # Also where only a part is fitted, callbacks are given the whole model.
                 callbacks=keras.callbacks.CallbackList(
                     callbacks, add_history=True, model=self.model, epochs=phase.epochs, steps=start.steps

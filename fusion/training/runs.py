@@ -75,6 +75,7 @@ def train(
     out: str | Path | None = None,
     folders: Sequence[str | Path] = (),
     watch: Watch | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: Progress | None = None,
     store: bool | str | Path = True,
     resume: bool = False,
@@ -87,6 +88,7 @@ def train(
         out: Folder for all that comes of it (`FILES`), without another run's; `None` to write nothing.
         folders: Where weights files lie, as in `fusion.build`.
         watch: Called as each phase begins; returns Keras callbacks for it.
+        callbacks: Keras callbacks, called in each phase as in a `fit` of its own.
         progress: Called with how many of how many image files have been examined.
         store: Folder for frozen tensors, which are computed once where that saves time; `True` is `store` in the
             user's cache folder, `False` runs all layers in every epoch.
@@ -115,7 +117,14 @@ def train(
         write_seen(data.digests, Path(out) / SEEN)
     try:
         trained = fit(
-            graph, data, out=out, folders=places(recipe, folders), watch=watch, store=store, resume=resume
+            graph,
+            data,
+            out=out,
+            folders=places(recipe, folders),
+            watch=watch,
+            callbacks=callbacks,
+            store=store,
+            resume=resume,
         )
     except KeyboardInterrupt:
         if out is not None and (Path(out) / CHECKPOINT).exists():
