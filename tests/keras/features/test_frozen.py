@@ -1,5 +1,6 @@
 """The frozen part of a model: its calls, what its tensors depend on, and how they come into a store."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import keras
@@ -24,6 +25,7 @@ from fusion.model.addresses import layer, set_weights, weights
 from fusion.model.building import build_graph
 from fusion.recipe.recipe import Recipe
 from fusion.store.shelf import holdings
+from fusion.store.writers import writing
 
 SLOW = Rates(compute=1e4, decode=0)
 
@@ -213,6 +215,23 @@ def _tensor(graph, name):
     from fusion.frontier.units import units
 
     return tensor(units(graph)[name])
+
+
+def test_tensors_of_which_an_interruption_left_more_and_fewer_rows_are_finished(graph, model, tmp_path):
+    tensors = [_tensor(graph, name) for name in ("eye/block1_pool", "eye/block2_pool")]
+    split = replace(frontier(graph, 0, SLOW), tensors=tuple(tensors))
+    wanted = Frozen(model, graph, tmp_path / "whole", batch_size=4).examples(split, examples())
+    frozen = Frozen(model, graph, tmp_path / "broken", batch_size=4)
+    ahead, _ = frozen._wanted(tensors, examples(), None)
+    rows = wanted.columns["eye/block1_pool"].values
+    # What was not appended is missing when the writer ends.
+    with suppress(StoreError), writing(tmp_path / "broken", ahead.parts, shape=rows.shape[1:], rows=10) as it:
+        it.append(rows[:6])
+
+    found = frozen.examples(split, examples())
+
+    for name, column in wanted.columns.items():
+        assert np.array_equal(found.columns[name].values, column.values)
 
 
 def test_a_store_without_room_says_so(graph, model, tmp_path, monkeypatch):
