@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from fusion.model.selftest import self_test
     from fusion.report.writing import write_report
     from fusion.study.claims import compare
+    from fusion.training.contactsheets import show_batch
     from fusion.training.evaluation import evaluate, predict
     from fusion.training.runs import train
 
@@ -107,6 +108,7 @@ LATER = {
     "score_taps": "fusion.study.scoring",
     "self_test": "fusion.model.selftest",
     "set_weights": "fusion.model.addresses",
+    "show_batch": "fusion.training.contactsheets",
     "train": "fusion.training.runs",
     "weights": "fusion.model.addresses",
     "write_features": "fusion.features.archives",
@@ -218,6 +220,7 @@ __all__ = [
     "score_taps",
     "self_test",
     "set_weights",
+    "show_batch",
     "to_json",
     "train",
     "weights",
