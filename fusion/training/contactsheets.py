@@ -30,6 +30,20 @@ def show_batch(recipe: Recipe, data: Data, *, count: int = 16) -> "Figure":
         data: Examples as `fusion.read_data` gives them.
         count: How many examples; not more than a batch has.
 
+    >>> from fusion.data.arrays import from_arrays
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"photo": {"kind": "image", "shape": (8, 8, 1)}},
+    ...     backbones={"eye": {"arch": "TinyVGG", "weights": None}},
+    ...     branches={"all": {"input": "photo", "backbone": "eye"}},
+    ...     head={"output": {"task": "binary"}},
+    ...     training={"phases": [{"name": "head", "train": ["head"], "epochs": 1}]},
+    ... )
+    >>> photos = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1))
+    >>> data = from_arrays(photos, np.arange(40) % 2, inputs=one.inputs, output=one.head.output)
+    >>> len(show_batch(one, data, count=4).axes)
+    4
+
     Raises:
         DataError: If the recipe reads no image.
         TrainingError: If it has no training.
