@@ -39,8 +39,8 @@ def show_batch(recipe: Recipe, data: Data, *, count: int = 16) -> "Figure":
     ...     head={"output": {"task": "binary"}},
     ...     training={"phases": [{"name": "head", "train": ["head"], "epochs": 1}]},
     ... )
-    >>> photos = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1))
-    >>> data = from_arrays(photos, np.arange(40) % 2, inputs=one.inputs, output=one.head.output)
+    >>> photos = np.random.default_rng(0).integers(0, 256, (200, 8, 8, 1))
+    >>> data = from_arrays(photos, np.arange(200) % 2, inputs=one.inputs, output=one.head.output)
     >>> len(show_batch(one, data, count=4).axes)
     4
 
