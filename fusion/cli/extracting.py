@@ -45,7 +45,7 @@ def features(
     from fusion.checking import places
     from fusion.cli.bars import examining
     from fusion.cli.running import read
-    from fusion.data.examples import describe
+    from fusion.data.descriptions import describe
     from fusion.features.archives import check_name, write_features
     from fusion.features.arrays import extract_features
     from fusion.features.precision import precision_of

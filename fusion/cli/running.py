@@ -53,7 +53,7 @@ def train(
     from fusion.cli.bars import examining
     from fusion.cli.progress import watching
     from fusion.cli.tables import print_metrics
-    from fusion.data.examples import describe
+    from fusion.data.descriptions import describe
     from fusion.training.history import kept
     from fusion.training.runs import FILES, check_start
     from fusion.training.runs import train as trained
@@ -98,7 +98,8 @@ def evaluate(
     load_keras()
     from fusion.cli.bars import examining
     from fusion.cli.tables import print_metrics
-    from fusion.data.examples import describe, join, splits
+    from fusion.data.descriptions import describe
+    from fusion.data.examples import join, splits
     from fusion.data.seen import SEEN, seen_before
     from fusion.data.splits import Judged
     from fusion.model.files import load

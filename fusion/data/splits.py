@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from fusion.data.contents import Contents, check_apart
-from fusion.data.examples import Data, Examples, class_counts, splits, take
+from fusion.data.descriptions import class_counts
+from fusion.data.examples import Data, Examples, splits, take
 from fusion.errors import DataError, listed
 
 Judged = Literal["train", "validation", "test", "all"]

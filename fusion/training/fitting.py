@@ -1,47 +1,20 @@
 """A recipe trained on data, phase by phase."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import keras
 
 from fusion.checking import Source, places, resolve
-from fusion.data.augmentation import augmenter
-from fusion.data.batches import batches, reading, shuffled_batches, steps
-from fusion.data.examples import Data, Examples, splits
-from fusion.errors import TrainingError
-from fusion.features.frozen import Frozen
-from fusion.features.planning import plan_for
-from fusion.frontier.plans import PlannedPhase
-from fusion.graph.costs import trainable
-from fusion.graph.nodes import FusionGraph
-from fusion.model.adapting import adapt_inputs
-from fusion.model.addresses import layers, lookups, set_weights
+from fusion.data.examples import Data
 from fusion.model.building import build_with_auxiliary
-from fusion.model.files import save_weights
-from fusion.model.lookups import vocabulary
-from fusion.model.seeding import seed_of
-from fusion.recipe.training import Training
-from fusion.store.shelf import store_folder
+from fusion.training.course import Course
 from fusion.training.fitness import check_tokens, training_of
-from fusion.training.freezing import held_still, inference_mode, set_trainable
-from fusion.training.history import Epoch, History, append_csv, write_csv
-from fusion.training.objectives import loss, metrics
-from fusion.training.optimizers import make_optimizer
-from fusion.training.phases import PhaseStart, Trained, Watch
-from fusion.training.recording import Recorder, Weights
-from fusion.training.resuming import Keeper, States, origin_in_full, put_back, put_back_optimizer
-from fusion.training.scaling import adapt_output, spread
-from fusion.training.splitting import folder_of, told
-from fusion.training.states import STATE, State, check_origin, read_state
+from fusion.training.history import History
+from fusion.training.phases import Trained, Watch
+from fusion.training.splitting import folder_of
+from fusion.training.states import State
 from fusion.training.weighting import class_weights
-
-CHECKPOINT = "checkpoint.npz"
-"""Weights by address, of all that training changed so far: of the best epoch so far of the phase under way."""
-HISTORY = "history.csv"
 
 
 def fit(
@@ -88,218 +61,12 @@ def fit(
     model, predictions = build_with_auxiliary(graph, folders=places(recipe, folders))
     # In training it has the auxiliary outputs too; what is handed on is without them.
     whole = keras.Model(model.inputs, [model.output, *predictions.values()]) if predictions else model
-    run = _Run(
+    course = Course(
         graph, whole, data, training, Path(out) if out is not None else None, folder_of(store), callbacks
     )
-    state = run.begin(resume=resume)
+    state = course.begin(resume=resume)
     for number in range(state.phase, len(training.phases)):
-        run.fit_phase(number, watch, state if number == state.phase else State())
+        course.fit_phase(number, watch, state if number == state.phase else State())
     # Who trained on changed copies is judged on the examples themselves.
-    parts = {name: part for name, part in run.parts.items() if name != "train" or not training.views}
-    return Trained(model, graph, History(tuple(run.epochs), run.kept), parts)
-
-
-@dataclass
-class _Run:
-    """One training under way; its model has the auxiliary outputs too, where there are some."""
-
-    graph: FusionGraph
-    model: keras.Model
-    data: Data
-    training: Training
-    out: Path | None
-    store: Path | None
-    callbacks: Sequence[keras.callbacks.Callback]
-
-    def __post_init__(self) -> None:
-        self.parts: dict[str, tuple[keras.Model, Examples]] = {}
-        self.epochs: list[Epoch] = []
-        self.kept: dict[str, int] = {}
-        self.changed: dict[str, None] = {}
-        self.states: States | None = None
-
-    def begin(self, *, resume: bool) -> State:
-        """Adapts the model to the data, and returns where to go on: in the first phase, or as a folder says."""
-        if self.out is None:
-            self.adapt()
-            return State()
-        origin = origin_in_full(self.graph.recipe, self.data, self.model)
-        self.adapt()
-        self.states = States(self.out / STATE, self.model, origin, self.data.labels)
-        if not (resume and self.states.path.exists()):
-            self.states.begin()
-            return State()
-        state = read_state(self.states.path)
-        check_origin(state, origin, self.out)
-        put_back(self.model, state)
-        self.changed |= dict.fromkeys(name.rpartition("/")[0] for name in state.now)
-        self.epochs, self.kept = list(state.epochs), dict(state.kept)
-        write_csv(self.out / HISTORY, self.epochs)
-        if state.best:
-            self.checkpoint(state.best)
-        return state
-
-    def adapt(self) -> None:
-        """Takes from the training rows, and no others, what inputs and a standardised target are measured by."""
-        train = self.data.train
-        self.changed |= dict.fromkeys(adapt_inputs(self.model, self.graph.recipe.inputs, train))
-        targets = train.targets
-        if targets is not None:
-            self.changed |= dict.fromkeys(adapt_output(self.model, targets))
-
-    def fit_phase(self, number: int, watch: Watch | None, state: State) -> None:
-        phase, plan = self.training.phases[number], self.graph.phases[number]
-        if state.ended:
-            set_weights(self.model, state.best)
-            self.kept[phase.name] = state.standing.kept
-            return
-        set_trainable(self.model, self.graph, plan)
-        self.changed |= dict.fromkeys(plan.rates)
-        recorder = Recorder(
-            phase, self.changed, self.record, self.checkpoint, standing=state.standing, weights=state.best
-        )
-        start = self.start(number, done=state.done)
-        callbacks = [
-            recorder,
-            *(watch(start) if watch else ()),
-            *self.callbacks,
-            self.keeper(number, recorder),
-        ]
-        with inference_mode(self.model, plan), held_still(self.model, plan), reading():
-            self.parts = self.split(number, callbacks)
-            size = self.training.batch_size
-            fitted, train = self.parts.get("train", (self.model, self.data.train))
-            _, validation = self.parts.get("validation", (fitted, self.data.validation))
-            self.compile(number, fitted, state)
-            fitted.fit(
-                self.batches(train, number, start=state.done),
-                initial_epoch=state.done,
-                epochs=phase.epochs,
-                steps_per_epoch=start.steps,
-                validation_data=batches(validation, batch_size=size) if validation else None,
-                # Also where only a part is fitted, callbacks are given the whole model.
-                callbacks=keras.callbacks.CallbackList(
-                    callbacks, add_history=True, model=self.model, epochs=phase.epochs, steps=start.steps
-                ),
-                class_weight=self.weights or None,
-                shuffle=False,
-                verbose=0,
-            )
-            recorder.restore()
-        self.kept[phase.name] = recorder.kept
-
-    def keeper(self, number: int, recorder: Recorder) -> Keeper:
-        """Returns the callback that writes where the phase stands."""
-
-        def keep(done: int, ended: bool) -> None:
-            if self.states is not None:
-                seen = {"phase": number, "epochs": tuple(self.epochs), "kept": dict(self.kept)}
-                self.states.write(recorder, done, ended, **seen)
-
-        return Keeper(self.training.phases[number].epochs, keep)
-
-    def split(
-        self, number: int, callbacks: Sequence[keras.callbacks.Callback]
-    ) -> dict[str, tuple[keras.Model, Examples]]:
-        """Returns what comes after the frontier of a phase, and the examples it reads; nothing where there is none."""
-        found = self.planned[number].frontier if self.planned else None
-        used = {name: part for name, part in splits(self.data).items() if name != "test"}
-        if found is None or not found.tensors:
-            if not self.graph.auxiliary:
-                return {}
-            fitted = self.frozen.helped()
-            return {name: (fitted, part) for name, part in used.items()}
-        fitted = self.frozen.suffix(found)
-        watch = told(callbacks)
-        fed = {"train": self.frozen.views(found, used.pop("train"), watch=watch)}
-        fed |= {
-            name: self.frozen.examples(found, part, what=name, watch=watch) for name, part in used.items()
-        }
-        return {name: (fitted, part) for name, part in fed.items()}
-
-    @cached_property
-    def weights(self) -> dict[int, float]:
-        """How much each class counts."""
-        return class_weights(self.graph.recipe, self.data.train.targets, self.data.labels)
-
-    @cached_property
-    def frozen(self) -> Frozen:
-        return Frozen(
-            self.model, self.graph, self.store or store_folder(), batch_size=self.training.batch_size
-        )
-
-    @cached_property
-    def planned(self) -> Sequence[PlannedPhase]:
-        """How each phase is split; empty where nothing may be stored."""
-        if self.store is None:
-            if self.training.views:
-                raise TrainingError(
-                    'The training has "views", which are stored copies, and there is no store to keep them in. '
-                    "Take them out to change images anew in every epoch, or let it store."
-                )
-            return ()
-        return plan_for(self.graph, self.data).phases
-
-    def compile(self, number: int, fitted: keras.Model, state: State) -> None:
-        """Compiles for the phase: Keras goes on training what was trainable at the last compilation."""
-        phase, output = self.training.phases[number], self.graph.recipe.head.output
-        known = layers(self.model)
-        rates = {
-            address: (known[address].trainable_variables, rate)
-            for address, rate in self.graph.phases[number].rates.items()
-        }
-        optimizer = make_optimizer(phase.optimizer, rates, steps=phase.epochs * self.steps())
-        # The whole model too: what callbacks see of it is what is fitted.
-        for each in dict.fromkeys((self.model, fitted)):
-            each.compile(
-                optimizer=optimizer,
-                loss=loss(output, spread=spread(self.model)),
-                metrics=metrics(output),
-                jit_compile=False,
-            )
-        if state.optimizer:
-            put_back_optimizer(optimizer, self.model.trainable_variables, state)
-
-    def start(self, number: int, *, done: int) -> PhaseStart:
-        trained = trainable(self.graph, self.graph.phases[number].rates)
-        every = sum(each.params for each in self.graph.weights.values())
-        phases = self.training.phases
-        return PhaseStart(
-            phases[number],
-            number + 1,
-            len(phases),
-            trained,
-            every - trained,
-            self.steps(),
-            self.planned[number] if self.planned else None,
-            done,
-            self.weights,
-        )
-
-    def steps(self) -> int:
-        """Batches an epoch."""
-        return steps(self.data.train, batch_size=self.training.batch_size)
-
-    def batches(self, train: Examples, number: int, *, start: int) -> Any:
-        augmentation = self.training.augment
-        return shuffled_batches(
-            train,
-            batch_size=self.training.batch_size,
-            seed=seed_of(self.training.seed, f"order of phase {number}"),
-            epochs=self.training.phases[number].epochs,
-            start=start,
-            augment=augmenter(augmentation, self.graph.recipe.inputs)
-            if augmentation and not self.training.views
-            else None,
-        )
-
-    def record(self, epoch: Epoch) -> None:
-        self.epochs.append(epoch)
-        if self.out is not None:
-            append_csv(self.out / HISTORY, epoch)
-
-    def checkpoint(self, weights: Weights) -> None:
-        if self.out is not None:
-            # Vocabularies are no weights of Keras's, and with other ones the weights would mean other things.
-            texts = {name: vocabulary(each) for name, each in lookups(self.model).items()}
-            save_weights({**texts, **weights}, self.out / CHECKPOINT)
+    parts = {name: part for name, part in course.parts.items() if name != "train" or not training.views}
+    return Trained(model, graph, History(tuple(course.epochs), course.kept), parts)

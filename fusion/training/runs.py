@@ -26,8 +26,9 @@ from fusion.model.addresses import set_weights, without_auxiliary
 from fusion.model.building import build_graph
 from fusion.model.files import load_weights, save
 from fusion.recipe.writing import recipe_hash, to_json
+from fusion.training.course import CHECKPOINT
 from fusion.training.evaluation import evaluate
-from fusion.training.fitting import CHECKPOINT, fit
+from fusion.training.fitting import fit
 from fusion.training.history import History, draw_curves
 from fusion.training.phases import Watch
 from fusion.training.resuming import origin_of

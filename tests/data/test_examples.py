@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from fusion.data.examples import Array, Data, Examples, ImageFiles, class_counts, describe, join, take
+from fusion.data.descriptions import class_counts, describe
+from fusion.data.examples import Array, Data, Examples, ImageFiles, join, take
 from fusion.errors import DataError
 
 

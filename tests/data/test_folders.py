@@ -5,7 +5,8 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from fusion.data.examples import describe, splits
+from fusion.data.descriptions import describe
+from fusion.data.examples import splits
 from fusion.data.folders import find_images, read_folder
 from fusion.data.splits import Split
 from fusion.errors import DataError

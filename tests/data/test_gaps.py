@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fusion.data.arrays import from_arrays, read_arrays
-from fusion.data.examples import Array, ImageFiles, describe, splits
+from fusion.data.descriptions import describe
+from fusion.data.examples import Array, ImageFiles, splits
 from fusion.data.gaps import missing, only_image
 from fusion.data.reading import read_data, read_images
 from fusion.data.rows import read_dataset

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fusion.data.examples import describe, splits
+from fusion.data.descriptions import describe
+from fusion.data.examples import splits
 from fusion.data.rows import read_dataset
 from fusion.errors import DataError, RecipeError
 from fusion.recipe.head import Output

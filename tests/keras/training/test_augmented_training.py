@@ -3,7 +3,7 @@ import pytest
 
 from fusion.data.batches import shuffled_batches
 from fusion.model.addresses import weights
-from fusion.training import fitting
+from fusion.training import course
 from fusion.training.evaluation import evaluate
 from fusion.training.fitting import fit
 
@@ -45,7 +45,7 @@ def trained(augmented, data, shuffled):
         return shuffled_batches(examples, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "shuffled_batches", noted)
+        patch.setattr(course, "shuffled_batches", noted)
         return fit(augmented, data)
 
 
