@@ -50,8 +50,7 @@ def plan(
     from fusion.study.variants import variants
 
     declared = load_study(file)
-    where = Announced((*(folder or ()), file.parent))
-    arms = variants(declared, folder=file.parent, folders=folder or (), catalogue=where)
+    arms = variants(declared, folder=file.parent, folders=folder or (), shelf=Announced)
     found = plan_study(declared, arms, examples=examples)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))

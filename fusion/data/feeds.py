@@ -17,6 +17,7 @@ from fusion.data.table import CsvTable, files, numbers, texts
 from fusion.data.values import WAY_OUT
 from fusion.errors import DataError, itemised
 from fusion.recipe.inputs import Image, Input
+from fusion.recipe.texts import padding_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def read_rows(
             said = texts(table, source.column, optional=optional)
             columns[name] = Array(np.array(said, dtype=np.str_)[:, None])
         elif source is None:
-            columns[name] = Array(absent(declared, len(table)))
+            columns[name] = Array(absent(declared, len(table)), pad=padding_of(declared))
     for name, column in columns.items():
         if isinstance(column, ImageFiles):
             there = _there(table, name, column.paths, optional=inputs[name].optional is not None)

@@ -5,11 +5,13 @@ import inspect
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from fusion.backbones.savedmodels import digest_folder
 from fusion.features.calls import Call, Calls, Place
 from fusion.model.lookups import LOOKUPS, vocabulary
 
@@ -76,6 +78,9 @@ def _owned(operation: Any) -> bytes:
             value = np.array(variable)
             hashed.update(f"{variable.name} {value.dtype} {value.shape}".encode())
             hashed.update(np.ascontiguousarray(value).data)
+    if isinstance(operation, keras.layers.TFSMLayer):
+        # Its program is in the folder, and constants in it are no weights.
+        hashed.update(digest_folder(Path(operation.filepath)).encode())
     if isinstance(operation, LOOKUPS):
         hashed.update(json.dumps(vocabulary(operation).tolist()).encode())
     return hashed.digest()
@@ -95,6 +100,6 @@ def _configuration(operation: Any) -> bytes:
         config = operation.get_config()
     except NotImplementedError:
         config = {name: value for name, value in vars(operation).items() if not name.startswith("_")}
-    left_out = {"name", "trainable"}
+    left_out = {"name", "trainable", "filepath"}
     told = {name: value for name, value in config.items() if name not in left_out}
     return json.dumps(told, sort_keys=True, default=repr).encode()

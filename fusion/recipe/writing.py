@@ -43,9 +43,25 @@ def recipe_hash(recipe: Recipe) -> str:
     >>> recipe_hash(one) == recipe_hash(one.replaced(name="two"))
     True
     """
-    data = _meant(to_data(recipe.replaced(name="-", notes="", editor_schema=None)))
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(meaning(recipe), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def meaning(recipe: Recipe) -> dict[str, Any]:
+    """Returns as plain data what a recipe means: without what is free, and without its name and notes.
+
+    >>> from fusion.recipe.recipe import Recipe
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"x": {"kind": "tabular", "columns": ["a"]}},
+    ...     branches={"b": {"input": "x"}},
+    ...     head={"output": {"task": "regression"}},
+    ... )
+    >>> meaning(one) == meaning(one.replaced(notes="why", extras={"x-by": "me"}))
+    True
+    """
+    found: dict[str, Any] = _meant(to_data(recipe.replaced(name="-", notes="", editor_schema=None)))
+    return found
 
 
 def exchanged(data: Any, place: str, value: Any) -> Any:

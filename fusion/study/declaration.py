@@ -71,6 +71,12 @@ Seeds = Annotated[
 """How many seeds, counted from 0, or which."""
 
 
+def _not_base(arms: Map[str, Arm]) -> Map[str, Arm]:
+    if BASE in arms:
+        raise ValueError(f"{BASE!r} is the arm that is the recipe as it stands; give this one another name.")
+    return arms
+
+
 class Study(Value):
     """What is varied, and what the variants are compared by.
 
@@ -103,7 +109,7 @@ class Study(Value):
     notes: Text = ""
     recipe: AnyRecipe
     data: Word | None = None
-    arms: Named[Arm] = Field(default=Map())
+    arms: Annotated[Named[Arm], AfterValidator(_not_base)] = Field(default=Map())
     axes: Map[Place, Annotated[tuple[Any, ...], Field(min_length=1)]] = Map()
     taps: Named[Annotated[tuple[Word, ...], Field(min_length=1)]] = Field(default=Map())
     reference: Word = BASE

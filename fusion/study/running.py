@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from fusion.data.examples import Data
+from fusion.data.fingerprints import digests_of
 from fusion.errors import StudyError
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
@@ -15,7 +16,7 @@ from fusion.study.declaration import BASE, Study, load_study
 from fusion.study.execution import run_tasks
 from fusion.study.records import STUDY, Listed, Record, write_list
 from fusion.study.results import Results, load_results
-from fusion.study.trials import Trial, digest_of_data, make_trial
+from fusion.study.trials import Trial, digest_of, make_trial
 from fusion.study.variants import metric_of, variants, weight_places
 
 
@@ -52,7 +53,7 @@ def prepare(
         DataError: If the data cannot be read, or are not what a recipe reads.
         WeightsError: If a weights file is not there, or is not the one that was meant.
     """
-    from fusion.study.training import examples_for
+    from fusion.study.training import examples_for, forget_examples
 
     declared, folder = (
         (study, Path()) if isinstance(study, Study) else (load_study(study), Path(study).parent)
@@ -66,9 +67,10 @@ def prepare(
     arms = variants(declared, folder=folder, folders=[Path(each) for each in folders])
     metric = metric_of(declared, arms[BASE])
     made = []
+    forget_examples()
     for seed in declared.numbers:
         for name, graph in arms.items():
-            found = digest_of_data(examples_for(graph.recipe, there, seed).digests)
+            found = digest_of(digests_of(examples_for(graph.recipe, there, seed)))
             where = weight_places(declared, name, folder=folder, folders=[Path(each) for each in folders])
             made.append(make_trial(name, graph, seed=seed, metric=metric, data=found, folders=where))
     return Prepared(declared, tuple(made), there, arms)
@@ -91,9 +93,10 @@ def run(
         StudyError: If the folder holds another study, or a damaged record.
         FileError: If a record cannot be written.
     """
-    from fusion.study.training import run_trial
+    from fusion.study.training import forget_examples, run_trial
 
     folder = Path(out)
+    forget_examples()
     _begin(prepared, folder)
     yield from run_tasks(
         prepared.trials,

@@ -1,20 +1,23 @@
 """A trial whose arm is trained: from its recipe and the data to its record."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from fusion.data.examples import Data, Examples, splits
+from fusion.data.fingerprints import digests_of
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
 from fusion.graph.costs import costs
 from fusion.recipe.head import Output
+from fusion.recipe.inputs import Input
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Phase
 from fusion.statistics.convergence import has_converged
 from fusion.study.records import Record
-from fusion.study.trials import Trial, digest_of, digest_of_data
+from fusion.study.trials import Trial, digest_of
 from fusion.training.evaluation import predict
 from fusion.training.runs import Run, train
 
@@ -27,13 +30,20 @@ def examples_for(recipe: Recipe, data: Data | Path, seed: int) -> Data:
     Raises:
         DataError: If they cannot be read, or are not what the recipe reads.
     """
-    return data if isinstance(data, Data) else _read(recipe.replaced(training=None), data, seed)
+    if isinstance(data, Data):
+        return data
+    return _read(recipe.inputs, recipe.head.output, data, seed)
+
+
+def forget_examples() -> None:
+    """Makes the next trial read its data anew: what lies under a path may have changed since they were read."""
+    _read.cache_clear()
 
 
 # Trials of one seed follow each other, and to look at all photographs again takes longer than some of them.
 @lru_cache(maxsize=2)
-def _read(recipe: Recipe, path: Path, seed: int) -> Data:
-    return read_data(path, inputs=recipe.inputs, output=recipe.head.output, seed=seed)
+def _read(inputs: Mapping[str, Input], output: Output, path: Path, seed: int) -> Data:
+    return read_data(path, inputs=inputs, output=output, seed=seed)
 
 
 def run_trial(trial: Trial, data: Data | Path) -> Record:
@@ -45,7 +55,7 @@ def run_trial(trial: Trial, data: Data | Path) -> Record:
         DataError: If the data cannot be used, or are not what the recipe reads.
     """
     examples = examples_for(trial.recipe, data, trial.seed)
-    if digest_of_data(examples.digests) != trial.data:
+    if digest_of(digests_of(examples)) != trial.data:
         raise StudyError("The data changed since the study began. Begin another, in a new folder.")
     run = train(trial.recipe, examples, folders=trial.folders)
     judged_on = "test" if examples.test is not None else "validation"

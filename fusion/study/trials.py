@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from fusion.graph.nodes import FusionGraph
 from fusion.locking import Lock, lock
 from fusion.recipe.reading import from_data
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.writing import exchanged, to_data
+from fusion.recipe.writing import exchanged, meaning, to_data
 
 FORMAT = 1
 """Version of what a trial is; part of its key."""
@@ -27,7 +27,7 @@ class Trial:
         recipe: The variant, with that seed in its training.
         metric: What it is judged by.
         locked: What the variant resolves to: layers, weights files, versions.
-        data: Digest of the examples of all splits, in order.
+        data: Digest of the examples of all splits and of their targets, in order.
         folders: Where weights files lie; no part of its key.
     """
 
@@ -42,10 +42,9 @@ class Trial:
     @property
     def key(self) -> str:
         """Digest of all that its result depends on."""
-        meant = self.recipe.replaced(name="-", notes="", editor_schema=None)
         about = {
             "trial": FORMAT,
-            "recipe": to_data(meant),
+            "recipe": meaning(self.recipe),
             "metric": self.metric,
             "locked": {**to_data(self.locked), "recipe": ""},
             "data": self.data,
@@ -61,15 +60,6 @@ def digest_of(about: Any) -> str:
     """
     text = json.dumps(about, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def digest_of_data(digests: Mapping[str, Sequence[bytes]]) -> str:
-    """Returns one digest of the examples of all splits, in their order.
-
-    >>> digest_of_data({"train": [b"a", b"b"]}) == digest_of_data({"train": [b"b", b"a"]})
-    False
-    """
-    return digest_of({split: [each.hex() for each in several] for split, several in digests.items()})
 
 
 def make_trial(

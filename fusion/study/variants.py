@@ -1,7 +1,7 @@
 """The arms of a study: recipes that differ in what is varied, each checked before the first trial runs."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,11 @@ from fusion.study.declaration import BASE, AnyRecipe, Study
 
 
 def variants(
-    study: Study, *, folder: Path = Path(), folders: Sequence[Path] = (), catalogue: Catalogue | None = None
+    study: Study,
+    *,
+    folder: Path = Path(),
+    folders: Sequence[Path] = (),
+    shelf: Callable[[tuple[Path, ...]], Catalogue] = Shelf,
 ) -> dict[str, FusionGraph]:
     """Returns the arms of a study by name, `base` first, each resolved; none means the same as another.
 
@@ -28,7 +32,7 @@ def variants(
         study: What is varied.
         folder: Folder its paths are relative to.
         folders: Where weights files lie; the folder of each recipe's file comes after them.
-        catalogue: Where layer tables come from, if not from these folders.
+        shelf: Makes of the folders of an arm where its layer tables come from.
 
     >>> from fusion.recipe.short import fuse
     >>> one = fuse("TinyVGG[block3_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3))
@@ -47,7 +51,7 @@ def variants(
             recipe = _changed(source, change, folder)
             if recipe_hash(recipe) in hashes:
                 continue
-            where = catalogue or Shelf(tuple(_places(source, folder, folders)))
+            where = shelf(tuple(_places(source, folder, folders)))
             found[name] = resolve(recipe, catalogue=where)
             hashes.add(recipe_hash(recipe))
         except RecipeError as error:
@@ -98,7 +102,18 @@ def _arms(study: Study) -> Iterator[tuple[str, Place, AnyRecipe, Mapping[str, An
 def _named(change: tuple[str, Any]) -> str:
     place, value = change
     text = value if isinstance(value, str) else json.dumps(_plain(value), separators=(",", ":"))
+    if isinstance(value, str) and _is_json(value):
+        # The text "1" is another value than the number 1.
+        text = json.dumps(value)
     return f"{'/'.join(place.split('/')[-2:]).lstrip('/')}={text}"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """A training that is interrupted goes on: what its state is made of, and how a model is put back into it."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from fusion.data.examples import Data, Examples, splits
-from fusion.data.fingerprints import fingerprint
+from fusion.data.examples import Data
+from fusion.data.fingerprints import digests_of
 from fusion.model.addresses import layers, set_weights, variables
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import recipe_hash
@@ -108,19 +108,8 @@ def origin_in_full(recipe: Recipe, data: Data, model: keras.Model) -> dict[str, 
     hashed = hashlib.sha256()
     for name, each in variables(model).items():
         hashed.update(name.encode() + np.array(each).tobytes())
-    found = {
-        f"{name} data": _digest(examples, data.digests.get(name, ()))
-        for name, examples in splits(data).items()
-    }
+    found = {f"{name} data": digest for name, digest in digests_of(data).items()}
     return {**origin_of(recipe), **found, "first weights": hashed.hexdigest()}
-
-
-def _digest(examples: Examples, known: Iterable[bytes]) -> str:
-    """Returns the digest of examples in order; where nobody has looked at their contents yet, that is done."""
-    parts = [*known] or [fingerprint(each) for each in examples.columns.values()]
-    if examples.targets is not None:
-        parts.append(np.ascontiguousarray(examples.targets).tobytes())
-    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def random_states(model: keras.Model) -> dict[str, Any]:

@@ -71,6 +71,12 @@ def test_a_problem_of_a_recipe_inside_has_its_place(tmp_path, recipe):
     assert "Did you mean 'head'?" in problems["/recipe/heed"]
 
 
+def test_no_arm_takes_the_name_of_the_recipe_as_it_stands(tmp_path):
+    data = {"study": 1, "name": "n", "recipe": "a.json", "arms": {"base": {"change": {"/fusion/op": "add"}}}}
+
+    assert "'base' is the arm that is the recipe as it stands" in found(tmp_path, data)["/arms"]
+
+
 @pytest.mark.parametrize(
     ("data", "text"),
     [

@@ -3,7 +3,7 @@ import pytest
 from fusion.errors import RecipeError
 from fusion.recipe.writing import to_json
 from fusion.study.declaration import Study
-from fusion.study.variants import metric_of, variants, weight_places
+from fusion.study.variants import _named, metric_of, variants, weight_places
 
 
 def problems(study, **places):
@@ -39,6 +39,16 @@ def test_an_arm_changes_its_recipe_or_that_of_the_study(recipe, tmp_path):
 
     assert (found.blocks["mlp"][0].units, found.training.batch_size) == (32, 4)
     assert weight_places(study, "other", folder=tmp_path) == [tmp_path]
+
+
+def test_a_text_that_reads_as_a_number_is_named_otherwise_than_the_number():
+    assert [_named(("/a/b", value)) for value in ("1", 1, "true", True, "x")] == [
+        'a/b="1"',
+        "a/b=1",
+        'a/b="true"',
+        "a/b=true",
+        "a/b=x",
+    ]
 
 
 def test_a_value_may_be_an_object(study):

@@ -17,6 +17,7 @@ from fusion.backbones.reloading import open_saved_model
 from fusion.backbones.savedmodels import digest_folder, find_saved_model, unpack_place
 from fusion.checking import check, costs, resolve
 from fusion.errors import BackboneError, InputSizeError, ModelError, WeightsError
+from fusion.features.digests import _owned
 from fusion.locking import lock
 from fusion.model.addresses import layers
 from fusion.recipe.recipe import Recipe
@@ -253,3 +254,16 @@ def test_the_preprocessing_has_to_be_said(recipe):
 
     with pytest.raises(fusion.RecipeError, match="does not say what it was fed"):
         Recipe(**data)
+
+
+def test_what_is_stored_of_it_goes_by_its_program_and_not_by_its_place(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    shutil.copytree(folder, tmp_path / "other")
+    (tmp_path / "other" / "note.txt").write_text("another program")
+
+    same, copy, other = (
+        _owned(keras.layers.TFSMLayer(str(place), call_endpoint="serving_default"))
+        for place in (folder, tmp_path / "copy", tmp_path / "other")
+    )
+
+    assert same == copy != other
