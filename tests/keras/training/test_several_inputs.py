@@ -1,8 +1,10 @@
 """Recipes of several inputs on real photographs with real weights, each against what says nothing; one seed each.
 
-`benchmarks/houses.py` and `benchmarks/siamese.py` take three seeds and give the tables in the README.
+`benchmarks/houses.py`, `benchmarks/rooms.py` and `benchmarks/siamese.py` take three seeds and give the tables in
+the README.
 """
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -76,3 +78,26 @@ def test_a_siamese_network_tells_whether_two_photographs_show_one_kind(tmp_path)
     run = train(recipe, about, folders=[ASSETS / "weights"], out=tmp_path / "run")
 
     assert run.metrics["test"]["accuracy"] > 0.65
+
+
+def test_a_photograph_and_the_table_of_its_house_tell_which_room_it_is(tmp_path):
+    folder, facts = ASSETS / "images" / "houses", ["bedrooms", "bathrooms", "area_sqft"]
+    with (folder / "houses.csv").open() as source, (tmp_path / "rooms.csv").open("w", newline="") as target:
+        writer = csv.writer(target)
+        writer.writerow(["house_id", "room", "file", *facts])
+        for house in list(csv.DictReader(source))[:80]:
+            number, known = int(house["house_id"]), [house[fact] for fact in facts]
+            writer.writerows([number, room, f"{folder}/{room}/{number:03d}.jpg", *known] for room in ROOMS)
+    said = {
+        "dataset": 1,
+        "table": "rooms.csv",
+        "inputs": {"photo": {"files": "{file}"}, "facts": {"columns": facts}},
+        "target": {"column": "room"},
+        "split": {"group": "house_id", "test": 0.25},
+    }
+    (tmp_path / "rooms.json").write_text(json.dumps(said))
+    recipe = load_recipe(RECIPES / "room_and_table.json").replace("/backbones/eye/weights", EYE)
+
+    run = train(recipe, tmp_path / "rooms.json", folders=[ASSETS / "weights"], out=tmp_path / "run")
+
+    assert run.metrics["test"]["accuracy"] > 0.6
