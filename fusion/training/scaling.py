@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from fusion.errors import DataError, listed
+from fusion.features.programs import Program
 from fusion.graph.nodes import AUXILIARY
 from fusion.model.addresses import layers
 from fusion.recipe.head import Output
@@ -83,10 +84,14 @@ def adapt_output(model: keras.Model, targets: np.ndarray) -> tuple[str, ...]:
 def spread(model: keras.Model) -> np.ndarray | None:
     """Returns the standard deviation of each of a model's standardised outputs; `None` where they are not.
 
+    Of a program, a part of a model, they are the whole model's.
+
     >>> x = keras.Input((4,), name="x")
     >>> spread(keras.Model(x, keras.layers.Dense(2, name="output")(x)))
     """
-    restore = layers(model).get(RESTORE)
+    # A program holds the whole model as one of its layers, so their addresses in it are others.
+    whole = model.whole if isinstance(model, Program) else model
+    restore = layers(whole).get(RESTORE)
     if restore is None:
         return None
     found: np.ndarray = np.sqrt(np.array(restore.variance, dtype=np.float32)).reshape(-1)

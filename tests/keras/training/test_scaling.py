@@ -3,12 +3,15 @@ import pytest
 
 from fusion.data.examples import Array, Data, Examples
 from fusion.errors import DataError
+from fusion.features import planning
+from fusion.frontier.rates import Rates
 from fusion.model.addresses import layer, set_weights
 from fusion.model.building import build
 from fusion.model.files import load, load_weights, save
 from fusion.recipe.recipe import Recipe
 from fusion.training.evaluation import evaluate, predict
 from fusion.training.fitting import fit
+from fusion.training.runs import train
 
 PRICE = {"task": "regression", "standardise": True}
 
@@ -118,3 +121,25 @@ def test_a_target_with_one_value_cannot_be_standardised(houses):
 
     with pytest.raises(DataError, match="Output 0 of 1, counted from 0, has one value in all training rows"):
         fit(houses, same)
+
+
+@pytest.mark.parametrize("auxiliary", [{}, {"texture": 0.5}], ids=["stored", "auxiliary"])
+def test_every_split_is_judged_in_the_same_unit_also_by_a_part_of_the_model(
+    recipe, auxiliary, tmp_path, monkeypatch
+):
+    # A machine on which all is worth storing.
+    monkeypatch.setattr(planning, "machine_rates", lambda: Rates(compute=1e4, decode=0))
+    head = {"blocks": ["top"], "output": PRICE, **({"auxiliary": auxiliary} if auxiliary else {})}
+    phase = {"name": "one", "train": ["head"], "epochs": 2}
+    declared = recipe.replace("/head", head).replace("/training/phases", [phase])
+    random = np.random.default_rng(0)
+    photos = Array(random.uniform(0, 200, (32, 16, 16, 3)).astype("float32"))
+    prices = random.normal(1000, 10, (32, 1)).astype("float32")
+    part = Examples({"photo": photos}, prices, tuple(map(str, range(32))))
+
+    run = train(declared, Data(part, part, part, None, "Made up."), store=not auxiliary and tmp_path)
+
+    assert any(tmp_path.iterdir()) == (not auxiliary)
+    assert 0.1 < run.metrics["test"]["loss"] < 10
+    for split in ("train", "validation"):
+        assert run.metrics[split] == pytest.approx(run.metrics["test"], rel=1e-4)
