@@ -28,7 +28,7 @@ def watching(console: Console) -> Iterator[Watch]:
                 f"  [dim]{escape(', '.join(part.part for part in start.phase.parts))}[/]"
             )
             if start.weights:
-                said = ", ".join(f"{number}: {each:.3g}" for number, each in start.weights.items())
+                said = ", ".join(f"{escape(name)}: {each:.3g}" for name, each in start.weights.items())
                 progress.console.print(f"  [dim]classes count in the loss as {said}[/]", highlight=False)
             for line in stored(start):
                 progress.console.print(f"  [dim]{escape(line)}[/]", highlight=False)

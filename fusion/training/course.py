@@ -228,7 +228,10 @@ class Course:
             self.steps(),
             self.planned[number] if self.planned else None,
             done,
-            self.weights,
+            {
+                self.data.labels[number] if self.data.labels else str(number): each
+                for number, each in self.weights.items()
+            },
         )
 
     def steps(self) -> int:

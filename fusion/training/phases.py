@@ -25,7 +25,7 @@ class PhaseStart:
         steps: Batches an epoch.
         planned: How it is split, and what that saves; `None` where nothing may be stored.
         done: How many of its epochs an interrupted run had behind it.
-        weights: How much each class counts in its loss, by number; nothing where all count alike.
+        weights: How much each class counts in its loss, by name, or by number where it has none; nothing where all count alike.
     """
 
     phase: Phase
@@ -36,7 +36,7 @@ class PhaseStart:
     steps: int
     planned: PlannedPhase | None = None
     done: int = 0
-    weights: Mapping[int, float] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 Watch = Callable[[PhaseStart], Sequence[keras.callbacks.Callback]]

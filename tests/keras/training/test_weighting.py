@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.utils.class_weight import compute_class_weight
@@ -99,3 +101,15 @@ def test_classes_that_are_not_there_are_refused(unbalanced):
 def test_weights_that_mean_nothing_are_refused(weights, output, text):
     with pytest.raises(RecipeError, match=text):
         resolve(weighted(weights, **output))
+
+
+def test_who_watches_is_told_the_classes_by_name(unbalanced):
+    told = []
+
+    fit(
+        weighted({"b": 3.0}),
+        replace(unbalanced, labels=("a", "b", "c")),
+        watch=lambda start: told.append(start.weights) or (),
+    )
+
+    assert told == [{"a": 1.0, "b": 3.0, "c": 1.0}]
