@@ -111,11 +111,9 @@ def train(
         output = declared.head.output
         data = read_data(data, inputs=declared.inputs, output=output, seed=seed, progress=progress)
     began = time.perf_counter()
-    if out is not None:
-        _write(Path(out) / "recipe.json", to_json(declared))
-        _write(Path(out) / "diagram.svg", draw(graph, phase=max(len(graph.phases) - 1, 0)).svg())
-        # Before the training, which may be killed: its checkpoint can still become a model.
-        write_seen(data.digests, Path(out) / SEEN)
+    # A run that is gone on with has told them already, and other data may yet be refused.
+    if out is not None and not (resume and (Path(out) / STATE).exists()):
+        _tell(graph, data, Path(out))
     try:
         trained = fit(
             graph,
@@ -140,6 +138,13 @@ def train(
     if out is not None:
         _finish(run, Path(out))
     return run
+
+
+def _tell(graph: FusionGraph, data: Data, out: Path) -> None:
+    """Writes what is trained on what, before a training, which may be killed: its checkpoint can become a model."""
+    _write(out / "recipe.json", to_json(graph.recipe))
+    _write(out / "diagram.svg", draw(graph, phase=max(len(graph.phases) - 1, 0)).svg())
+    write_seen(data.digests, out / SEEN)
 
 
 def _finish(run: Run, out: Path) -> None:

@@ -199,6 +199,17 @@ def test_a_run_on_other_data_is_refused(short, data, killed, split):
         train(short, other, out=killed, resume=True)
 
 
+def test_a_run_that_is_refused_other_data_keeps_what_it_tells_of_its_own(short, data, killed):
+    files = ("recipe.json", "diagram.svg", "seen.json")
+    before = {name: (killed / name).read_bytes() for name in files}
+    other = replace(data, digests={"train": (b"another photograph",)})
+
+    with pytest.raises(TrainingError, match="other things than now: train data"):
+        train(short, other, out=killed, resume=True)
+
+    assert {name: (killed / name).read_bytes() for name in files} == before
+
+
 def test_a_run_of_other_versions_or_other_first_weights_is_refused(short, data, killed, tmp_path):
     state = read_state(killed / STATE)
     write_state(
