@@ -102,11 +102,10 @@ class Course:
     def fit_phase(self, number: int, watch: Watch | None, state: State) -> None:
         """Fits one phase, from where `state` left it, and gives the model the weights of the epoch that is kept."""
         phase, plan = self.training.phases[number], self.graph.phases[number]
-        if state.ended:
-            set_weights(self.model, state.best)
-            self.kept[phase.name] = state.standing.kept
-            return
         set_trainable(self.model, self.graph, plan)
+        if state.ended:
+            self.end_phase(number, state)
+            return
         self.changed |= dict.fromkeys(plan.rates)
         recorder = Recorder(
             phase, self.changed, self.record, self.checkpoint, standing=state.standing, weights=state.best
@@ -140,6 +139,15 @@ class Course:
             )
             recorder.restore()
         self.kept[phase.name] = recorder.kept
+
+    def end_phase(self, number: int, state: State) -> None:
+        """Leaves all as a phase does whose last epoch had ended when its run was interrupted."""
+        set_weights(self.model, state.best)
+        self.kept[self.training.phases[number].name] = state.standing.kept
+        # A later phase is split by itself; the last one's parts judge the finished model.
+        if number + 1 == len(self.training.phases):
+            with inference_mode(self.model, self.graph.phases[number]), reading():
+                self.parts = self.split(number, self.callbacks)
 
     def keeper(self, number: int, recorder: Recorder) -> Keeper:
         """Returns the callback that writes where the phase stands."""

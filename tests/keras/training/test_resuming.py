@@ -15,11 +15,14 @@ import pytest
 
 from fusion.data.examples import take
 from fusion.errors import TrainingError
+from fusion.features import planning
+from fusion.frontier.rates import Rates
 from fusion.model.addresses import weights
 from fusion.model.files import load
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import to_json
 from fusion.training import resuming
+from fusion.training.evaluation import evaluate
 from fusion.training.runs import train
 from fusion.training.states import STATE, State, read_state, write_state
 
@@ -166,6 +169,33 @@ def test_a_run_killed_in_its_last_phase_and_after_its_last_epoch_ends_as_one_tha
     same(run, whole)
     assert load(tmp_path / "run").labels == ("dark", "bright")
     assert not (tmp_path / "run" / STATE).exists()
+
+
+def test_a_run_killed_after_a_last_phase_that_froze_is_as_frozen_and_judged_as_one_that_was_not(
+    short, data, tmp_path, monkeypatch
+):
+    # A machine on which all is worth storing.
+    monkeypatch.setattr(planning, "machine_rates", lambda: Rates(compute=1e4, decode=0))
+    judge = Mock(wraps=evaluate)
+    monkeypatch.setattr("fusion.training.runs.evaluate", judge)
+    frozen = short.replace("/training/phases", [{"name": "head", "train": ["head"], "epochs": 2}])
+    out, store = tmp_path / "run", tmp_path / "store"
+    whole = train(frozen, data, store=store)
+    with monkeypatch.context() as patch:
+        patch.setattr("fusion.training.runs.save", Mock(side_effect=KilledError))
+        with pytest.raises(KilledError):
+            train(frozen, data, out=out, store=store)
+
+    run = train(frozen, data, out=out, store=store, resume=True)
+
+    same(run, whole)
+    expected, _, found = np.split(np.array([type(each.args[0]).__name__ for each in judge.mock_calls]), 3)
+    assert found.tolist() == expected.tolist() == ["Program", "Program", "Functional"]
+    saved = load(out).model
+    for model in (run.model, saved):
+        assert [each.path for each in model.trainable_variables] == [
+            each.path for each in whole.model.trainable_variables
+        ]
 
 
 @pytest.fixture(scope="module")
