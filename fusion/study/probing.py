@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fusion.checking import resolve
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.recipe import Recipe
+from fusion.study.columns import check_present
 from fusion.study.confirming import Confirmed
 from fusion.study.declaration import BASE, Study
 from fusion.study.fusing import Fused
@@ -42,7 +43,8 @@ def pick(prepared: Prepared, fused: Fused) -> Picked:
     examples be judged on that taps were picked by.
 
     Raises:
-        StudyError: If the recipe cannot be cut at other taps, or trains no head.
+        StudyError: If the recipe cannot be cut at other taps, or trains no head, or examples lack the one input that
+            a picked recipe reads.
         RecipeError: If a picked recipe cannot be built, such as by an op that wants equal widths.
     """
     taps = {tap.name: tap for tap in prepared.taps}
@@ -51,6 +53,12 @@ def pick(prepared: Prepared, fused: Fused) -> Picked:
     study = picked_study(prepared.study, prepared.graph.recipe, chosen)
     arms = {BASE: study.recipe, **{name: arm.recipe for name, arm in study.arms.items()}}
     recipes = {name: recipe for name, recipe in arms.items() if isinstance(recipe, Recipe)}
+    declared = prepared.graph.recipe.inputs
+    for each in recipes.values():
+        # With no other input beside it nothing stands in for one that is missing.
+        check_present(
+            prepared.data, [name for name in each.inputs if declared[name].optional and len(each.inputs) == 1]
+        )
     first, *others = sets
     names = {BASE: sets[first], **{name: sets[name] for name in others}}
     return Picked(

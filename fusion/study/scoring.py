@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fusion.checking import resolve
-from fusion.data.examples import Data, Examples, splits
+from fusion.data.examples import Data, splits
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
 from fusion.features.arrays import Features, extract_features
@@ -18,6 +18,7 @@ from fusion.recipe.recipe import Recipe
 from fusion.scores.holding import hold_out
 from fusion.scores.probing import Probe, Probing, Tap, TapScores, corrected, judge, probe
 from fusion.scores.targets import Targets, make_targets, take
+from fusion.study.columns import check_present, narrowed
 from fusion.study.declaration import BASE, Study, load_study
 from fusion.study.scored import Scored, ScoredTap
 from fusion.study.tapping import TapPoint, find_taps, tapped_recipe
@@ -123,7 +124,7 @@ def pool_taps(
     """Returns the features of all taps, pooled, from one pass through each backbone or from the store.
 
     Raises:
-        StudyError: If a test is asked for and there is none, or examples have no targets.
+        StudyError: If a test is asked for and there is none, or examples have no targets or lack an input.
         StoreError: If the store cannot be used, or has no room.
     """
     recipe = tapped_recipe(prepared.graph.recipe, prepared.taps)
@@ -133,6 +134,8 @@ def pool_taps(
     if any(part.targets is None for part in parts.values()):
         raise StudyError("Taps are scored against targets, and some of these examples have none.")
     data = _seen(prepared.data, recipe, test=test)
+    declared = prepared.graph.recipe.inputs
+    check_present(data, [name for name in recipe.inputs if declared[name].optional])
     graph = resolve(recipe, folders=prepared.folders)
     found = extract_features(
         graph,
@@ -185,13 +188,8 @@ def _read(recipe: Recipe, path: Path, seed: int) -> Data:
 
 def _seen(data: Data, recipe: Recipe, *, test: bool) -> Data:
     """Returns the data with the inputs that a recipe reads, and without a test split that is not asked about."""
-
-    def part(examples: Examples) -> Examples:
-        return replace(examples, columns={name: examples.columns[name] for name in recipe.inputs})
-
-    parts = {name: part(each) for name, each in splits(data).items()}
-    held = parts.get("test") if test else None
-    return replace(data, train=parts["train"], validation=parts.get("validation"), test=held)
+    seen = narrowed(data, recipe.inputs)
+    return seen if test else replace(seen, test=None)
 
 
 def _pooled(found: Features, taps: Sequence[TapPoint], recipe: Recipe) -> Pooled:

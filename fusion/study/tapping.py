@@ -103,7 +103,7 @@ def tapped_recipe(recipe: Recipe, taps: Sequence[TapPoint]) -> Recipe:
     """Returns a recipe with a branch for each tap, `tap1` and on: one pass through it gives them all, pooled.
 
     Each branch reads, resizes and pools as the recipe's first branch on that backbone; where that keeps every place of
-    a map (`flatten`, `none`) the mean over places is taken.
+    a map (`flatten`, `none`) the mean over places is taken. No input is optional: what stands in for one is not scored.
 
     >>> from fusion.recipe.short import fuse
     >>> one = fuse("VGG16", output=["ant", "bee"])
@@ -115,7 +115,7 @@ def tapped_recipe(recipe: Recipe, taps: Sequence[TapPoint]) -> Recipe:
     used = {tap.backbone for tap in taps}
     inputs = {branch.input for branch in branches.values()}
     return recipe.replaced(
-        inputs={name: each for name, each in recipe.inputs.items() if name in inputs},
+        inputs={name: each.replaced(optional=None) for name, each in recipe.inputs.items() if name in inputs},
         backbones={name: each for name, each in recipe.backbones.items() if name in used},
         branches=branches,
         fusion=Concat(of=tuple(branches)) if len(branches) > 1 else None,

@@ -16,6 +16,7 @@ from fusion.recipe.inputs import Input
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Phase
 from fusion.statistics.convergence import has_converged
+from fusion.study.columns import narrowed
 from fusion.study.records import Record
 from fusion.study.trials import Trial, digest_of
 from fusion.training.evaluation import predict
@@ -57,9 +58,11 @@ def run_trial(trial: Trial, data: Data | Path) -> Record:
     examples = examples_for(trial.recipe, data, trial.seed)
     if digest_of(digests_of(examples)) != trial.data:
         raise StudyError("The data changed since the study began. Begin another, in a new folder.")
-    run = train(trial.recipe, examples, folders=trial.folders)
+    # A recipe that was picked may read less than the one its data were read by.
+    seen = narrowed(examples, trial.recipe.inputs) if isinstance(data, Data) else examples
+    run = train(trial.recipe, seen, folders=trial.folders)
     judged_on = "test" if examples.test is not None else "validation"
-    judged = splits(examples)[judged_on]
+    judged = splits(seen)[judged_on]
     training = run.graph.recipe.training
     phases = training.phases if training else ()
     losses = _losses(run, phases[-1])

@@ -2,7 +2,10 @@ import pytest
 
 from fusion.checking import resolve
 from fusion.errors import RecipeError, StudyError
+from fusion.recipe.reading import from_data
+from fusion.recipe.references import references
 from fusion.recipe.short import fuse
+from fusion.recipe.writing import to_data
 from fusion.study.declaration import Study
 from fusion.study.tapping import TapPoint, find_taps, reader, tapped_recipe
 
@@ -78,3 +81,19 @@ def test_a_backbone_that_reads_no_input_has_no_reader(two):
     assert reader(two, "other") is None
     with pytest.raises(StudyError, match="'other' reads no input"):
         tapped_recipe(two, [TapPoint("other", "x", 1.0, 0, 0)])
+
+
+def test_inputs_are_not_optional_where_taps_alone_read_them(two):
+    data = to_data(two)
+    photo = data["inputs"]["photo"] | {"optional": {"missing": "zeros"}}
+    facts = {"kind": "tabular", "columns": ["area"]}
+    branches = data["branches"] | {"facts_view": {"input": "facts"}}
+    fusion = {"op": "concat", "from": list(branches)}
+    recipe = from_data(
+        data | {"inputs": {"photo": photo, "facts": facts}, "branches": branches, "fusion": fusion}
+    )
+
+    made = tapped_recipe(recipe, [TapPoint("tinyvgg", "block1_pool", 0.3, 0, 0)])
+
+    assert list(references(made, to_data(made))) == []
+    assert made.inputs == {"photo": two.inputs["photo"]}

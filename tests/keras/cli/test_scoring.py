@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 import fusion
+from fusion.data.examples import Array, Examples
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
 from fusion.features import frozen
 from fusion.features.arrays import extract_features
-from fusion.recipe.reading import load_recipe
+from fusion.recipe.reading import from_data, load_recipe
+from fusion.recipe.writing import to_data
 from fusion.scores.probing import Probing
 from fusion.study.declaration import Study
 from fusion.study.scoring import pool_taps, prepare_taps, score_taps
@@ -109,6 +111,25 @@ def test_scores_need_data_and_targets(study_file, recipe_file, photos):
     with pytest.raises(StudyError, match="some of these examples have none"):
         score_taps(study_file(), bare)
     assert prepare_taps(Study(name="inline", recipe=recipe), data).taps
+
+
+def test_examples_without_the_input_of_a_tap_are_refused(recipe_file):
+    data = to_data(load_recipe(recipe_file()))
+    data["inputs"]["photo"] |= {"optional": {"missing": "zeros"}}
+    data["inputs"]["facts"] = {"kind": "tabular", "columns": ["area"]}
+    data["branches"]["area"] = {"input": "facts"}
+    recipe = from_data(data | {"fusion": {"op": "concat", "from": ["all", "area"]}})
+    photos = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3)).astype("float32")
+    photos[:3] = np.nan
+    facts, targets = np.ones((40, 1), dtype="float32"), np.arange(40) % 2
+    columns = {"photo": Array(photos), "facts": Array(facts)}
+    part = Examples(columns, targets, tuple(f"row {number}" for number in range(40)))
+    prepared = prepare_taps(
+        Study(name="gaps", recipe=recipe), fusion.Data(part, None, None, None, "Made up.")
+    )
+
+    with pytest.raises(StudyError, match="3 of 40 examples lack 'photo'"):
+        pool_taps(prepared)
 
 
 @pytest.mark.slow
