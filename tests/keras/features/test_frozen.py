@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from fusion.backbones.applications import REGISTERED
 from fusion.backbones.registered import register_backbone
 from fusion.checking import resolve
 from fusion.data.examples import Array, Examples, ImageFiles
@@ -45,7 +46,12 @@ def own(input_shape):
     return keras.Model(inputs, keras.layers.ReLU(name="end")(Twice(name="twice")(inner(inputs) + 1.0)))
 
 
-register_backbone("Own", own, preprocess="none")
+@pytest.fixture(autouse=True, scope="module")
+def registered():
+    register_backbone("Own", own, preprocess="none")
+    yield
+    # What stays registered would be an architecture in every test after these.
+    del REGISTERED["Own"]
 
 
 def recipe(backbone="eye", branch="all", arch="TinyVGG", **options):

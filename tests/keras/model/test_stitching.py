@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from fusion.backbones.applications import REGISTERED
 from fusion.backbones.loading import load as load_backbone
 from fusion.backbones.registered import register_backbone
 from fusion.backbones.skeletons import skeleton
@@ -225,7 +226,8 @@ def test_the_output_of_a_nested_model_can_be_entered_and_others_tapped_inside(ta
     assert "stem" not in [each.name for each in part.layers]
 
 
-def test_a_nested_backbone_is_stitched_by_dotted_names_saved_and_opened():
+def test_a_nested_backbone_is_stitched_by_dotted_names_saved_and_opened(monkeypatch):
+    monkeypatch.setitem(REGISTERED, "nested", None)
     register_backbone("nested", nested, preprocess="none")
     recipe = Recipe(
         name="nested",
