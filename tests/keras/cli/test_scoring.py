@@ -14,7 +14,9 @@ from fusion.recipe.reading import from_data, load_recipe
 from fusion.recipe.writing import to_data
 from fusion.scores.probing import Probing
 from fusion.study.declaration import Study
+from fusion.study.running import prepare
 from fusion.study.scoring import pool_taps, prepare_taps, score_taps
+from fusion.study.training import run_trial
 
 
 @pytest.fixture
@@ -130,6 +132,28 @@ def test_examples_without_the_input_of_a_tap_are_refused(recipe_file):
 
     with pytest.raises(StudyError, match="3 of 40 examples lack 'photo'"):
         pool_taps(prepared)
+
+
+def test_a_pick_that_leaves_an_input_out_trains_on_the_data_of_all(recipe_file):
+    data = to_data(load_recipe(recipe_file()))
+    data["inputs"]["facts"] = {"kind": "tabular", "columns": ["area"]}
+    data["branches"]["area"] = {"input": "facts"}
+    data["training"]["phases"] = [{"name": "all", "train": ["fusion"], "epochs": 1}]
+    both = from_data(data | {"fusion": {"op": "late", "from": ["all", "area"]}})
+    one = load_recipe(recipe_file())
+    random = np.random.default_rng(0)
+    columns = {
+        "photo": Array(random.integers(0, 256, (8, 16, 16, 3)).astype("float32")),
+        "facts": Array(random.random((8, 1), dtype="float32")),
+    }
+    part = Examples(columns, np.arange(8) % 2, tuple(f"row {number}" for number in range(8)))
+    shared = fusion.Data(part, part, part, None, "Made up.")
+    study = Study(name="two inputs", recipe=both, arms={"alone": {"recipe": one}}, seeds=1)
+
+    records = [run_trial(trial, shared) for trial in prepare(study, shared).trials]
+
+    assert [record.status for record in records] == ["done", "done"]
+    assert records[0].data == records[1].data
 
 
 @pytest.mark.slow
