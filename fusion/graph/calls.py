@@ -21,7 +21,7 @@ class Call:
         use: What is called on what.
         skeleton: The backbone's table at that shape.
         preprocess: What the backbone's weights want images turned into.
-        prepared: Whether the image is resized or rescaled before.
+        prepared: Whether an image it reads is resized or rescaled before.
         taps: For each branch that reads it, the layers it reads.
         entry: Where it begins, if not at the backbone's input.
         front: Name of the call whose map it reads then; `""` if it reads an image.
@@ -71,8 +71,7 @@ def _called(recipe: Recipe, found: Uses, problems: list[Problem]) -> tuple[Call,
         if table is not None and (read or use.front is None):
             entry = found.entries[next(iter(read))] if use.front else None
             front = made[use.front].name if use.front else ""
-            prepared = table[3] and not use.front
-            made[use] = Call(_name(use, [*found.tables]), *table[:3], prepared, read, entry, front)
+            made[use] = Call(_name(use, [*found.tables]), *table, read, entry, front)
     return tuple(made.values())
 
 

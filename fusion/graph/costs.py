@@ -133,7 +133,7 @@ def _branch(graph: FusionGraph, name: str) -> PartCost:
     taps = {call: [resolve(table, cut) for cut in branch.cuts]}
     names = {node.name for node in nodes}
     for source, target, tap in graph.digraph.edges(data="tap"):
-        if tap and source != call and {source, target} <= names:
+        if tap and {source, target} <= names:
             taps.setdefault(source, []).append(tap)
     lost = discarded(table, taps[call], trunk.enter)
     part = _part(name, [_alone(graph, node, taps.get(node.name, ())) for node in nodes], lost)
