@@ -1,17 +1,20 @@
-"""What holds for every test: layer tables made by tests stay out of the user's cache; graphs to draw are shared."""
+"""What holds for every test: layer tables made by tests stay out of the user's cache; some fixtures are shared."""
 
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 
+SHARED = ("commands", "studies", "topologies")
+"""Modules with fixtures that several parts of the tests use; no folder of tests is a package."""
+
 
 def pytest_configure(config):
-    # Two parts of the tests draw the same graphs, and no folder of tests is a package.
-    spec = spec_from_file_location("topologies", Path(__file__).parent / "tests" / "topologies.py")
-    topologies = module_from_spec(spec)
-    spec.loader.exec_module(topologies)
-    config.pluginmanager.register(topologies, "topologies")
+    for name in SHARED:
+        spec = spec_from_file_location(name, Path(__file__).parent / "tests" / f"{name}.py")
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        config.pluginmanager.register(module, name)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -93,7 +93,7 @@ def child(how: str, path: str) -> None:
     import keras
 
     # Neither build has to wait for what both could have loaded before.
-    import fusion.model.building  # noqa: F401
+    import fusion.model.building  # noqa: F401 - for what loading it brings along
 
     keras.layers.Dense(1)(keras.Input((1,)))
     wall, spent = time.perf_counter(), time.process_time()

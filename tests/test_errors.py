@@ -56,7 +56,7 @@ def test_a_recipe_error_made_of_a_text_holds_none():
 def test_a_recipe_error_comes_back_from_another_process_with_its_problems():
     error = RecipeError.of("x.json", [Problem("/a", "One.")])
 
-    again = pickle.loads(pickle.dumps(error))  # noqa: S301
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - what was pickled a moment ago
 
     assert (str(again), again.problems) == (str(error), error.problems)
 

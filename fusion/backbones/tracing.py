@@ -77,7 +77,7 @@ def operations(model: keras.Model, *, source: str = "", naming: Naming = canonic
 
 
 def _check(model: keras.Model, source: str) -> None:
-    if not _is_graph(model) or not model.built:
+    if not is_graph(model) or not model.built:
         raise BackboneError(
             f"{source} is no functional model ({type(model).__name__}), so its layers cannot be listed or cut. "
             "Build it with keras.Model(inputs, outputs), or call it once if it is a Sequential."
@@ -88,13 +88,18 @@ def _check(model: keras.Model, source: str) -> None:
         )
 
 
-def _is_graph(operation: Any) -> bool:
+def is_graph(operation: Any) -> bool:
+    """Returns whether an operation of a model is a model itself, whose layers can be listed.
+
+    >>> is_graph(keras.Sequential()), is_graph(keras.layers.Dense(1))
+    (True, False)
+    """
     return isinstance(operation, keras.Function | keras.Sequential)
 
 
 def _is_leaf(row: _Row) -> bool:
     entry = bool(row.outer) and isinstance(row.operation, keras.layers.InputLayer)
-    return not entry and not _is_graph(row.operation)
+    return not entry and not is_graph(row.operation)
 
 
 def _rows(model: Any, source: str) -> list[_Row]:
@@ -106,7 +111,7 @@ def _rows(model: Any, source: str) -> list[_Row]:
         for operation in _listed(graph):
             node = nodes[id(operation)]
             rows.append(_Row(operation, tuple(node.input_tensors), tuple(node.output_tensors), outer))
-            if _is_graph(operation):
+            if is_graph(operation):
                 add(operation, (*outer, len(rows) - 1))
 
     add(model, ())
@@ -170,7 +175,7 @@ def _feeds(rows: Iterable[_Row]) -> dict[int, Any]:
     """Returns, by id, what stands for each tensor at the border of a nested model on the other side of it."""
     feeds: dict[int, Any] = {}
     for row in rows:
-        if _is_graph(row.operation):
+        if is_graph(row.operation):
             pairs = [*zip(row.operation.inputs, row.inputs, strict=True)]
             pairs += zip(row.outputs, row.operation.outputs, strict=True)
             feeds.update({id(tensor): other for tensor, other in pairs})

@@ -54,9 +54,10 @@ def _looked_at(graph: "FusionGraph", path: Path) -> "Plan":
     from fusion.features.planning import plan_for
 
     recipe = graph.recipe
-    seed = recipe.training.seed if recipe.training else 0
     with examining() as progress:
-        data = read_data(path, inputs=recipe.inputs, output=recipe.head.output, seed=seed, progress=progress)
+        data = read_data(
+            path, inputs=recipe.inputs, output=recipe.head.output, seed=recipe.seed, progress=progress
+        )
     return plan_for(graph, data)
 
 

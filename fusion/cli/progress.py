@@ -11,8 +11,8 @@ from rich.progress import Progress, TaskID
 
 from fusion.cli.bars import bars
 from fusion.features.extraction import Extracted
+from fusion.training.onlooking import Onlooker
 from fusion.training.phases import PhaseStart, Watch
-from fusion.training.splitting import Onlooker
 from fusion.wording import amount, dimensions, memory, operations
 
 

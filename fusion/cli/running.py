@@ -210,9 +210,13 @@ def read(path: Path, recipe: "Recipe", progress: "Progress", *, judged: "Judged 
     """Returns data as a recipe reads them."""
     from fusion.data.reading import read_data
 
-    seed = recipe.training.seed if recipe.training else 0
     return read_data(
-        path, inputs=recipe.inputs, output=recipe.head.output, seed=seed, progress=progress, judged=judged
+        path,
+        inputs=recipe.inputs,
+        output=recipe.head.output,
+        seed=recipe.seed,
+        progress=progress,
+        judged=judged,
     )
 
 

@@ -12,10 +12,10 @@ from fusion.cli.studying import DataPath, StudyFile
 from fusion.wording import counted, operations
 
 if TYPE_CHECKING:
-    from fusion.study.confirming import Confirmed
-    from fusion.study.fusing import Fused
-    from fusion.study.scored import Scored
-    from fusion.study.scoring import Prepared
+    from fusion.probe.confirming import Confirmed
+    from fusion.probe.fusing import Fused
+    from fusion.probe.scored import Scored
+    from fusion.probe.scoring import PreparedTaps
 
 
 def score(
@@ -42,11 +42,11 @@ def score(
 
     load_keras()
     from fusion.cli.extracting import extracting
+    from fusion.probe.fusing import Fusing, fuse_taps, fused_data
+    from fusion.probe.scored import scores_csv, scores_json
+    from fusion.probe.scoring import pool_taps, prepare_taps
+    from fusion.probe.scoring import score as scored
     from fusion.scores.probing import Probing
-    from fusion.study.fusing import Fusing, fuse_taps, fused_data
-    from fusion.study.scored import scores_csv, scores_json
-    from fusion.study.scoring import pool_taps, prepare_taps
-    from fusion.study.scoring import score as scored
 
     prepared = prepare_taps(file, data, folders=folder or ())
     with extracting() as watch:
@@ -62,16 +62,16 @@ def score(
         _confirm(prepared, fused, out)
 
 
-def _confirm(prepared: "Prepared", fused: "Fused", out: Path) -> None:
+def _confirm(prepared: "PreparedTaps", fused: "Fused", out: Path) -> None:
     """Trains the picks, says what fusing is worth, and writes the winner."""
     from rich.console import Console
 
     from fusion.checking import resolve
     from fusion.cli.bars import bars
     from fusion.cli.studying import run_trials
+    from fusion.probe.confirming import confirm, said
+    from fusion.probe.probing import pick, tap_values, winner
     from fusion.recipe.writing import to_json
-    from fusion.study.confirming import confirm, said
-    from fusion.study.probing import pick, tap_values, winner
     from fusion.study.results import load_results
 
     picked = pick(prepared, fused)

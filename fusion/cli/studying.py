@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fusion.study.planning import StudyPlan
     from fusion.study.records import Record
     from fusion.study.results import Results
-    from fusion.study.running import Prepared
+    from fusion.study.running import PreparedStudy
 
 study = typer.Typer(
     help="Run variants of a recipe as trials, and say what may be claimed.",
@@ -109,7 +109,7 @@ def export(folder: RunFolder, out: Out) -> None:
 
 
 def run_trials(
-    prepared: "Prepared",
+    prepared: "PreparedStudy",
     out: Path,
     progress: "Progress",
     *,

@@ -151,10 +151,10 @@ def _ids(value: object, declared: Tokens) -> list[int]:
     """Returns numbers of tokens, padded; none where they are no numbers, none, or too many."""
     words = value.split() if isinstance(value, str) else value
     try:
-        found = [int(word) for word in words if not isinstance(word, bool | float)]  # type: ignore[attr-defined]
+        found = [int(word) for word in words if not isinstance(word, bool | float)]  # type: ignore[attr-defined]  # told below
     except (TypeError, ValueError):
         return []
-    fit = len(found) == len(words) and all(0 <= each < 2**31 for each in found)  # type: ignore[arg-type]
+    fit = len(found) == len(words) and all(0 <= each < 2**31 for each in found)  # type: ignore[arg-type]  # it was gone through
     return (
         [*found, *[declared.pad] * (declared.length - len(found))]
         if fit and 0 < len(found) <= declared.length

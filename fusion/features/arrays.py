@@ -166,8 +166,7 @@ def _part(
 
 def _read(graph: FusionGraph, path: Path) -> Data:
     declared = graph.recipe
-    seed = declared.training.seed if declared.training else 0
-    return read_data(path, inputs=declared.inputs, output=declared.head.output, seed=seed)
+    return read_data(path, inputs=declared.inputs, output=declared.head.output, seed=declared.seed)
 
 
 def _model(

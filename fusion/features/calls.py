@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from fusion.backbones.tracing import is_graph
 from fusion.errors import ModelError
 from fusion.frontier.units import AUGMENTED
 from fusion.graph.nodes import FusionGraph
@@ -97,7 +98,7 @@ class _Walk:
 
     def enter(self, node: Any, prefix: str) -> None:
         """Walks a call; of a model, the calls in it, their names noted behind `prefix` if that is not empty."""
-        if not _is_graph(node.operation):
+        if not is_graph(node.operation):
             reads = {id(each): self.places[id(each)] for each in node.input_tensors}
             number = len(self.calls)
             self.calls.append(Call(node.operation, node.arguments, reads))
@@ -117,15 +118,11 @@ class _Walk:
                 continue
             name = f"{prefix}{each.operation.name}" if prefix else ""
             self.enter(each, f"{name}." if name else "")
-            if name and not _is_graph(each.operation):
+            if name and not is_graph(each.operation):
                 self.ends[name] = self.places[id(each.outputs[0])]
         self.places.update(
             {id(each): self.places[id(end)] for each, end in zip(node.outputs, inner.outputs, strict=True)}
         )
-
-
-def _is_graph(operation: Any) -> bool:
-    return isinstance(operation, keras.Function | keras.Sequential)
 
 
 def _nodes(graph: Any) -> Iterator[Any]:

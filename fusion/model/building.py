@@ -1,6 +1,5 @@
 """A recipe's graph as a Keras functional model: one layer or sub-model for each node."""
 
-import gc
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from fusion.graph.ops import SOURCE, op_layers
 from fusion.graph.pools import IDS, MAP, padded, padding, pool_layers
 from fusion.graph.stitches import READ, stitch_layers
 from fusion.model.assembling import assembled
+from fusion.model.collecting import leftovers_collected
 from fusion.model.cutting import cut, keep
 from fusion.model.layers import block_model, normalisation, output_layer
 from fusion.model.lookups import lookup
@@ -71,17 +71,15 @@ def build_with_auxiliary(
 
     The model holds no layer of the latter; `fusion.training` trains them together.
     """
-    training = graph.recipe.training
-    seed = seed if seed is not None else training.seed if training else 0
+    seed = graph.recipe.seed if seed is None else seed
     made: dict[str, Any] = {}
     tensors: dict[str, Any] = {}
-    for node in graph.nodes:
-        if node.layer not in made:
-            with seeded(seed, node.layer):
-                made[node.layer] = _made(graph, node, folders)
-        tensors[node.name] = _called(graph, node, made[node.layer], tensors)
-    # What cuts left over refers to itself in circles; without this it stays until Python happens to look.
-    gc.collect()
+    with leftovers_collected():
+        for node in graph.nodes:
+            if node.layer not in made:
+                with seeded(seed, node.layer):
+                    made[node.layer] = _made(graph, node, folders)
+            tensors[node.name] = _called(graph, node, made[node.layer], tensors)
     inputs = [tensors[name] for name in graph.recipe.inputs]
     # A list of named inputs: a model made of a dict takes a wrong further key for one of its own.
     model = keras.Model(inputs, tensors["output"], name=_model_name(graph.recipe.name))
@@ -192,8 +190,6 @@ def _called(graph: FusionGraph, node: Node, layer: Any, tensors: dict[str, Any])
             return keras.layers.Concatenate(name=node.layer)(read)
         case "fusion":
             return layer(read)
-        case "pool":
-            return layer(read if len(read) > 1 else read[0])
         case _:
             return layer(read if len(read) > 1 else read[0])
 

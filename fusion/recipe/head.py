@@ -17,6 +17,9 @@ METRICS: dict[Task, tuple[str, ...]] = {
 }
 """Names of the metrics of each task, the one to quote first; `loss` comes with each."""
 
+LOWER_IS_BETTER = frozenset({"loss", "mae"})
+"""Of the metrics and the loss, those of which less is better."""
+
 
 def _classes(value: object) -> object:
     if isinstance(value, list | tuple):

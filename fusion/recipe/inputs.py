@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from fusion.recipe.absence import Absence
-from fusion.recipe.texts import Text, Tokens
+from fusion.recipe.texts import OneColumn, Text, Tokens
 from fusion.recipe.values import Count, Number, Value, Word
 
 
@@ -67,7 +67,7 @@ class Table(Value):
         return (len(self.columns),)
 
 
-class Category(Value):
+class Category(OneColumn):
     """A text that names one of several categories; becomes a vector of `most + 1` places, a one in one of them.
 
     The first place is for all texts that are not told apart, also those no training row has. A block that begins with
@@ -84,27 +84,9 @@ class Category(Value):
     """
 
     always_written: ClassVar = ("kind",)
-    dtype: ClassVar[str] = "string"
 
     kind: Literal["categorical"] = "categorical"
-    column: Word
-    most: Count
     optional: Absence | None = None
-
-    @property
-    def width(self) -> int:
-        """Length of the vector it becomes."""
-        return self.most + 1
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column, as those of a table."""
-        return (self.column,)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one example as fed."""
-        return (1,)
 
 
 def kind(value: Any) -> str | None:

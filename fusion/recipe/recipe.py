@@ -76,6 +76,11 @@ class Recipe(Value):
             return {}
         return dict(self.fusion) if isinstance(self.fusion, dict) else {"fusion": self.fusion}
 
+    @property
+    def seed(self) -> int:
+        """The seed of its training, and of what is built and split; 0 where it declares no training."""
+        return self.training.seed if self.training else 0
+
     def replace(self, place: str, value: Any) -> "Recipe":
         """Returns this recipe with the value at a JSON Pointer exchanged, checked like a new one.
 

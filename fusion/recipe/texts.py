@@ -11,7 +11,36 @@ Id = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
 """The number of a token."""
 
 
-class Text(Value):
+class OneColumn(Value):
+    """A text in one column of a table, fed as one string; becomes a vector with a place for each of the most frequent.
+
+    Args:
+        column: Name of the column the texts stand in.
+        most: How many places there are for what is told apart; one more, the first, is for all else.
+    """
+
+    dtype: ClassVar[str] = "string"
+
+    column: Word
+    most: Count
+
+    @property
+    def width(self) -> int:
+        """Length of the vector it becomes."""
+        return self.most + 1
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column, as those of a table."""
+        return (self.column,)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one example as fed."""
+        return (1,)
+
+
+class Text(OneColumn):
     """A text, fed as one string; becomes a bag of words: a vector of `most + 1` places, one for each word told apart.
 
     As Keras's `TextVectorization` has it, letters A to Z are lowered (no others are), ASCII punctuation is taken out,
@@ -31,28 +60,10 @@ class Text(Value):
     """
 
     always_written: ClassVar = ("kind",)
-    dtype: ClassVar[str] = "string"
 
     kind: Literal["text"] = "text"
-    column: Word
-    most: Count
     bag: Literal["multi_hot", "count"] = "multi_hot"
     optional: Absence | None = None
-
-    @property
-    def width(self) -> int:
-        """Length of the vector it becomes."""
-        return self.most + 1
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column, as those of a table."""
-        return (self.column,)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one example as fed."""
-        return (1,)
 
 
 class Tokens(Value):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fusion.errors import StudyError
-from fusion.study.records import Record, read_record, write_record
+from fusion.study.records import Record, read_record, renamed, write_record
 from fusion.wording import counted
 
 Work = Callable[["Task"], Record]
@@ -63,7 +63,7 @@ def run_tasks(
     for task in tasks:
         there = read_record(out, task.key)
         if there is not None and there.status == "done":
-            yield there if there.arm == task.arm else replace(there, arm=task.arm)
+            yield renamed(there, task.arm)
         else:
             waiting.append(task)
     begun = _in_time(waiting, max_seconds)

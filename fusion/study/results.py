@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from fusion.errors import StudyError
+from fusion.recipe.head import LOWER_IS_BETTER
 from fusion.statistics.outcomes import Outcome
 from fusion.study.declaration import Study, load_study
-from fusion.study.records import STUDY, Listed, Record, read_list, read_records
+from fusion.study.records import STUDY, Listed, Record, read_list, read_records, renamed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LOWER = frozenset({"loss", "mae"})
+FORMULA = tuple("=+-@\t\r")
+"""What the text of a cell begins with that a spreadsheet would run."""
 LEFT_OUT = ("losses", "correct", "metrics", "versions", "sizes")
 """Fields of a record that no cell of a table holds."""
 
@@ -60,7 +62,7 @@ class Results:
     @property
     def better(self) -> Literal["higher", "lower"]:
         """Which values of the metric are good."""
-        return "lower" if self.metric in LOWER else "higher"
+        return "lower" if self.metric in LOWER_IS_BETTER else "higher"
 
     def frame(self) -> "pd.DataFrame":
         """Returns a pandas table with a row for each trial that ran.
@@ -90,7 +92,7 @@ def load_results(folder: str | Path) -> Results:
     folder = Path(folder)
     trials = read_list(folder)
     by_key = {record.key: record for record in read_records(folder, dict.fromkeys(t.key for t in trials))}
-    records = [_as_listed(by_key[trial.key], trial) for trial in trials if trial.key in by_key]
+    records = [renamed(by_key[trial.key], trial.arm) for trial in trials if trial.key in by_key]
     return Results(load_study(folder / STUDY), trials, tuple(records))
 
 
@@ -105,7 +107,7 @@ def outcomes(results: Results) -> tuple[Outcome, ...]:
             epochs=record.epochs,
             converged=record.converged,
             selected_on=record.selected_on,  # type: ignore[arg-type]  # written by this package as one of these
-            judged_on=record.judged_on,  # type: ignore[arg-type]
+            judged_on=record.judged_on,  # type: ignore[arg-type]  # so is this
             examples=record.examples,
             correct=tuple(each == "1" for each in record.correct) or None,
         )
@@ -178,11 +180,5 @@ def _score(cells: Mapping[tuple[str, int], Record], arm: str, seed: int, sign: f
     return float("nan") if record is None or record.value is None else sign * record.value
 
 
-def _as_listed(record: Record, trial: Listed) -> Record:
-    from dataclasses import replace
-
-    return record if record.arm == trial.arm else replace(record, arm=trial.arm)
-
-
 def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+    return f"'{value}" if isinstance(value, str) and value[:1] in FORMULA else value

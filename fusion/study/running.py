@@ -10,6 +10,7 @@ from fusion.data.fingerprints import digests_of
 from fusion.errors import StudyError
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
+from fusion.locking import lock
 from fusion.recipe.writing import to_json
 from fusion.study.arms import write_arms
 from fusion.study.declaration import BASE, Study, load_study
@@ -21,7 +22,7 @@ from fusion.study.variants import metric_of, variants, weight_places
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedStudy:
     """A study whose arms are checked and whose trials are listed; nothing has run.
 
     Args:
@@ -39,7 +40,7 @@ class Prepared:
 
 def prepare(
     study: Study | str | Path, data: Data | str | Path | None = None, *, folders: Sequence[str | Path] = ()
-) -> Prepared:
+) -> PreparedStudy:
     """Returns the trials of a study, each under the key of all that its result depends on.
 
     Args:
@@ -66,18 +67,30 @@ def prepare(
     there = named if isinstance(named, Data) else Path(named)
     arms = variants(declared, folder=folder, folders=[Path(each) for each in folders])
     metric = metric_of(declared, arms[BASE])
+    given = [Path(each) for each in folders]
+    where = {name: weight_places(declared, name, folder=folder, folders=given) for name in arms}
+    locks = {name: lock(graph, folders=where[name]) for name, graph in arms.items()}
     made = []
     forget_examples()
     for seed in declared.numbers:
         for name, graph in arms.items():
             found = digest_of(digests_of(examples_for(graph.recipe, there, seed)))
-            where = weight_places(declared, name, folder=folder, folders=[Path(each) for each in folders])
-            made.append(make_trial(name, graph, seed=seed, metric=metric, data=found, folders=where))
-    return Prepared(declared, tuple(made), there, arms)
+            made.append(
+                make_trial(
+                    name,
+                    graph,
+                    seed=seed,
+                    metric=metric,
+                    locked=locks[name],
+                    data=found,
+                    folders=where[name],
+                )
+            )
+    return PreparedStudy(declared, tuple(made), there, arms)
 
 
 def run(
-    prepared: Prepared, *, out: str | Path, workers: int = 1, max_seconds: float | None = None
+    prepared: PreparedStudy, *, out: str | Path, workers: int = 1, max_seconds: float | None = None
 ) -> Iterator[Record]:
     """Runs the trials of a study that are not done, and yields the records of all, each as soon as it is there.
 
@@ -130,7 +143,7 @@ def run_study(
     return load_results(out)
 
 
-def _begin(prepared: Prepared, folder: Path) -> None:
+def _begin(prepared: PreparedStudy, folder: Path) -> None:
     """Writes which study a folder holds, or makes sure that it is this one."""
     text, path = to_json(prepared.study), folder / STUDY
     if path.exists() and path.read_text(encoding="utf-8") != text:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.graph.nodes import FusionGraph
-from fusion.locking import Lock, lock
+from fusion.locking import Lock
 from fusion.recipe.reading import from_data
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import exchanged, meaning, to_data
@@ -63,22 +63,37 @@ def digest_of(about: Any) -> str:
 
 
 def make_trial(
-    arm: str, graph: FusionGraph, *, seed: int, metric: str, data: str, folders: Sequence[Path]
+    arm: str,
+    graph: FusionGraph,
+    *,
+    seed: int,
+    metric: str,
+    locked: Lock,
+    data: str,
+    folders: Sequence[Path] = (),
 ) -> Trial:
     """Returns the trial of an arm with a seed.
 
+    Args:
+        arm: Which variant.
+        graph: The variant, resolved.
+        seed: With which seed.
+        metric: What it is judged by.
+        locked: What `fusion.locking.lock` says of the graph, whatever the seed.
+        data: Digest of the examples.
+        folders: Where weights files lie.
+
     >>> from fusion.checking import resolve
+    >>> from fusion.locking import lock
     >>> from fusion.recipe.short import fuse
     >>> one = resolve(fuse("TinyVGG[block3_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3)))
+    >>> locked = lock(one)
     >>> trials = [
-    ...     make_trial("base", one, seed=seed, metric="accuracy", data="", folders=()) for seed in (1, 1, 2)
+    ...     make_trial("base", one, seed=seed, metric="accuracy", locked=locked, data="")
+    ...     for seed in (1, 1, 2)
     ... ]
     >>> [trial.key == trials[0].key for trial in trials]
     [True, True, False]
-
-    Raises:
-        WeightsError: If a weights file is not there, or is not the one that was meant.
     """
     recipe = from_data(exchanged(to_data(graph.recipe), "/training/seed", seed))
-    locked = lock(graph, folders=folders)
     return Trial(arm, seed, recipe, metric, locked, data, tuple(folders))

@@ -27,12 +27,12 @@ from fusion.store.shelf import store_folder
 from fusion.training.freezing import held_still, inference_mode, set_trainable
 from fusion.training.history import Epoch, append_csv, write_csv
 from fusion.training.objectives import loss, metrics
+from fusion.training.onlooking import told
 from fusion.training.optimizers import make_optimizer
 from fusion.training.phases import PhaseStart, Watch
 from fusion.training.recording import Recorder, Weights
 from fusion.training.resuming import Keeper, States, origin_in_full, put_back, put_back_optimizer
 from fusion.training.scaling import adapt_output, spread
-from fusion.training.splitting import told
 from fusion.training.states import STATE, State, check_origin, read_state
 from fusion.training.weighting import class_weights
 

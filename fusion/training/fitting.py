@@ -8,11 +8,11 @@ import keras
 from fusion.checking import Source, places, resolve
 from fusion.data.examples import Data
 from fusion.model.building import build_with_auxiliary
+from fusion.store.shelf import store_folder
 from fusion.training.course import Course
 from fusion.training.fitness import check_tokens, training_of
 from fusion.training.history import History
 from fusion.training.phases import Trained, Watch
-from fusion.training.splitting import folder_of
 from fusion.training.states import State
 from fusion.training.weighting import class_weights
 
@@ -70,3 +70,14 @@ def fit(
     # Who trained on changed copies is judged on the examples themselves.
     parts = {name: part for name, part in course.parts.items() if name != "train" or not training.views}
     return Trained(model, graph, History(tuple(course.epochs), course.kept), parts)
+
+
+def folder_of(store: bool | str | Path) -> Path | None:
+    """Returns the folder that frozen tensors are stored in; `None` if they are not.
+
+    >>> folder_of("features"), folder_of(False)
+    (PosixPath('features'), None)
+    """
+    if isinstance(store, bool):
+        return store_folder() if store else None
+    return Path(store)

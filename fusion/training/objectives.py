@@ -6,10 +6,8 @@ import keras
 import numpy as np
 
 from fusion.errors import TrainingError
-from fusion.recipe.head import Output
+from fusion.recipe.head import LOWER_IS_BETTER, Output
 from fusion.recipe.training import Phase
-
-LOWER_IS_BETTER = frozenset({"loss", "mae"})
 
 
 class Standardised(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no types

@@ -107,9 +107,8 @@ def train(
     declared = graph.recipe
     check_start(graph, out=out, folders=places(recipe, folders), resume=resume)
     if not isinstance(data, Data):
-        seed = declared.training.seed if declared.training else 0
         output = declared.head.output
-        data = read_data(data, inputs=declared.inputs, output=output, seed=seed, progress=progress)
+        data = read_data(data, inputs=declared.inputs, output=output, seed=declared.seed, progress=progress)
     began = time.perf_counter()
     # A run that is gone on with has told them already, and other data may yet be refused.
     if out is not None and not (resume and (Path(out) / STATE).exists()):

@@ -54,7 +54,7 @@ def test_the_darker_a_cell_the_greater_its_value(topology: Callable[[str], Fusio
     values = {f"left/block{n}_{kind}{n % 2 + 1}": n * 3.0 for n in (1, 2, 3, 4) for kind in ("conv", "bn")}
 
     found = cells(draw(topology("two"), level="stage", values=values).drawing)
-    shades = [SHADES.index(plate.fill) for _, plate, _ in found.values() if plate.fill]  # type: ignore[arg-type]
+    shades = [SHADES.index(plate.fill) for _, plate, _ in found.values() if plate.fill]  # type: ignore[arg-type]  # those without a fill are left out
     assert shades == sorted(shades)
     assert {shades[0], shades[-1]} == {0, len(SHADES) - 1}
     assert all((colour == "ink") == (SHADES.index(plate.fill) < 4) for _, plate, colour in found.values())

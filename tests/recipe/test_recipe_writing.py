@@ -194,7 +194,7 @@ def test_free_keys_in_python_are_gathered_with_extras():
 
 
 def test_recipes_are_values(recipe):
-    for twin in (copy.copy(recipe), copy.deepcopy(recipe), pickle.loads(pickle.dumps(recipe))):  # noqa: S301
+    for twin in (copy.copy(recipe), copy.deepcopy(recipe), pickle.loads(pickle.dumps(recipe))):  # noqa: S301 - what was pickled a moment ago
         assert twin == recipe
         assert hash(twin) == hash(recipe)
         assert to_json(twin) == to_json(recipe)

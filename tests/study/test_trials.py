@@ -3,14 +3,16 @@ from pathlib import Path
 import pytest
 
 from fusion.checking import resolve
+from fusion.locking import lock
 from fusion.study.trials import make_trial
 
 
 @pytest.fixture
 def key_of(recipe):
     def make(changed=recipe, **fields):
-        given = {"seed": 0, "metric": "accuracy", "data": "d", "folders": ()} | fields
-        return make_trial(given.pop("arm", "base"), resolve(changed), **given).key
+        given = {"seed": 0, "metric": "accuracy", "data": "d"} | fields
+        graph = resolve(changed)
+        return make_trial(given.pop("arm", "base"), graph, locked=lock(graph), **given).key
 
     return make
 
@@ -31,7 +33,9 @@ def test_names_and_notes_of_a_recipe_do_not_count_and_values_do(key_of, recipe):
 
 
 def test_the_seed_is_in_the_recipe_that_runs(recipe):
-    trial = make_trial("base", resolve(recipe), seed=7, metric="accuracy", data="", folders=())
+    graph = resolve(recipe)
+
+    trial = make_trial("base", graph, seed=7, metric="accuracy", locked=lock(graph), data="")
 
     assert trial.recipe.training.seed == 7
 

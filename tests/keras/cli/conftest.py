@@ -1,13 +1,10 @@
-"""A recipe in a file, a folder of photographs of two kinds, and the command line in this process."""
+"""A recipe in a file, and a folder of photographs of two kinds."""
 
 import json
 
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
-
-from fusion.cli import app as commands
 
 RECIPE = {
     "recipe": 1,
@@ -46,15 +43,3 @@ def photos(tmp_path_factory):
             pixels = random.integers(low, low + 100, (20, 20, 3)).astype("uint8")
             Image.fromarray(pixels).save(root / label / f"{number}.png")
     return root
-
-
-@pytest.fixture
-def run():
-    def call(*arguments):
-        """Returns exit status, standard output and standard error of `fusion` with these arguments."""
-        done = CliRunner().invoke(commands.app, [str(each) for each in arguments])
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done.exit_code, done.stdout, done.stderr
-
-    return call

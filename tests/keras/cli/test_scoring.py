@@ -10,12 +10,12 @@ from fusion.data.reading import read_data
 from fusion.errors import StudyError
 from fusion.features import frozen
 from fusion.features.arrays import extract_features
+from fusion.probe.scoring import pool_taps, prepare_taps, score_taps
 from fusion.recipe.reading import from_data, load_recipe
 from fusion.recipe.writing import to_data
 from fusion.scores.probing import Probing
 from fusion.study.declaration import Study
 from fusion.study.running import prepare
-from fusion.study.scoring import pool_taps, prepare_taps, score_taps
 from fusion.study.training import run_trial
 
 

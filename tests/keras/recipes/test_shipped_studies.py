@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from fusion.checking import resolve
+from fusion.probe.tapping import find_taps, tapped_recipe
 from fusion.recipe.writing import to_json
 from fusion.study.declaration import load_study
 from fusion.study.planning import plan_study
-from fusion.study.tapping import find_taps, tapped_recipe
 from fusion.study.variants import variants
 
 STUDIES = sorted((Path(__file__).parents[3] / "recipes" / "studies").glob("*.json"))

@@ -304,6 +304,12 @@ train(load_recipe({recipe!r}), data, out={out!r}, store=False, resume=True)
 """
 
 
+def _written(out: Path) -> int:
+    """Returns when the state of a run was written last; 0 where there is none."""
+    state = out / STATE
+    return state.stat().st_mtime_ns if state.exists() else 0
+
+
 @pytest.mark.slow
 def test_a_process_killed_at_random_moments_ends_as_one_that_was_not(demanding, data, whole, tmp_path):
     (tmp_path / "recipe.json").write_text(to_json(demanding))
@@ -312,18 +318,17 @@ def test_a_process_killed_at_random_moments_ends_as_one_that_was_not(demanding, 
         tests=str(Path(__file__).parent), recipe=str(tmp_path / "recipe.json"), out=str(out)
     )
     moments, kills = random.Random(5), 0
-    for _ in range(3):
+    while not (out / "metrics.json").exists():
+        written = _written(out)
         process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
-        before = (out / STATE).stat().st_mtime_ns if (out / STATE).exists() else 0
-        while process.poll() is None and not (
-            (out / STATE).exists() and (out / STATE).stat().st_mtime_ns != before
-        ):
+        while process.poll() is None and (kills == 3 or _written(out) == written):
             time.sleep(0.02)
-        time.sleep(moments.uniform(0, 1.5))
+        time.sleep(moments.uniform(0, 0.5))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             kills += process.wait() == -signal.SIGKILL
-    subprocess.run([sys.executable, "-c", script], check=True, stderr=subprocess.DEVNULL)
+        else:
+            assert process.returncode == 0
 
     assert kills
     ours, theirs = weights(load(out).model), weights(whole[0].model)

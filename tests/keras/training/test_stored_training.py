@@ -20,7 +20,7 @@ from fusion.model.files import load, save
 from fusion.recipe.reading import from_data
 from fusion.training.evaluation import evaluate
 from fusion.training.fitting import fit
-from fusion.training.splitting import Onlooker
+from fusion.training.onlooking import Onlooker
 
 SLOW = Rates(compute=1e4, decode=0)
 """A machine on which all is worth storing."""

@@ -13,6 +13,8 @@ from fusion.errors import StudyError
 from fusion.features.arrays import Features, extract_features
 from fusion.features.extraction import Watch
 from fusion.graph.nodes import FusionGraph
+from fusion.probe.scored import Scored, ScoredTap
+from fusion.probe.tapping import TapPoint, find_taps, tapped_recipe
 from fusion.recipe.reading import load_recipe
 from fusion.recipe.recipe import Recipe
 from fusion.scores.holding import hold_out
@@ -20,8 +22,6 @@ from fusion.scores.probing import Probe, Probing, Tap, TapScores, corrected, jud
 from fusion.scores.targets import Targets, make_targets, take
 from fusion.study.columns import check_present, narrowed
 from fusion.study.declaration import BASE, Study, load_study
-from fusion.study.scored import Scored, ScoredTap
-from fusion.study.tapping import TapPoint, find_taps, tapped_recipe
 from fusion.study.variants import weight_places
 
 SCORED = ("train", "validation")
@@ -29,7 +29,7 @@ SCORED = ("train", "validation")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
+class PreparedTaps:
     """A study whose taps are known, with what they are scored on.
 
     Args:
@@ -99,7 +99,7 @@ def score_taps(
 
 def prepare_taps(
     study: Study | str | Path, data: Data | str | Path | None = None, *, folders: Sequence[str | Path] = ()
-) -> Prepared:
+) -> PreparedTaps:
     """Returns a study with its taps and its data; nothing has run. Arguments and errors are those of `score_taps`."""
     declared, folder = (
         (study, Path()) if isinstance(study, Study) else (load_study(study), Path(study).parent)
@@ -115,11 +115,11 @@ def prepare_taps(
     graph = resolve(recipe, folders=places)
     taps = find_taps(declared, graph)
     found = named if isinstance(named, Data) else _read(recipe, Path(named), declared.numbers[0])
-    return Prepared(declared, graph, taps, found, tuple(places))
+    return PreparedTaps(declared, graph, taps, found, tuple(places))
 
 
 def pool_taps(
-    prepared: Prepared, *, test: bool = False, store: str | Path | None = None, watch: Watch | None = None
+    prepared: PreparedTaps, *, test: bool = False, store: str | Path | None = None, watch: Watch | None = None
 ) -> Pooled:
     """Returns the features of all taps, pooled, from one pass through each backbone or from the store.
 
@@ -148,7 +148,7 @@ def pool_taps(
     return _pooled(found, prepared.taps, recipe)
 
 
-def score(prepared: Prepared, pooled: Pooled, options: Probing | None = None) -> Scored:
+def score(prepared: PreparedTaps, pooled: Pooled, options: Probing | None = None) -> Scored:
     """Returns what is said of taps whose features are there.
 
     Raises:

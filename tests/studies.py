@@ -1,11 +1,12 @@
-"""The folder of a study that ran, and the command line in this process; nothing needs Keras."""
+"""A study of recipes that read a table, its records, and the folder of one that ran; nothing needs Keras."""
+
+import json
 
 import pytest
-from typer.testing import CliRunner
 
-from fusion.cli import app as commands
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import to_json
+from fusion.study.arms import ARMS
 from fusion.study.declaration import Study
 from fusion.study.records import STUDY, Listed, Record, write_list, write_record
 
@@ -20,8 +21,32 @@ RECIPE = Recipe(
 
 
 @pytest.fixture
+def recipe():
+    return RECIPE
+
+
+@pytest.fixture
+def study(recipe):
+    return Study(name="widths", recipe=recipe, axes={"/blocks/mlp/0/dense": [4, 8, 16]}, seeds=3)
+
+
+@pytest.fixture
+def record_of():
+    def make(number, arm="base", seed=0, **fields):
+        given = {"status": "done", "value": 0.5, "metrics": {"test": {"loss": 0.4, "accuracy": 0.5}}} | fields
+        return Record(key=f"{number:032x}", arm=arm, seed=seed, **given)
+
+    return make
+
+
+@pytest.fixture
+def listed_of():
+    return lambda record: Listed(record.key, record.arm, record.seed)
+
+
+@pytest.fixture
 def write_run(tmp_path):
-    def write(name="run", *, seeds=8, **gaps):
+    def write(name="run", *, seeds=8, cuts=None, **gaps):
         folder = tmp_path / name
         records = [
             Record(
@@ -50,18 +75,15 @@ def write_run(tmp_path):
         write_list([Listed(each.key, each.arm, each.seed) for each in records], folder)
         study = Study(name="widths", recipe=RECIPE, seeds=seeds)
         (folder / STUDY).write_text(to_json(study))
+        if cuts:
+            facts = {
+                arm: {
+                    "recipe": {"branches": {"all": {"cut": cut}}},
+                    "cuts": {"all": {"tap": f"eye/{cut}", "depth": depth}},
+                }
+                for arm, (cut, depth) in cuts.items()
+            }
+            (folder / ARMS).write_text(json.dumps(facts))
         return folder
 
     return write
-
-
-@pytest.fixture
-def run():
-    def call(*arguments):
-        """Returns exit status, standard output and standard error of `fusion` with these arguments."""
-        done = CliRunner().invoke(commands.app, [str(each) for each in arguments])
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done.exit_code, done.stdout, done.stderr
-
-    return call

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 from fusion.checking import resolve
 from fusion.graph.nodes import FusionGraph
+from fusion.probe.confirming import Confirmed
+from fusion.probe.fusing import Fused
+from fusion.probe.picking import STANDS, picked_study
+from fusion.probe.scoring import PreparedTaps
 from fusion.recipe.recipe import Recipe
 from fusion.study.columns import check_present
-from fusion.study.confirming import Confirmed
 from fusion.study.declaration import BASE, Study
-from fusion.study.fusing import Fused
-from fusion.study.picking import STANDS, picked_study
-from fusion.study.running import Prepared as Trials
-from fusion.study.running import prepare
-from fusion.study.scoring import Prepared
+from fusion.study.running import PreparedStudy, prepare
 from fusion.study.variants import metric_of
 
 
@@ -30,13 +29,13 @@ class Picked:
     """
 
     study: Study
-    trials: Trials
+    trials: PreparedStudy
     metric: str
     recipes: Mapping[str, Recipe]
     names: Mapping[str, str]
 
 
-def pick(prepared: Prepared, fused: Fused) -> Picked:
+def pick(prepared: PreparedTaps, fused: Fused) -> Picked:
     """Returns the study that confirms the picked sets of taps, checked and not run.
 
     Its data are those the taps were scored on with their test split, whatever the seed: another split would let

@@ -1,12 +1,10 @@
-"""Where frozen tensors of a training are stored, and who watches while they are computed."""
+"""Who watches while the frozen tensors of a training are computed."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import keras
 
 from fusion.features.extraction import Extracted, Watch
-from fusion.store.shelf import store_folder
 
 
 class Onlooker(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
@@ -28,14 +26,3 @@ def told(callbacks: Sequence[keras.callbacks.Callback]) -> Watch:
             each.on_extraction(seen)
 
     return tell
-
-
-def folder_of(store: bool | str | Path) -> Path | None:
-    """Returns the folder that frozen tensors are stored in; `None` if they are not.
-
-    >>> folder_of("features"), folder_of(False)
-    (PosixPath('features'), None)
-    """
-    if isinstance(store, bool):
-        return store_folder() if store else None
-    return Path(store)

@@ -4,14 +4,14 @@ import pytest
 
 from fusion import checking
 from fusion.errors import StudyError
+from fusion.probe.picking import STANDS, head_only, picked_recipe, picked_study
+from fusion.probe.tapping import TapPoint
 from fusion.recipe.reading import from_data
 from fusion.recipe.selectors import parse_selector
 from fusion.recipe.short import fuse
 from fusion.recipe.writing import to_data
 from fusion.skeleton.layers import Layer, Skeleton
 from fusion.study.declaration import Study
-from fusion.study.picking import STANDS, head_only, picked_recipe, picked_study
-from fusion.study.tapping import TapPoint
 
 FIRST, SECOND = (TapPoint("tinyvgg", f"block{number}_pool", 0.5, 0, 0) for number in (1, 2))
 OTHER = TapPoint("tinyresnet", "conv1", 0.1, 0, 0)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.errors import StudyError
+from fusion.probe.picking import STANDS
 from fusion.statistics.differences import Difference, differences
 from fusion.statistics.outcomes import by_arm, pair
 from fusion.statistics.samples import SampleDifference, sample_differences
 from fusion.study.declaration import BASE
-from fusion.study.picking import STANDS
 from fusion.study.results import Results, outcomes
 from fusion.wording import counted
 
@@ -39,7 +39,7 @@ class Confirmed:
 
 
 def confirm(results: Results, metric: str) -> Confirmed:
-    """Returns what the study of `fusion.study.picking.picked_study` came to.
+    """Returns what the study of `fusion.probe.picking.picked_study` came to.
 
     The winner is chosen on validation data; the difference is that of the test split, in pairs of the same seed. The
     split is one and the same, so how far it could be otherwise with other examples is said apart.

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from fusion.errors import StudyError, listed
+from fusion.probe.tapping import TapPoint, reader
 from fusion.recipe.branches import Branch
 from fusion.recipe.inputs import Input
 from fusion.recipe.ops import Op
@@ -12,7 +13,6 @@ from fusion.recipe.selectors import Kind, Selector, parse_selector
 from fusion.recipe.training import Part, Phase, Training
 from fusion.recipe.weighing import Late
 from fusion.study.declaration import Arm, Study
-from fusion.study.tapping import TapPoint, reader
 
 INNER: frozenset[Kind] = frozenset({"backbone", "stitch"})
 STANDS = "as-it-stands"

@@ -2,12 +2,12 @@ import pytest
 
 from fusion.checking import resolve
 from fusion.errors import RecipeError, StudyError
+from fusion.probe.tapping import TapPoint, find_taps, reader, tapped_recipe
 from fusion.recipe.reading import from_data
 from fusion.recipe.references import references
 from fusion.recipe.short import fuse
 from fusion.recipe.writing import to_data
 from fusion.study.declaration import Study
-from fusion.study.tapping import TapPoint, find_taps, reader, tapped_recipe
 
 
 @pytest.fixture(scope="module")

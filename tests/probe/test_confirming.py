@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fusion.errors import StudyError
-from fusion.study.confirming import confirm, said
+from fusion.probe.confirming import confirm, said
 from fusion.study.declaration import Study
 from fusion.study.records import Listed, Record
 from fusion.study.results import Results

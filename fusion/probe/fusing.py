@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from fusion.probe.scoring import Pooled
 from fusion.scores.sampling import sample_rows
 from fusion.scores.shares import share_by_orders, share_skill
 from fusion.scores.spectra import standardise
@@ -19,7 +20,6 @@ from fusion.scores.subsets import (
 )
 from fusion.scores.targets import Targets, take
 from fusion.scores.weights import weigh
-from fusion.study.scoring import Pooled
 
 FEW = 3
 """The most taps in one set where there are too many to try every set."""
