@@ -15,7 +15,7 @@ from fusion.cli.pairing import pairs
 from fusion.cli.planning import plan
 from fusion.cli.running import evaluate, predict, train
 from fusion.cli.scoring import score
-from fusion.cli.showing import quickstart
+from fusion.cli.showing import quickstart, show
 from fusion.cli.studying import study
 from fusion.errors import FusionError
 
@@ -38,6 +38,7 @@ for command in (
     build,
     self_test,
     pairs,
+    show,
     train,
     evaluate,
     predict,
