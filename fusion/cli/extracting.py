@@ -88,7 +88,9 @@ def extracting() -> "Iterator[Watch]":
                 tasks[seen.what] = progress.add_task(
                     seen.what, total=seen.count, completed=seen.since, seen=""
                 )
-            said = f"{seen.done} of {seen.count}, {seen.rate:.0f} a second"
+            all_there = seen.since == seen.count
+            rate = "found in the store" if all_there else f"{seen.rate:.0f} a second"
+            said = f"{seen.done} of {seen.count}, {rate}"
             progress.update(tasks[seen.what], completed=seen.done, seen=said)
 
         yield watch

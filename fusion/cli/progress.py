@@ -59,6 +59,7 @@ class Bar(Onlooker):
         self.progress = progress
         self.start = start
         self.extracting: TaskID | None = None
+        self.frozen: dict[str, tuple[int, float]] = {}
         self.task = progress.add_task(
             escape(start.phase.name),
             total=start.steps * start.phase.epochs,
@@ -68,6 +69,11 @@ class Bar(Onlooker):
 
     def on_extraction(self, seen: Extracted) -> None:
         """Moves the bar of what is computed once; it is gone when that is there."""
+        if seen.done == seen.count:
+            count, seconds = self.frozen.get(seen.what, (0, 0.0))
+            self.frozen[seen.what] = (count + seen.count - seen.since, seconds + seen.seconds)
+        if seen.since == seen.count:
+            return
         if self.extracting is None:
             self.extracting = self.progress.add_task("", total=seen.count, seen="")
         said = f"{seen.done} of {seen.count}, {seen.rate:.0f} a second"
@@ -81,6 +87,19 @@ class Bar(Onlooker):
         if seen.done == seen.count:
             self.progress.remove_task(self.extracting)
             self.extracting = None
+
+    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - as Keras calls it
+        """Says whether the stored tensors were there, or of how many examples they were computed."""
+        new = {what: count for what, (count, _) in self.frozen.items() if count}
+        if new:
+            seconds = sum(each for _, each in self.frozen.values())
+            said = ", ".join(f"{count} {what}" for what, count in new.items())
+            self._say(f"computed of {said} examples in {seconds:.0f} s")
+        if there := [what for what in self.frozen if what not in new]:
+            self._say(f"found in the store: {', '.join(there)}")
+
+    def _say(self, text: str) -> None:
+        self.progress.console.print(f"  [dim]{escape(text)}[/]", highlight=False)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - as Keras calls it
         """Moves the bar."""

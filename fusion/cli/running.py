@@ -59,7 +59,8 @@ def train(
     from fusion.training.runs import train as trained
 
     folders = places(file, folder or [])
-    check_start(graph, out=out, folders=folders, resume=resume)
+    kept_in = not no_store and (store or True)
+    check_start(graph, out=out, folders=folders, store=kept_in, resume=resume)
     with examining() as progress:
         examples = read(data, graph.recipe, progress)
     typer.echo(describe(examples))
@@ -71,7 +72,7 @@ def train(
                 out=out,
                 folders=folders,
                 watch=watch,
-                store=not no_store and (store or True),
+                store=kept_in,
                 resume=resume,
             )
     except KeyboardInterrupt:

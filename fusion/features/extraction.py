@@ -51,7 +51,7 @@ class Extracted:
 
 
 Watch = Callable[[Extracted], None]
-"""Called after each batch."""
+"""Called after each batch; once, with `since` as large as `count`, where all was there."""
 
 
 def extract(

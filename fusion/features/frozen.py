@@ -1,6 +1,6 @@
 """Examples as a suffix is fed them: tensors of the frontier, computed once, in place of what they are made of."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from fusion.data.examples import Array, Column, Examples, take
 from fusion.data.fingerprints import fingerprint
 from fusion.features.calls import Calls, calls
 from fusion.features.digests import digests
-from fusion.features.extraction import Watch
+from fusion.features.extraction import Extracted, Watch
 from fusion.features.precision import Precision, computing, narrowed
 from fusion.features.programs import Program, prefix, suffix
 from fusion.features.tensors import Wanted, compute, described, stored
@@ -93,8 +93,7 @@ class Frozen:
             return self.examples(split, examples, what=what, watch=watch)
         each = np.tile(np.arange(len(examples)), training.views)
         many = self._repeated(examples, each, training.views)
-        changing = [tensor for tensor in split.tensors if self._is_augmented(tensor.name)]
-        plain = [tensor for tensor in split.tensors if tensor not in changing]
+        changing, plain = self._told_apart(split)
         change = changed_by(training, self.graph.recipe.inputs)
         found = self.tensors(changing, many, what=what, watch=watch, change=change)
         columns: dict[str, Column] = {name: Array(rows) for name, rows in found.items()}
@@ -102,6 +101,23 @@ class Frozen:
         columns |= {name: Array(rows, each) for name, rows in fixed.items()}
         columns |= {name: many.columns[name] for name in split.inputs}
         return replace(many, columns=columns)
+
+    def wanted(self, split: Frontier, examples: Examples, *, varied: bool) -> Iterator[tuple[Wanted, int]]:
+        """Yields what a phase reads of examples, or of changed copies of them, and of how many rows it is."""
+        training = self.graph.recipe.training
+        if not varied or training is None or training.views is None:
+            yield from ((each, len(examples)) for each in self._wanted(split.tensors, examples, None))
+            return
+        changing, plain = self._told_apart(split)
+        many = self._repeated(examples, np.tile(np.arange(len(examples)), training.views), training.views)
+        change = changed_by(training, self.graph.recipe.inputs)
+        yield from ((each, len(many)) for each in self._wanted(changing, many, change))
+        yield from ((each, len(examples)) for each in self._wanted(plain, examples, None))
+
+    def _told_apart(self, split: Frontier) -> tuple[list[NodeTensor], list[NodeTensor]]:
+        """Returns the tensors of changed images, and the others."""
+        changing = [tensor for tensor in split.tensors if self._is_augmented(tensor.name)]
+        return changing, [tensor for tensor in split.tensors if tensor not in changing]
 
     def _repeated(self, examples: Examples, each: np.ndarray, views: int) -> Examples:
         """Returns the same copies for the same examples, which are then looked at once."""
@@ -147,6 +163,8 @@ class Frozen:
                     change=change.run if change else None,
                 )
             found |= stored(self.folder, missing)
+        elif tensors and watch is not None:
+            watch(Extracted(what, len(examples), len(examples), 0.0, len(examples)))
         return found
 
     def _suffix(self, given: Collection[str]) -> Program:

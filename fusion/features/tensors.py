@@ -11,7 +11,7 @@ import numpy as np
 
 from fusion.data.augmentation import Augment
 from fusion.data.examples import Examples
-from fusion.features.extraction import Watch, extract
+from fusion.features.extraction import Extracted, Watch, extract
 from fusion.features.programs import Program
 from fusion.frontier.machines import machine
 from fusion.frontier.tensors import NodeTensor
@@ -118,6 +118,8 @@ def compute(
         ordered = [writers[each.tensor.name] for each in wanted]
         start = min(writer.done for writer in ordered) // batch_size * batch_size
         if start == len(examples) or all(writer.done == writer.rows for writer in ordered):
+            if watch is not None:
+                watch(Extracted(what, len(examples), len(examples), 0.0, len(examples)))
             return
         at = start
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fusion.errors import FileError, StoreError
 
-ELSEWHERE = "name another folder in FUSION_CACHE"
+ELSEWHERE = "name another folder by --store or FUSION_CACHE"
 REASONS = {
     **dict.fromkeys(
         (errno.ENOSPC, errno.EDQUOT),
@@ -17,7 +17,7 @@ REASONS = {
         (errno.EACCES, errno.EPERM, errno.EROFS),
         f"it is read-only for this user. Allow writing there, or {ELSEWHERE}",
     ),
-    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), f"there is a file where a folder has to be. {ELSEWHERE}"),
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), f"there is a file where a folder has to be; {ELSEWHERE}"),
     errno.EFBIG: f"a file there may not grow that large. Raise the limit, or {ELSEWHERE}",
     **dict.fromkeys(
         (errno.ENOLCK, errno.ENOTSUP), f"its file system has no locks. Use a local disk: {ELSEWHERE}"

@@ -132,10 +132,38 @@ def check_disk(folder: Path, missing: int) -> None:
     Raises:
         StoreError: If so.
     """
-    with told(folder):
-        free = shutil.disk_usage(folder).free
+    free = free_bytes(folder)
     if free < missing:
         raise StoreError(
             f"The store {folder} needs {memory(missing)} more, and its disk has {memory(free)} free. "
             f"Free some space, or {ELSEWHERE}."
         )
+
+
+def free_bytes(folder: Path) -> int:
+    """Returns what is free on the disk of a store, which need not be there yet.
+
+    >>> free_bytes(Path.cwd() / "not there") > 0
+    True
+
+    Raises:
+        StoreError: If the disk does not say.
+    """
+    with told(folder):
+        return shutil.disk_usage(_there(folder)).free
+
+
+def check_writable(folder: Path) -> None:
+    """Raises if nothing can be written to a store, which need not be there yet.
+
+    Raises:
+        StoreError: If so.
+    """
+    with told(folder), tempfile.TemporaryFile(dir=_there(folder)):
+        pass
+
+
+def _there(folder: Path) -> Path:
+    """Returns the folder, or the nearest above it that there is."""
+    whole = folder.absolute()
+    return next(each for each in (whole, *whole.parents) if each.exists())

@@ -13,6 +13,7 @@ from fusion.data.batches import batches, reading, shuffled_batches, steps
 from fusion.data.examples import Data, Examples, splits
 from fusion.errors import TrainingError
 from fusion.features.frozen import Frozen
+from fusion.features.needs import check_store
 from fusion.features.planning import plan_for
 from fusion.frontier.plans import PlannedPhase
 from fusion.graph.costs import trainable
@@ -74,16 +75,19 @@ class Course:
         """Adapts the model to the data, and returns where to go on: in the first phase, or as a folder says."""
         if self.out is None:
             self.adapt()
+            self.check_store(0)
             return State()
         origin = origin_in_full(self.graph.recipe, self.data, self.model)
         self.adapt()
         self.states = States(self.out / STATE, self.model, origin, self.data.labels)
         if not (resume and self.states.path.exists()):
+            self.check_store(0)
             self.states.begin()
             return State()
         state = read_state(self.states.path)
         check_origin(state, origin, self.out)
         put_back(self.model, state)
+        self.check_store(state.phase)
         self.changed |= dict.fromkeys(name.rpartition("/")[0] for name in state.now)
         self.epochs, self.kept = list(state.epochs), dict(state.kept)
         write_csv(self.out / HISTORY, self.epochs)
@@ -98,6 +102,15 @@ class Course:
         targets = train.targets
         if targets is not None:
             self.changed |= dict.fromkeys(adapt_output(self.model, targets))
+
+    def check_store(self, first: int) -> None:
+        """Raises if the tensors of the phases from one on cannot be stored."""
+        if self.planned:
+            check_store(self.frozen, [each.frontier for each in self.planned[first:]], self.used())
+
+    def used(self) -> dict[str, Examples]:
+        """Returns the examples that training sees, by split."""
+        return {name: part for name, part in splits(self.data).items() if name != "test"}
 
     def fit_phase(self, number: int, watch: Watch | None, state: State) -> None:
         """Fits one phase, from where `state` left it, and gives the model the weights of the epoch that is kept."""
@@ -164,7 +177,7 @@ class Course:
     ) -> dict[str, tuple[keras.Model, Examples]]:
         """Returns what comes after the frontier of a phase, and the examples it reads; nothing where there is none."""
         found = self.planned[number].frontier if self.planned else None
-        used = {name: part for name, part in splits(self.data).items() if name != "test"}
+        used = self.used()
         if found is None or not found.tensors:
             if not self.graph.auxiliary:
                 return {}

@@ -11,7 +11,7 @@ class Onlooker(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
     """A Keras callback that is also told how far the computing of frozen tensors is, before its phase begins to fit."""
 
     def on_extraction(self, seen: Extracted) -> None:
-        """Called after each batch of examples that ran through the frozen part."""
+        """Called after each batch that ran through the frozen part, and once for a split of which all was stored."""
 
 
 def told(callbacks: Sequence[keras.callbacks.Callback]) -> Watch:

@@ -26,6 +26,7 @@ from fusion.model.addresses import set_weights, without_auxiliary
 from fusion.model.building import build_graph
 from fusion.model.files import load_weights, save
 from fusion.recipe.writing import recipe_hash, to_json
+from fusion.store.room import check_writable
 from fusion.training.course import CHECKPOINT
 from fusion.training.evaluation import evaluate
 from fusion.training.fitting import fit
@@ -105,7 +106,7 @@ def train(
     """
     graph = resolve(recipe, folders=folders)
     declared = graph.recipe
-    check_start(graph, out=out, folders=places(recipe, folders), resume=resume)
+    check_start(graph, out=out, folders=places(recipe, folders), store=store, resume=resume)
     if not isinstance(data, Data):
         output = declared.head.output
         data = read_data(data, inputs=declared.inputs, output=output, seed=declared.seed, progress=progress)
@@ -164,14 +165,22 @@ def _finish(run: Run, out: Path) -> None:
 
 
 def check_start(
-    graph: FusionGraph, *, out: str | Path | None, folders: Sequence[Path], resume: bool = False
+    graph: FusionGraph,
+    *,
+    out: str | Path | None,
+    folders: Sequence[Path],
+    store: bool | str | Path = True,
+    resume: bool = False,
 ) -> None:
     """Raises if a training could not start: its folder holds another, or a weights file is missing or another one.
 
     Raises:
         TrainingError: If the folder holds another run, one that has ended or not, or cannot be written to.
         WeightsError: If a weights file is not there, or is not the one that was meant.
+        StoreError: If the store that is named cannot be written.
     """
+    if not isinstance(store, bool):
+        check_writable(Path(store))
     for backbone in graph.recipe.backbones.values():
         find(backbone, folders)
     if out is None:

@@ -25,7 +25,7 @@ PARTS = {"tensor": "eye/block3_pool"}
         (errno.EDQUOT, "the disk is full"),
         (
             errno.EACCES,
-            "it is read-only for this user. Allow writing there, or name another folder in FUSION_CACHE",
+            "it is read-only for this user. Allow writing there, or name another folder by --store or FUSION_CACHE",
         ),
         (errno.EROFS, "it is read-only"),
         (errno.ENOTDIR, "there is a file where a folder has to be"),

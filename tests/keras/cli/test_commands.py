@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fusion.errors import DataError, DrawingError, ModelError, RecipeError, TrainingError
+from fusion.errors import DataError, DrawingError, ModelError, RecipeError, StoreError, TrainingError
 from fusion.model.addresses import weights
 from fusion.model.files import load, load_weights
 
@@ -288,7 +288,29 @@ def test_training_says_what_it_stores_and_how_far_it_is(run, recipe_file, photos
     assert status == 0
     assert "stored: " in err
     assert "an example in every epoch instead of" in " ".join(err.split())
+    assert "computed of 40 train, 12 validation examples in" in err
     assert any((tmp_path / "store").iterdir())
+
+    _, _, err = run("train", one, "--data", photos, "-o", tmp_path / "second", "--store", tmp_path / "store")
+
+    assert "found in the store: train, validation" in err
+    assert "computed of" not in err
+
+
+def test_a_store_that_cannot_be_written_is_told_before_data_are_read(run, recipe_file, tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StoreError, match="there is a file where a folder has to be; name another"):
+        run(
+            "train",
+            recipe_file(),
+            "--data",
+            tmp_path / "no",
+            "-o",
+            tmp_path / "r",
+            "--store",
+            tmp_path / "file",
+        )
 
 
 def test_a_checkpoint_of_a_broken_off_training_makes_a_model(run, recipe_file, photos, tmp_path, monkeypatch):

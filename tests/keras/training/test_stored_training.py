@@ -12,12 +12,14 @@ from fusion.backbones.applications import REGISTERED
 from fusion.backbones.registered import register_backbone
 from fusion.checking import resolve
 from fusion.data.examples import Array, Data, Examples, ImageFiles
-from fusion.features import planning
+from fusion.errors import StoreError
+from fusion.features import needs, planning
 from fusion.frontier.plans import plan
 from fusion.frontier.rates import Rates
 from fusion.model.addresses import weights
 from fusion.model.files import load, save
 from fusion.recipe.reading import from_data
+from fusion.store import room
 from fusion.training.evaluation import evaluate
 from fusion.training.fitting import fit
 from fusion.training.onlooking import Onlooker
@@ -399,7 +401,7 @@ def test_what_is_stored_is_not_computed_again_by_a_later_run(whole, tmp_path):
     assert first.extractions == [("train", 0, n) for n in (16, 32, 48, 50)] + [
         ("validation", 0, n) for n in (16, 21)
     ]
-    assert second.extractions == []
+    assert second.extractions == [("train", 50, 50), ("validation", 21, 21)]
 
 
 def test_an_extraction_goes_on_where_it_was_broken_off(whole, tmp_path):
@@ -412,6 +414,36 @@ def test_an_extraction_goes_on_where_it_was_broken_off(whole, tmp_path):
     assert later.extractions[0] == ("train", 32, 48)
     wanted = weights(fit(*whole, store=False, watch=lambda _: [Seen()]).model)
     assert all(np.array_equal(value, wanted[name]) for name, value in weights(found.model).items())
+
+
+def test_a_disk_without_room_is_told_before_training_and_not_where_all_is_stored(
+    whole, tmp_path, monkeypatch
+):
+    store, seen = tmp_path / "store", Seen()
+    monkeypatch.setattr(room, "free_bytes", lambda _: 71 * 16 * 4 - 1)
+    monkeypatch.setattr(needs, "free_bytes", lambda _: 71 * 16 * 4 - 1)
+
+    with pytest.raises(StoreError, match=r"needs 4\.4 KiB more, and its disk has 4\.4 KiB free"):
+        fit(*whole, store=store, watch=lambda _: [seen], out=tmp_path / "run")
+    assert seen.extractions == []
+    assert not (tmp_path / "run").exists()
+
+    monkeypatch.undo()
+    monkeypatch.setattr(planning, "machine_rates", lambda: SLOW)
+    fit(*whole, store=store)
+    monkeypatch.setattr(room, "free_bytes", lambda _: 0)
+    monkeypatch.setattr(needs, "free_bytes", lambda _: 0)
+    fit(*whole, store=store, watch=lambda _: [seen])
+    assert seen.extractions[0] == ("train", 50, 50)
+
+
+def test_a_store_that_cannot_be_is_told_before_training(whole, tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StoreError, match="there is a file where a folder has to be"):
+        fit(*whole, store=tmp_path / "file", out=tmp_path / "run")
+
+    assert not (tmp_path / "run").exists()
 
 
 def test_callbacks_see_the_whole_model_and_can_stop_it(whole, tmp_path):
