@@ -7,7 +7,9 @@ from fusion.recipe.reading import examine, read
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.translation import pointer
 
-SOUND = pytest.mark.parametrize("sound", ["joined", "stitched"], indirect=True)
+SOUND = pytest.mark.parametrize(
+    "sound", [pytest.param("joined", marks=pytest.mark.slow), "stitched"], indirect=True
+)
 VALUES = ((None, [], {"": 1}), (-1, "x" * 99))
 
 

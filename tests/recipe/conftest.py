@@ -122,7 +122,7 @@ VOTED = FULL | {
 """The same with late fusion, which leaves no place for blocks of the head, and with an auxiliary output."""
 
 
-@pytest.fixture(scope="module", params=["full", "joined", "voted"])
+@pytest.fixture(scope="module", params=["full", pytest.param("joined", marks=pytest.mark.slow), "voted"])
 def either(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Data of recipes that have every key of the format between them."""
     return copy.deepcopy({"full": FULL, "joined": JOINED, "voted": VOTED}[request.param])

@@ -1,17 +1,18 @@
 import numpy as np
 import pytest
-from scipy.stats import kendalltau
 
 from fusion.errors import DataError
 from fusion.scores.agreement import compare_scores, regret, tau
 
 
 @pytest.mark.parametrize("levels", [2, 4, 1000])
-def test_tau_is_that_of_scipy_with_and_without_ties(levels):
+def test_tau_is_that_of_scipy_with_and_without_ties(levels, scipy):
     generator = np.random.default_rng(levels)
     scores, measured = generator.integers(0, levels, (2, 12)) / levels
 
-    assert tau(scores, measured) == pytest.approx(kendalltau(scores, measured).statistic, abs=1e-12)
+    assert tau(scores, measured) == pytest.approx(
+        scipy.stats.kendalltau(scores, measured).statistic, abs=1e-12
+    )
 
 
 def test_an_order_of_ties_has_no_tau():

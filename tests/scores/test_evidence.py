@@ -1,8 +1,5 @@
 import numpy as np
 import pytest
-from scipy.optimize import minimize
-from scipy.stats import multivariate_normal
-from sklearn.linear_model import BayesianRidge
 
 from fusion.errors import DataError
 from fusion.scores.evidence import logme
@@ -26,7 +23,7 @@ def without_mean(matrix):
 
 @pytest.mark.parametrize("width", [2, 10, 40])
 @pytest.mark.parametrize("form", ["primal", "dual"])
-def test_logme_is_the_evidence_of_bayesian_ridge(width, form):
+def test_logme_is_the_evidence_of_bayesian_ridge(width, form, sklearn):
     features = features_of(width)
     targets = make_targets(CLASSES, "classification")
 
@@ -35,7 +32,9 @@ def test_logme_is_the_evidence_of_bayesian_ridge(width, form):
     flat = {"alpha_1": 0, "alpha_2": 0, "lambda_1": 0, "lambda_2": 0, "tol": 1e-14, "max_iter": 20000}
     rows, columns = without_mean(features), without_mean(targets.columns)
     scores = [
-        BayesianRidge(fit_intercept=False, compute_score=True, **flat).fit(rows, column).scores_[-1]
+        sklearn.linear_model.BayesianRidge(fit_intercept=False, compute_score=True, **flat)
+        .fit(rows, column)
+        .scores_[-1]
         for column in columns.T
     ]
     assert found == pytest.approx(np.mean(scores) / 59, abs=1e-8)
@@ -44,7 +43,7 @@ def test_logme_is_the_evidence_of_bayesian_ridge(width, form):
 @pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
 @pytest.mark.parametrize("width", [3, 100])
 @pytest.mark.slow
-def test_logme_is_the_greatest_density_of_the_targets(task, width):
+def test_logme_is_the_greatest_density_of_the_targets(task, width, scipy):
     features = features_of(width, examples=40)
     noise = np.random.default_rng(1).standard_normal((40, 2))
     answers = {
@@ -57,13 +56,17 @@ def test_logme_is_the_greatest_density_of_the_targets(task, width):
 
     def surprise(logs, column):
         noisy, learnt = np.exp(np.clip(logs, -15, 15))
-        return -multivariate_normal.logpdf(column, None, np.eye(39) * noisy + rows @ rows.T * learnt) / 39
+        return (
+            -scipy.stats.multivariate_normal.logpdf(column, None, np.eye(39) * noisy + rows @ rows.T * learnt)
+            / 39
+        )
 
     def greatest(column):
         options = {"xatol": 1e-7, "fatol": 1e-13, "maxiter": 4000}
         starts = [(-1.0, -3.0), (-3.0, -6.0), (-1.0, -9.0)]
         return max(
-            -minimize(surprise, start, (column,), "Nelder-Mead", options=options).fun for start in starts
+            -scipy.optimize.minimize(surprise, start, (column,), "Nelder-Mead", options=options).fun
+            for start in starts
         )
 
     assert logme(decompose(features), targets) == pytest.approx(

@@ -1,8 +1,5 @@
 import numpy as np
 import pytest
-from sklearn.metrics import r2_score
-from sklearn.model_selection import LeaveOneOut, cross_val_predict
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from fusion.errors import DataError
 from fusion.scores import neighbours
@@ -12,35 +9,39 @@ from fusion.scores.targets import blind_error, make_targets
 FEATURES = np.random.default_rng(0).standard_normal((60, 7)) + 0.5
 
 
-def left_out(model, answers):
-    return cross_val_predict(model, FEATURES, answers, cv=LeaveOneOut())
+def left_out(sklearn, model, answers):
+    return sklearn.model_selection.cross_val_predict(
+        model, FEATURES, answers, cv=sklearn.model_selection.LeaveOneOut()
+    )
 
 
 @pytest.mark.parametrize("most", [1, 2, 5, 59])
-def test_the_vote_is_that_of_scikit_learn(most):
+def test_the_vote_is_that_of_scikit_learn(most, sklearn):
     classes = FEATURES[:, :4].argmax(1)
 
     found = probe_neighbours(nearest(FEATURES, most=most), make_targets(classes, "classification"))
 
-    assert found == (left_out(KNeighborsClassifier(most, metric="cosine"), classes) == classes).mean()
+    voter = sklearn.neighbors.KNeighborsClassifier(most, metric="cosine")
+    assert found == (left_out(sklearn, voter, classes) == classes).mean()
 
 
 @pytest.mark.parametrize("most", [1, 2, 5])
-def test_labels_are_voted_on_one_by_one(most):
+def test_labels_are_voted_on_one_by_one(most, sklearn):
     labels = (FEATURES[:, :3] > 0.5).astype(int)
 
     found = probe_neighbours(nearest(FEATURES, most=most), make_targets(labels, "multilabel"))
 
-    assert found == (left_out(KNeighborsClassifier(most, metric="cosine"), labels) == labels).mean()
+    voter = sklearn.neighbors.KNeighborsClassifier(most, metric="cosine")
+    assert found == (left_out(sklearn, voter, labels) == labels).mean()
 
 
-def test_a_regression_takes_the_mean_of_its_neighbours():
+def test_a_regression_takes_the_mean_of_its_neighbours(sklearn):
     targets = make_targets(FEATURES[:, :2] @ [[1.0], [2.0]], "regression")
 
     found = probe_neighbours(nearest(FEATURES), targets)
 
-    predicted = left_out(KNeighborsRegressor(5, metric="cosine"), targets.columns)
-    plain = r2_score(targets.columns, predicted)
+    predicted = left_out(sklearn, sklearn.neighbors.KNeighborsRegressor(5, metric="cosine"), targets.columns)
+    plain = sklearn.metrics.r2_score(targets.columns, predicted)
     assert found == pytest.approx(1 - (1 - plain) / blind_error(targets), abs=1e-8)
 
 

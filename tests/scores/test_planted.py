@@ -36,7 +36,13 @@ def fusions_of(seed):
     return score_fusions(kernels, targets)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+QUICK = 3
+"""Seeds of the quick run."""
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(QUICK), *(pytest.param(each, marks=pytest.mark.slow) for each in range(QUICK, SEEDS))]
+)
 def test_the_right_tap_and_the_right_sets_are_found(seed):
     fusions = fusions_of(seed)
 

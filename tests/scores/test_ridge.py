@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge, RidgeClassifier
-from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from fusion.errors import DataError
 from fusion.scores import ridge
@@ -36,7 +34,7 @@ def fitted_without_each(features, columns, penalty):
 
 
 @pytest.mark.parametrize("task", ["classification", "binary", "multilabel", "regression"])
-@pytest.mark.parametrize("width", [1, 8, 35, 100])
+@pytest.mark.parametrize("width", [1, 8, pytest.param(35, marks=pytest.mark.slow), 100])
 @pytest.mark.parametrize("form", ["primal", "dual"])
 def test_leaving_out_without_fitting_is_leaving_out_with_fitting(task, width, form):
     features = features_of(width)
@@ -50,17 +48,22 @@ def test_leaving_out_without_fitting_is_leaving_out_with_fitting(task, width, fo
 
 
 @pytest.mark.parametrize("width", [8, 100])
-def test_leaving_out_is_that_of_scikit_learn(width):
+def test_leaving_out_is_that_of_scikit_learn(width, sklearn):
     features = features_of(width)
     targets = targets_of("classification", features)
 
     (found,) = left_out(decompose(features), targets.columns, np.array([1.0]))
 
-    fitted = cross_val_predict(Ridge(alpha=1.0, solver="svd"), features, targets.columns, cv=LeaveOneOut())
+    fitted = sklearn.model_selection.cross_val_predict(
+        sklearn.linear_model.Ridge(alpha=1.0, solver="svd"),
+        features,
+        targets.columns,
+        cv=sklearn.model_selection.LeaveOneOut(),
+    )
     assert np.abs(found - fitted).max() < 1e-8
 
 
-def test_one_against_the_rest_is_the_ridge_classifier():
+def test_one_against_the_rest_is_the_ridge_classifier(sklearn):
     features = features_of(20)
     targets = make_targets(np.random.default_rng(0).integers(0, 4, 36), "classification")
 
@@ -68,7 +71,12 @@ def test_one_against_the_rest_is_the_ridge_classifier():
 
     for penalty, value in zip(path.penalties, path.values, strict=True):
         labels = targets.columns.argmax(1)
-        fitted = cross_val_predict(RidgeClassifier(alpha=penalty), features, labels, cv=LeaveOneOut())
+        fitted = sklearn.model_selection.cross_val_predict(
+            sklearn.linear_model.RidgeClassifier(alpha=penalty),
+            features,
+            labels,
+            cv=sklearn.model_selection.LeaveOneOut(),
+        )
         assert value == (fitted == labels).mean()
 
 

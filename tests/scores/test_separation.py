@@ -2,7 +2,6 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-import sklearn.covariance
 
 from fusion.errors import DataError
 from fusion.scores.separation import hscore, ledoit_wolf
@@ -19,7 +18,7 @@ def features_of(width):
 
 
 @pytest.mark.parametrize("width", [1, 2, 20, 79, 200])
-def test_the_shrinkage_is_that_of_scikit_learn(width):
+def test_the_shrinkage_is_that_of_scikit_learn(width, sklearn):
     features = features_of(width)
 
     found = ledoit_wolf(decompose(features))
@@ -29,7 +28,7 @@ def test_the_shrinkage_is_that_of_scikit_learn(width):
 
 @pytest.mark.parametrize("width", [1, 2, 20, 79, 200])
 @pytest.mark.parametrize("form", ["primal", "dual"])
-def test_the_score_is_its_definition(width, form):
+def test_the_score_is_its_definition(width, form, sklearn):
     features = features_of(width)
     covariance, shrinkage = sklearn.covariance.ledoit_wolf(features)
     means = np.array([features[kind == CLASSES].mean(0) for kind in range(5)])[CLASSES]

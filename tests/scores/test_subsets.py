@@ -2,8 +2,6 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge
-from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from fusion.errors import DataError
 from fusion.scores.spectra import standardise
@@ -30,7 +28,7 @@ def kernels_of(taps):
 
 
 @pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
-def test_every_set_of_taps_is_scored_as_if_fitted_without_each_example(task):
+def test_every_set_of_taps_is_scored_as_if_fitted_without_each_example(task, sklearn):
     taps = taps_of(3)
     values = {"classification": CLASSES, "multilabel": np.eye(4)[CLASSES], "regression": taps["tap2"][:, :1]}
     targets = make_targets(values[task], task)
@@ -42,8 +40,11 @@ def test_every_set_of_taps_is_scored_as_if_fitted_without_each_example(task):
     ]
     for row in fusions.rows:
         features = np.hstack([taps[name] for name in row.taps])
-        fitted = cross_val_predict(
-            Ridge(alpha=row.penalty, solver="svd"), features, targets.columns, cv=LeaveOneOut()
+        fitted = sklearn.model_selection.cross_val_predict(
+            sklearn.linear_model.Ridge(alpha=row.penalty, solver="svd"),
+            features,
+            targets.columns,
+            cv=sklearn.model_selection.LeaveOneOut(),
         )
         error = ((fitted.reshape(targets.columns.shape) - targets.columns) ** 2).mean()
         assert row.skill == pytest.approx(skill(targets, error), abs=1e-8)

@@ -1,8 +1,5 @@
 import numpy as np
 import pytest
-from scipy.optimize import approx_fprime, minimize
-from sklearn.linear_model import Ridge
-from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from fusion.errors import DataError
 from fusion.scores import weights
@@ -28,7 +25,7 @@ def kernels_of(taps):
     return {name: make_kernel(features) for name, features in taps.items()}
 
 
-def test_the_error_is_that_of_ridge_without_each_example():
+def test_the_error_is_that_of_ridge_without_each_example(sklearn):
     taps = taps_of([1, 2, 0])
     targets = make_targets(CLASSES, "classification")
     logs = np.array([-1.0, 0.5, -3.0])
@@ -37,11 +34,16 @@ def test_the_error_is_that_of_ridge_without_each_example():
     error, _ = press(grams, targets.centred, logs)
 
     features = np.hstack([tap * np.exp(log / 2) for tap, log in zip(taps.values(), logs, strict=True)])
-    fitted = cross_val_predict(Ridge(alpha=1.0, solver="svd"), features, targets.columns, cv=LeaveOneOut())
+    fitted = sklearn.model_selection.cross_val_predict(
+        sklearn.linear_model.Ridge(alpha=1.0, solver="svd"),
+        features,
+        targets.columns,
+        cv=sklearn.model_selection.LeaveOneOut(),
+    )
     assert error == pytest.approx(((fitted - targets.columns) ** 2).mean(), abs=1e-10)
 
 
-def test_the_gradient_is_that_of_the_error():
+def test_the_gradient_is_that_of_the_error(scipy):
     grams = np.array([kernel.gram for kernel in kernels_of(taps_of([1, 2, 0])).values()])
     columns = make_targets(CLASSES, "classification").centred
     logs = np.array([-1.0, 0.5, -3.0])
@@ -49,12 +51,12 @@ def test_the_gradient_is_that_of_the_error():
     _, gradient = press(grams, columns, logs)
 
     assert gradient == pytest.approx(
-        approx_fprime(logs, lambda at: press(grams, columns, at)[0], 1e-7), abs=1e-7
+        scipy.optimize.approx_fprime(logs, lambda at: press(grams, columns, at)[0], 1e-7), abs=1e-7
     )
 
 
 @pytest.mark.parametrize("strengths", [(1, 2, 0), (0.5, 0.5), (0, 0, 0.7, 0)])
-def test_weights_are_where_a_library_ends(strengths):
+def test_weights_are_where_a_library_ends(strengths, scipy):
     kernels = kernels_of(taps_of(strengths))
     targets = make_targets(CLASSES, "classification")
     grams = np.array([kernel.gram for kernel in kernels.values()])
@@ -63,7 +65,7 @@ def test_weights_are_where_a_library_ends(strengths):
 
     start = np.log(np.full(len(grams), 0.01))
     options = {"gtol": 1e-9, "maxiter": 1000}
-    best = minimize(
+    best = scipy.optimize.minimize(
         lambda logs: press(grams, targets.centred, logs), start, jac=True, method="BFGS", options=options
     )
     assert found.converged
@@ -71,14 +73,16 @@ def test_weights_are_where_a_library_ends(strengths):
     assert sum(found.weights.values()) == pytest.approx(1)
 
 
-def test_weights_and_penalty_give_the_skill_they_say():
+def test_weights_and_penalty_give_the_skill_they_say(sklearn):
     taps, targets = taps_of([1, 2, 0]), make_targets(CLASSES, "classification")
 
     found = weigh(kernels_of(taps), targets)
 
     features = np.hstack([tap * np.sqrt(found.weights[name]) for name, tap in taps.items()])
-    model = Ridge(alpha=found.penalty, solver="svd")
-    fitted = cross_val_predict(model, features, targets.columns, cv=LeaveOneOut())
+    model = sklearn.linear_model.Ridge(alpha=found.penalty, solver="svd")
+    fitted = sklearn.model_selection.cross_val_predict(
+        model, features, targets.columns, cv=sklearn.model_selection.LeaveOneOut()
+    )
     assert found.skill == pytest.approx(skill(targets, ((fitted - targets.columns) ** 2).mean()), abs=1e-8)
     assert found.skill > found.equal_skill + 0.01
 
