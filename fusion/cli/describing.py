@@ -10,7 +10,7 @@ import typer
 
 from fusion import checking
 from fusion.cli.catalogue import Announced
-from fusion.errors import FusionError, Problem, RecipeError, WeightsError
+from fusion.errors import FusionError, Problem, RecipeError, WeightsError, listed
 from fusion.graph.costs import costs
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.writing import to_data
@@ -119,7 +119,8 @@ def _training(graph: FusionGraph) -> Iterator[str]:
         fall = f", {how.schedule}" if how.schedule != "constant" else ""
         rise = f", warm-up {how.warmup:.0%}" if how.warmup else ""
         epochs = counted(phase.epochs, "epoch")
-        yield f"{phase.name}: {amount(cost.trainable)} train, {epochs}, {how.name} {how.learning_rate:g}{fall}{rise}"
+        fresh = f", {listed(phase.reset)} begin with fresh weights" if phase.reset else ""
+        yield f"{phase.name}: {amount(cost.trainable)} train, {epochs}, {how.name} {how.learning_rate:g}{fall}{rise}{fresh}"
     for name, changes in (training.augment if training else {}).items():
         made = [f"{kind} {value}" for each in map(to_data, changes) for kind, value in each.items()]
         views = (

@@ -98,7 +98,10 @@ def _print(found: "Plan") -> None:
 
 
 def _trained(phase: "PlannedPhase") -> str:
-    return f"{phase.frontier.phase}: trains {', '.join(phase.train)} ({amount(phase.trainable)} weights)"
+    fresh = f", after {', '.join(phase.reset)} got fresh weights" if phase.reset else ""
+    return (
+        f"{phase.frontier.phase}: trains {', '.join(phase.train)} ({amount(phase.trainable)} weights){fresh}"
+    )
 
 
 def _read(phase: "PlannedPhase") -> list[str]:

@@ -27,6 +27,8 @@ def watching(console: Console) -> Iterator[Watch]:
                 f"{amount(start.trainable)} weights train, {amount(start.frozen)} frozen\n"
                 f"  [dim]{escape(', '.join(part.part for part in start.phase.parts))}[/]"
             )
+            if start.phase.reset:
+                progress.console.print(f"  [dim]fresh weights: {escape(', '.join(start.phase.reset))}[/]")
             if start.weights:
                 said = ", ".join(f"{escape(name)}: {each:.3g}" for name, each in start.weights.items())
                 progress.console.print(f"  [dim]classes count in the loss as {said}[/]", highlight=False)

@@ -51,7 +51,10 @@ def phase_name(view: View) -> str:
     phases = view.graph.phases
     if not phases:
         return "no training declared"
-    return f"phase {view.phase + 1} of {len(phases)}: {cleaned(phases[view.phase].name)}"
+    name = f"phase {view.phase + 1} of {len(phases)}: {cleaned(phases[view.phase].name)}"
+    training = view.graph.recipe.training
+    reset = training.phases[view.phase].reset if training else ()
+    return f"{name}, {', '.join(reset)} begun afresh" if reset else name
 
 
 def _totals(found: Costs) -> list[str]:

@@ -34,6 +34,7 @@ class PlannedPhase:
         whole_seconds: Time of an epoch without the frontier.
         saving: Seconds that storing saves in all, those of extraction counted; where nothing is stored, what the best
             tensors would have saved.
+        reset: What begins with fresh weights, as the recipe says it.
     """
 
     frontier: Frontier
@@ -47,6 +48,7 @@ class PlannedPhase:
     epoch_seconds: float
     whole_seconds: float
     saving: float
+    reset: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ def plan(
     stored: frozenset[str] = frozenset()
     phases = []
     for number, phase in enumerate(graph.phases):
+        anew = {unit.name for unit in opened.values() if any(map(phase.is_reset, unit.weights))}
+        stored -= below(opened, anew)
         best = frontier(graph, number, rates, most=most / examples)
         planned = _planned(graph, opened, best, number, stored=stored, examples=examples, rates=rates)
         fixed = graph.recipe.training.views is not None
@@ -157,6 +161,7 @@ def _planned(
         examples * found.epoch_seconds,
         examples * found.whole_seconds,
         saving=found.epochs * examples * (found.whole_seconds - found.epoch_seconds) - once,
+        reset=phase.reset if phase else (),
     )
 
 

@@ -131,11 +131,13 @@ class PhasePlan:
         active: Addresses of what was selected, with and without weights, and of what takes inputs away; an owner selected
             whole by its name.
             All else is in inference mode: also its dropout is off.
+        reset: The same of what begins with fresh weights.
     """
 
     name: str
     rates: Mapping[str, float]
     active: frozenset[str]
+    reset: frozenset[str] = frozenset()
 
     def is_active(self, address: str) -> bool:
         """Returns whether the layer at an address was selected.
@@ -143,7 +145,19 @@ class PhasePlan:
         >>> PhasePlan("all", {}, frozenset({"top", "vgg/conv1"})).is_active("top/dropout")
         True
         """
-        return address in self.active or address.partition("/")[0] in self.active
+        return _holds(self.active, address)
+
+    def is_reset(self, address: str) -> bool:
+        """Returns whether the layer at an address begins with fresh weights.
+
+        >>> PhasePlan("all", {}, frozenset(), reset=frozenset({"vgg/conv2"})).is_reset("vgg/conv1")
+        False
+        """
+        return _holds(self.reset, address)
+
+
+def _holds(picked: frozenset[str], address: str) -> bool:
+    return address in picked or address.partition("/")[0] in picked
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Selectors resolved: which layers a phase trains."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import networkx as nx
 
@@ -26,19 +27,70 @@ def phase_plans(
     phases = recipe.training.phases if recipe.training else ()
     nodes = [node for _, node in graph.nodes(data="node")]
     weights = {each.address: each for node in nodes for each in node.weights}
-    return tuple(
-        _plan(recipe, phase, number, trunks, weights, problems) for number, phase in enumerate(phases)
+    found, known = _Found(recipe, trunks, weights, problems), len(problems)
+    plans, fresh = [], frozenset[str]()
+    for number, phase in enumerate(phases):
+        reset = _reset(found, phase, number)
+        fresh |= reset
+        plans.append(replace(_plan(found, phase, number, fresh), reset=reset))
+    if len(problems) == known:
+        problems += _left_random(found, phases, plans)
+    return tuple(plans)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What selectors are looked up in, and where what is wrong with them is told."""
+
+    recipe: Recipe
+    trunks: Mapping[str, Trunk]
+    weights: Mapping[str, Weights]
+    problems: list[Problem]
+
+
+def _reset(found: _Found, phase: Phase, number: int) -> frozenset[str]:
+    """Returns the addresses of what a phase gives fresh weights, a whole owner by its name."""
+    every: set[str] = set()
+    for index, text in enumerate(phase.reset):
+        try:
+            picked = _picked(found.recipe, text, found.trunks, found.weights)
+            _trained(text, picked, found.weights, frozenset())
+            every |= picked
+        except _RefusedError as error:
+            place = pointer(("training", "phases", number, "reset", index))
+            found.problems.append(Problem(place, str(error)))
+    return frozenset(every)
+
+
+def _left_random(found: _Found, phases: Sequence[Phase], plans: Sequence[PhasePlan]) -> Iterator[Problem]:
+    """Yields a problem for each selector of what a phase resets and no phase from there on trains."""
+    random = {name for name, each in found.recipe.backbones.items() if each.weights is None}
+    for number, phase in enumerate(phases):
+        trained = {address for plan in plans[number:] for address in plan.rates}
+        for index, text in enumerate(phase.reset):
+            picked = _picked(found.recipe, text, found.trunks, found.weights)
+            left = [
+                address
+                for address in _trained(text, picked, found.weights, frozenset())
+                if address not in trained and address.partition("/")[0] not in random
+            ]
+            if left:
+                more = f", with {len(left) - 1} more," if len(left) > 1 else ""
+                words = (
+                    f"{text!r} gives {left[0]!r}{more} fresh weights, and no phase from here on trains that, so it would stay "
+                    'random. Train it or reset less; a backbone that is random on purpose has "weights": null.'
+                )
+                yield Problem(pointer(("training", "phases", number, "reset", index)), words)
+
+
+def _plan(found: _Found, phase: Phase, number: int, fresh: frozenset[str]) -> PhasePlan:
+    """Returns what a phase trains; batch normalisation of what is `fresh` has nothing to keep and trains, too."""
+    recipe, trunks, weights, problems = found.recipe, found.trunks, found.weights, found.problems
+    kept = frozenset(
+        address
+        for address, each in weights.items()
+        if each.kind == "BatchNormalization" and address not in fresh and phase.batchnorm == "inference"
     )
-
-
-def _plan(
-    recipe: Recipe,
-    phase: Phase,
-    number: int,
-    trunks: Mapping[str, Trunk],
-    weights: Mapping[str, Weights],
-    problems: list[Problem],
-) -> PhasePlan:
     rates: dict[str, float] = {}
     # Inputs are taken away in every phase: that is done to examples, not by what is frozen or trains.
     active = {
@@ -51,7 +103,7 @@ def _plan(
         place = pointer(("training", "phases", number, "train", index))
         try:
             picked = _picked(recipe, part.part, trunks, weights)
-            selected = _trained(part.part, picked, weights, phase.batchnorm)
+            selected = _trained(part.part, picked, weights, kept)
         except _RefusedError as error:
             problems.append(Problem(place, str(error)))
             continue
@@ -97,7 +149,7 @@ def _picked(
     return set()
 
 
-def _trained(text: str, picked: set[str], weights: Mapping[str, Weights], batchnorm: str) -> list[str]:
+def _trained(text: str, picked: set[str], weights: Mapping[str, Weights], kept: frozenset[str]) -> list[str]:
     """Returns the addresses among those picked whose weights gradients may change."""
     every = [
         address
@@ -105,8 +157,7 @@ def _trained(text: str, picked: set[str], weights: Mapping[str, Weights], batchn
         if (address in picked or address.partition("/")[0] in picked) and each.params > each.statistics
     ]
     # Batch normalisation of a block has nothing to keep: it was never trained before.
-    left = "BatchNormalization" if batchnorm == "inference" else ""
-    found = [address for address in every if address not in picked or weights[address].kind != left]
+    found = [address for address in every if address not in picked or address not in kept]
     # Where the graph is not whole, blocks and head may have weights that are not known yet.
     if picked and not found and (_is_whole(weights) or all("/" in address for address in picked)):
         only = " but batch normalisation, which this phase leaves in inference" if every else ""

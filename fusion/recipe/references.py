@@ -215,10 +215,12 @@ def _repeated(blocks: Sequence[str], place: Place) -> Iterator[Problem]:
 def _selectors(recipe: Recipe, declared: Declared, joined: bool) -> Iterator[Problem]:
     phases = recipe.training.phases if recipe.training else ()
     for number, phase in enumerate(phases):
-        for index, part in enumerate(phase.parts):
-            place = ("training", "phases", number, "train", index)
+        selected = [("train", index, part.part) for index, part in enumerate(phase.parts)]
+        selected += [("reset", index, text) for index, text in enumerate(phase.reset)]
+        for key, index, written in selected:
+            place = ("training", "phases", number, key, index)
             try:
-                selector = parse_selector(part.part)
+                selector = parse_selector(written)
             except ValueError as error:
                 yield Problem(pointer(place), str(error))
                 continue
@@ -230,7 +232,7 @@ def _selectors(recipe: Recipe, declared: Declared, joined: bool) -> Iterator[Pro
             elif selector.kind == "backbone":
                 yield from _backbone_selected(recipe, selector.owner, declared, place)
             elif selector.kind == "fusion" and not joined:
-                yield Problem(pointer(place), "There is no fusion to train.")
+                yield Problem(pointer(place), f"There is no fusion to {key}.")
             elif selector.kind == "fusion" and selector.owner and recipe.fusion is not None:
                 named = isinstance(recipe.fusion, dict)
                 known = declared["fusion"] if named else ["fusion"]

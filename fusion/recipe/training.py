@@ -94,6 +94,7 @@ class Phase(Value):
     Args:
         name: Its name in reports and files.
         train: Selectors: `head`, `fusion`, `block:NAME`, `stitch:BACKBONE`, `BACKBONE`, `BACKBONE[a..b]`; or parts with a rate of their own.
+        reset: Selectors of what begins with fresh weights, its batch normalisation, which then trains, too.
         epochs: Passes over the training data.
         optimizer: A fresh one is made for the phase.
         batchnorm: Of the backbones: `inference` leaves batch normalisation as it was trained, `train` trains it too.
@@ -114,6 +115,7 @@ class Phase(Value):
     monitor: Word = "val_loss"
     keep: Literal["best", "last"] = "best"
     early_stopping: EarlyStopping | None = None
+    reset: tuple[Word, ...] = ()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -158,3 +160,14 @@ class Training(Value):
         if self.views and not self.augment:
             raise ValueError('"views" are copies changed at random; say how in "augment".')
         return self
+
+    def since_reset(self, number: int) -> int:
+        """Returns the place of a phase among those since something was reset, from 0.
+
+        What trains anew sees examples in the same order, whatever trained before.
+
+        >>> first, second = ({"name": name, "train": ["head"], "epochs": 1} for name in "ab")
+        >>> Training(phases=[first, {**second, "reset": ["head"]}]).since_reset(1)
+        0
+        """
+        return number - max((each for each in range(number + 1) if self.phases[each].reset), default=0)

@@ -22,6 +22,7 @@ from fusion.model.adapting import adapt_inputs
 from fusion.model.addresses import layers, lookups, set_weights
 from fusion.model.files import save_weights
 from fusion.model.lookups import vocabulary
+from fusion.model.renewing import renew
 from fusion.model.seeding import seed_of
 from fusion.recipe.training import Training
 from fusion.store.shelf import store_folder
@@ -119,6 +120,8 @@ class Course:
         if state.ended:
             self.end_phase(number, state)
             return
+        if not state.done:
+            self.changed |= dict.fromkeys(renew(self.model, plan.is_reset, seed=self.training.seed))
         self.changed |= dict.fromkeys(plan.rates)
         recorder = Recorder(
             phase, self.changed, self.record, self.checkpoint, standing=state.standing, weights=state.best
@@ -265,7 +268,7 @@ class Course:
         return shuffled_batches(
             train,
             batch_size=self.training.batch_size,
-            seed=seed_of(self.training.seed, f"order of phase {number}"),
+            seed=seed_of(self.training.seed, f"order of phase {self.training.since_reset(number)}"),
             epochs=self.training.phases[number].epochs,
             start=start,
             augment=augmenter(augmentation, self.graph.recipe.inputs)

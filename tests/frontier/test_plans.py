@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 import typer
@@ -43,6 +44,16 @@ def test_what_an_earlier_phase_stored_is_not_computed_again(phase_graph):
     assert first.once_seconds > 0
     assert second.once_seconds == 0
     assert found.stored_bytes == first.stored_bytes
+
+
+def test_what_an_earlier_phase_stored_and_lies_after_what_is_reset_is_computed_again(phase_graph):
+    graph = phase_graph("Chain", ["head"], ["head"])
+    later = replace(graph.phases[1], reset=frozenset({"net/conv2"}))
+
+    _, second = plan(replace(graph, phases=(graph.phases[0], later)), examples=100, least=0).phases
+
+    assert second.kept == ()
+    assert second.once_seconds > 0
 
 
 def test_what_an_earlier_phase_stored_and_changed_is_computed_again(phase_graph):
