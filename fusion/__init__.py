@@ -32,6 +32,7 @@ from fusion.recipe.joining import Add, Average, Compare, Concat, Maximum, Multip
 from fusion.recipe.preprocessing import Scaling
 from fusion.recipe.reading import from_json, load_recipe
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.reduction import only
 from fusion.recipe.savedmodels import SavedModel
 from fusion.recipe.schema import schema
 from fusion.recipe.short import fuse
@@ -205,6 +206,7 @@ __all__ = [
     "load_weights",
     "lock",
     "moved",
+    "only",
     "predict",
     "read_data",
     "read_images",

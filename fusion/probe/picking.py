@@ -1,17 +1,14 @@
 """Recipes cut at the taps that were picked, with the head alone trained, and the study that confirms them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from fusion.errors import StudyError, listed
 from fusion.probe.tapping import TapPoint, reader
 from fusion.recipe.branches import Branch
-from fusion.recipe.inputs import Input
-from fusion.recipe.ops import Op
-from fusion.recipe.outputs import read_by_head
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.selectors import Kind, Selector, parse_selector
-from fusion.recipe.training import Part, Phase, Training
-from fusion.recipe.weighing import Late
+from fusion.recipe.reduction import is_late, reduced, selector_of, trains_what_predicts
+from fusion.recipe.selectors import Kind
+from fusion.recipe.training import Part, Phase
 from fusion.study.declaration import Arm, Study
 
 INNER: frozenset[Kind] = frozenset({"backbone", "stitch"})
@@ -33,60 +30,53 @@ def picked_recipe(recipe: Recipe, taps: Sequence[TapPoint], *, name: str) -> Rec
     ('block4_pool', 'block5_pool')
 
     Raises:
-        StudyError: If branches are joined by several ops or read each other's maps, the recipe trains no head, or
-            vectors and maps of one backbone would have to be one vector.
+        StudyError: If a branch reads another's map, the recipe trains no head, or vectors and maps of one backbone would
+            have to be one vector.
     """
-    if len(recipe.nodes) > 1 or any(branch.of for branch in recipe.branches.values()):
+    if any(branch.of for branch in recipe.branches.values()):
         raise StudyError(
-            f"{recipe.name!r} joins its branches by several ops, or one reads another's map, so which taps take part "
-            "cannot be exchanged. Pick cuts of it by hand, as axes of a study."
+            f"In {recipe.name!r} a branch reads another's map, so which taps take part cannot be exchanged. "
+            "Pick cuts of it by hand, as axes of a study."
         )
-    branches = _branches(recipe, taps)
-    blocks = {*recipe.head.blocks, *(name for branch in branches.values() for name in branch.blocks)}
-    fused = len(branches) > 1
-    auxiliary = {key: each for key, each in recipe.head.auxiliary.items() if fused and key in branches}
-    backbones = {branch.backbone for branch in branches.values()}
-    made = recipe.replaced(
-        name=name,
-        inputs=_inputs(recipe, {branch.input for branch in branches.values()}),
-        backbones={key: each for key, each in recipe.backbones.items() if key in backbones},
-        branches=branches,
-        fusion=_joined(next(iter(recipe.nodes.values()), None), tuple(branches)) if fused else None,
-        blocks={key: each for key, each in recipe.blocks.items() if key in blocks},
-        head=recipe.head.replaced(auxiliary=auxiliary),
-        training=None,
-    )
-    return made.replaced(training=head_only(recipe, made))
+    return head_only(recipe, _branches(recipe, taps), name=name)
 
 
-def head_only(recipe: Recipe, made: Recipe) -> Training:
-    """Returns how a recipe trains without layers of backbones, for what was made of it; what is not there is left out.
+def head_only(recipe: Recipe, branches: Mapping[str, Branch], *, name: str) -> Recipe:
+    """Returns a recipe with other branches in place of its own, trained without layers of backbones.
 
     Phases that train some are left out; where the others do not train what predicts, all are kept without those layers.
-    Where late fusion leaves one branch, the head takes its place. What is monitored and is not there becomes the main
-    loss.
 
     >>> from fusion.recipe.short import fuse
     >>> one = fuse("VGG16", output=["ant", "bee"])
-    >>> [phase.train for phase in head_only(one, one).phases]
+    >>> [phase.train for phase in head_only(one, one.branches, name="head only").training.phases]
     [('head',)]
 
     Raises:
         StudyError: If nothing trains what predicts.
     """
     phases = recipe.training.phases if recipe.training else ()
-    frozen = [phase for phase in phases if not any(_selector(part).kind in INNER for part in phase.train)]
-    predicts = "fusion" if _late(made) else "head"
-    for several in (frozen, phases):
-        kept = [phase for each in several if (phase := _kept_phase(each, recipe, made))]
-        if recipe.training and any(_selector(part).kind == predicts for each in kept for part in each.train):
-            augment = {key: each for key, each in recipe.training.augment.items() if key in made.inputs}
-            views = recipe.training.views if augment else None
-            return recipe.training.replaced(phases=tuple(kept), augment=augment, views=views)
+    whole = [phase for phase in phases if not any(_is_inner(part) for part in phase.train)]
+    for several in (
+        whole,
+        [_without_inner(phase) for phase in phases if not all(map(_is_inner, phase.train))],
+    ):
+        if recipe.training and several:
+            training = recipe.training.replaced(phases=tuple(several))
+            made = reduced(recipe.replaced(training=training), branches, name=name)
+            if trains_what_predicts(made):
+                return made
     raise StudyError(
         f"{recipe.name!r} trains no head, so what was picked cannot be confirmed. Give it "
-        f'"training" with a phase that trains "{"fusion" if _late(recipe) else "head"}".'
+        f'"training" with a phase that trains "{"fusion" if is_late(recipe) else "head"}".'
     )
+
+
+def _is_inner(part: str | Part) -> bool:
+    return selector_of(part).kind in INNER
+
+
+def _without_inner(phase: Phase) -> Phase:
+    return phase.replaced(train=tuple(part for part in phase.train if not _is_inner(part)))
 
 
 def picked_study(study: Study, recipe: Recipe, picks: Mapping[str, Sequence[TapPoint]]) -> Study:
@@ -102,7 +92,7 @@ def picked_study(study: Study, recipe: Recipe, picks: Mapping[str, Sequence[TapP
         for name, taps in picks.items()
     }
     first, *others = made
-    own = recipe.replaced(name=f"{recipe.name}, {STANDS}", training=head_only(recipe, recipe))
+    own = head_only(recipe, recipe.branches, name=f"{recipe.name}, {STANDS}")
     arms = {name: Arm(recipe=made[name]) for name in others}
     return Study(
         name=f"{study.name}, confirmed",
@@ -148,64 +138,3 @@ def _cut(recipe: Recipe, name: str, taps: Sequence[TapPoint], *, alone: bool) ->
     as_map = len(cut) == 1 and (others or not alone) and any(op.reads_maps for op in recipe.nodes.values())
     # The mean is what the tap was scored by.
     return branch.replaced(cut=cut, pool="avg" if branch.pool == "none" and not as_map else branch.pool)
-
-
-def _inputs(recipe: Recipe, names: Collection[str | None]) -> dict[str, Input]:
-    found = {key: each for key, each in recipe.inputs.items() if key in names}
-    return {key: each.replaced(optional=None) for key, each in found.items()} if len(found) == 1 else found
-
-
-def _joined(op: Op | None, names: Collection[str]) -> Op | None:
-    """Returns the op that joins those that are left of what it joined, in its order; weights add up to one again."""
-    if op is None:
-        return None
-    places = [place for place, name in enumerate(op.of) if name in names]
-    of = tuple(op.of[place] for place in places)
-    if not isinstance(op, Late) or not isinstance(op.weights, tuple):
-        return op.replaced(of=of)
-    shares = [op.weights[place] for place in places]
-    return op.replaced(of=of, weights=tuple(share / sum(shares) for share in shares))
-
-
-def _kept_phase(phase: Phase, recipe: Recipe, made: Recipe) -> Phase | None:
-    """Returns what is left of a phase; `None` where it would train nothing of what predicts or comes before it."""
-    parts = [part for each in phase.train if (part := _kept_part(each, recipe, made)) is not None]
-    selectors = [_selector(part) for part in parts]
-    train = tuple(part for place, part in enumerate(parts) if selectors[place] not in selectors[:place])
-    if _late(made) and all(selector.kind == "head" for selector in selectors):
-        return None
-    monitor = phase.monitor
-    if monitor not in made.head.reports:
-        monitor = monitor.partition(".")[0]
-    return phase.replaced(train=train, monitor=monitor) if train else None
-
-
-def _kept_part(part: str | Part, recipe: Recipe, made: Recipe) -> str | Part | None:
-    """Returns what is trained in place of a part; `None` where there is nothing."""
-    selector = _selector(part)
-    match selector.kind:
-        case "block":
-            return part if selector.owner in made.blocks else None
-        case "head" if _late(recipe):
-            # Auxiliary outputs alone: what predicts is in the fusion.
-            return part if made.head.auxiliary else None
-        case "head":
-            return part
-        case "fusion" if made.nodes:
-            return part if selector.owner in {"", *made.nodes} else _renamed(part, "fusion")
-        case "fusion" if _late(recipe):
-            return _renamed(part, "head")
-    return None
-
-
-def _renamed(part: str | Part, text: str) -> str | Part:
-    return text if isinstance(part, str) else part.replaced(part=text)
-
-
-def _selector(part: str | Part) -> Selector:
-    return parse_selector(part if isinstance(part, str) else part.part)
-
-
-def _late(recipe: Recipe) -> bool:
-    """Whether the head reads late fusion, so that its output layers are trained as the fusion."""
-    return isinstance(recipe.nodes.get(read_by_head(recipe) or ""), Late)

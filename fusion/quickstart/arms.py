@@ -1,8 +1,8 @@
 """What a fused model is compared with: each of its backbones alone, its head alone, and training from nothing."""
 
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.selectors import parse_selector
-from fusion.recipe.training import Part, Phase
+from fusion.recipe.reduction import only
+from fusion.recipe.training import Phase
 
 
 def arms(recipe: Recipe) -> dict[str, Recipe]:
@@ -11,25 +11,13 @@ def arms(recipe: Recipe) -> dict[str, Recipe]:
     Args:
         recipe: Two branches or more, each with a backbone, joined by one op; phases that train the head first.
     """
-    alone = {f"{name} alone": only(recipe, name) for name in recipe.backbones}
+    alone = {f"{name} alone": _alone(recipe, name) for name in recipe.backbones}
     return {
         "fused": recipe,
         **alone,
         "fused, last layers only": head_only(recipe),
         "fused, from scratch": from_scratch(recipe),
     }
-
-
-def only(recipe: Recipe, backbone: str) -> Recipe:
-    """Returns the recipe with one of its backbones, its branches and its selectors left."""
-    branches = {name: branch for name, branch in recipe.branches.items() if branch.backbone == backbone}
-    return recipe.replaced(
-        name=f"{recipe.name}, {backbone} alone",
-        backbones={backbone: recipe.backbones[backbone]},
-        branches=branches,
-        fusion=None if len(branches) == 1 else recipe.nodes["fusion"].replaced(of=tuple(branches)),
-        training=_training(recipe, tuple(_only(phase, backbone) for phase in _phases(recipe))),
-    )
 
 
 def head_only(recipe: Recipe) -> Recipe:
@@ -59,13 +47,9 @@ def from_scratch(recipe: Recipe) -> Recipe:
     )
 
 
-def _only(phase: Phase, backbone: str) -> Phase:
-    return phase.replaced(train=tuple(each for each in phase.train if _is_of(each, backbone)))
-
-
-def _is_of(part: str | Part, backbone: str) -> bool:
-    selector = parse_selector(part if isinstance(part, str) else part.part)
-    return selector.kind != "backbone" or selector.owner == backbone
+def _alone(recipe: Recipe, backbone: str) -> Recipe:
+    own = [name for name, branch in recipe.branches.items() if branch.backbone == backbone]
+    return only(recipe, own, name=f"{recipe.name}, {backbone} alone")
 
 
 def _phases(recipe: Recipe) -> tuple[Phase, ...]:

@@ -26,6 +26,8 @@ class AnyOp(Value):
     """Whether it gives the same whatever the order; not where each vector is projected by weights of its own."""
     reads_maps: ClassVar[bool] = False
     """Whether it joins maps that are not pooled."""
+    learned: ClassVar[bool] = False
+    """Whether how it joins is learned."""
 
     of: tuple[Name, ...] = Field(alias="from", min_length=2)
     project: Count | None = None
@@ -34,6 +36,11 @@ class AnyOp(Value):
     def is_symmetric(self) -> bool:
         """Whether what it joins may be exchanged."""
         return self.symmetric and self.project is None
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there is something to train: how it joins, or what projects its vectors."""
+        return self.learned or self.project is not None
 
     @property
     def needs_equal(self) -> bool:

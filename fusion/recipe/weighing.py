@@ -15,7 +15,13 @@ BUDGET = 10_000_000
 """Most weights an op on a product of whole vectors may take where nothing else is said; 40 MB."""
 
 
-class WeightedSum(AnyOp):
+class LearnedOp(AnyOp):
+    """An op that learns how to join."""
+
+    learned = True
+
+
+class WeightedSum(LearnedOp):
     """A sum of n vectors of equal width, each times one learned number that starts at 1/n; n weights.
 
     >>> WeightedSum(of=("left", "right")).op
@@ -26,7 +32,7 @@ class WeightedSum(AnyOp):
     op: Literal["weighted_sum"] = "weighted_sum"
 
 
-class Gated(AnyOp):
+class Gated(LearnedOp):
     """Gated multimodal unit: tanh of each vector, weighed component by component by what all of them say.
 
     With two vectors one gate z weighs z * a + (1 - z) * b; with more each has a gate of its own (Arevalo and others,
@@ -49,7 +55,7 @@ class Gated(AnyOp):
         return self.units is None and self.project is None
 
 
-class Film(AnyOp):
+class Film(LearnedOp):
     """Feature-wise linear modulation: the second vector scales and shifts each component of the first.
 
     It starts near the first as it is: the bias of the scale starts at one (Perez and others, "FiLM: visual reasoning
@@ -63,7 +69,7 @@ class Film(AnyOp):
     of: Pair
 
 
-class Bilinear(AnyOp):
+class Bilinear(LearnedOp):
     """Every component of one vector times every one of the other, weighed: widths a, b: `(a * b + 1) * units` weights.
 
     Args:
@@ -80,7 +86,7 @@ class Bilinear(AnyOp):
     budget: Count = BUDGET
 
 
-class LowRank(AnyOp):
+class LowRank(LearnedOp):
     """Low-rank multimodal fusion: tensor fusion without its tensor, `sum(w + 1) * rank * units` weights.
 
     Each vector, with a one appended, is mapped to `rank` vectors of `units`; those of one rank are multiplied, then
@@ -99,7 +105,7 @@ class LowRank(AnyOp):
     units: Count
 
 
-class Tensor(AnyOp):
+class Tensor(LearnedOp):
     """Tensor fusion: all products of components, one of each vector or none, weighed; `prod(w + 1) * units` weights.
 
     That is the outer product of vectors with a one appended (Zadeh and others, "Tensor fusion network for multimodal
@@ -118,7 +124,7 @@ class Tensor(AnyOp):
     budget: Count = BUDGET
 
 
-class Attention(AnyOp):
+class Attention(LearnedOp):
     """Self-attention of n vectors of equal width w as n tokens, added to them, normalised, averaged; `4 * w * w + 2 * w` weights.
 
     One layer of "Attention is all you need" (Vaswani and others, 2017) without its dense part and without biases in
@@ -136,7 +142,7 @@ class Attention(AnyOp):
     heads: Count = 4
 
 
-class CrossAttention(AnyOp):
+class CrossAttention(LearnedOp):
     """The first asks, the places of the others' maps answer: `4 * w * w + 2 * w` weights at width w.
 
     What it joins are maps of branches with `"pool": "none"`, each place being a token; the first may be a vector too,
@@ -176,7 +182,7 @@ Shares = Annotated[
 """How much each of several predictions counts: numbers, or `learned`; `None` where all count alike."""
 
 
-class Late(AnyOp):
+class Late(LearnedOp):
     """Late fusion: each source has an output layer of its own, and what they predict is averaged.
 
     Averaged are probabilities, or the numbers of a regression; with `logits` in the output the model gives the logits of

@@ -32,13 +32,14 @@ AnyRecipe = Annotated[
 
 
 class Arm(Value):
-    """A variant: the study's recipe, or another one, with some of its values exchanged.
+    """A variant: the study's recipe, or another one, with some of its values exchanged or some of its branches alone.
 
-    In JSON `{"change": {"/branches/texture/cut": "block3_pool"}}`.
+    In JSON `{"change": {"/branches/texture/cut": "block3_pool"}}` or `{"branches": ["texture"]}`.
 
     Args:
         recipe: The recipe that is changed; the study's, if it is not said.
         change: New values by their places, JSON Pointers into the recipe.
+        branches: Those that stay, after the change; with them goes what only the others used. All, if it is not said.
 
     >>> Arm(change={"/fusion/op": "multiply"}).recipe is None
     True
@@ -46,6 +47,7 @@ class Arm(Value):
 
     recipe: AnyRecipe | None = None
     change: Map[Place, Any] = Map()
+    branches: Annotated[tuple[Word, ...], Field(min_length=1)] | None = None
 
 
 def _seeds(value: Any) -> Any:

@@ -14,9 +14,10 @@ from fusion.graph.uses import Catalogue
 from fusion.recipe.head import METRICS
 from fusion.recipe.reading import from_data, load_recipe
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.reduction import only
 from fusion.recipe.translation import Place, pointer
 from fusion.recipe.writing import exchanged, recipe_hash, to_data
-from fusion.study.declaration import BASE, AnyRecipe, Study
+from fusion.study.declaration import BASE, AnyRecipe, Arm, Study
 
 
 def variants(
@@ -46,9 +47,9 @@ def variants(
     problems: list[Problem] = []
     found: dict[str, FusionGraph] = {}
     hashes: set[str] = set()
-    for name, place, source, change in _arms(study):
+    for name, place, source, arm in _arms(study):
         try:
-            recipe = _changed(source, change, folder)
+            recipe = _changed(source, arm, folder)
             if recipe_hash(recipe) in hashes:
                 continue
             where = shelf(tuple(_places(source, folder, folders)))
@@ -88,15 +89,15 @@ def metric_of(study: Study, graph: FusionGraph) -> str:
     return study.metric or METRICS[graph.recipe.head.output.task][0]
 
 
-def _arms(study: Study) -> Iterator[tuple[str, Place, AnyRecipe, Mapping[str, Any]]]:
-    """Yields each arm's name, its place in the study, what it is made of and what is changed."""
-    yield BASE, ("recipe",), study.recipe, {}
+def _arms(study: Study) -> Iterator[tuple[str, Place, AnyRecipe, Arm]]:
+    """Yields each arm's name, its place in the study, what it is made of and how it differs."""
+    yield BASE, ("recipe",), study.recipe, Arm()
     for name, arm in study.arms.items():
         source = study.recipe if arm.recipe is None else arm.recipe
-        yield name, ("arms", name), source, arm.change
+        yield name, ("arms", name), source, arm
     for values in product(*study.axes.values()) if study.axes else ():
         change = dict(zip(study.axes, values, strict=True))
-        yield ", ".join(map(_named, change.items())), ("axes",), study.recipe, change
+        yield ", ".join(map(_named, change.items())), ("axes",), study.recipe, Arm(change=change)
 
 
 def _named(change: tuple[str, Any]) -> str:
@@ -120,14 +121,14 @@ def _plain(value: Any) -> Any:
     return to_data(value) if hasattr(value, "model_dump") else value
 
 
-def _changed(source: AnyRecipe, change: Mapping[str, Any], folder: Path) -> Recipe:
+def _changed(source: AnyRecipe, arm: Arm, folder: Path) -> Recipe:
     recipe = source if isinstance(source, Recipe) else load_recipe(folder / source)
-    if not change:
-        return recipe
-    data: Any = to_data(recipe)
-    for place, value in change.items():
-        data = exchanged(data, place, _plain(value))
-    return from_data(data, source=recipe.name)
+    if arm.change:
+        data: Any = to_data(recipe)
+        for place, value in arm.change.items():
+            data = exchanged(data, place, _plain(value))
+        recipe = from_data(data, source=recipe.name)
+    return only(recipe, arm.branches) if arm.branches else recipe
 
 
 def _places(source: AnyRecipe, folder: Path, folders: Sequence[Path]) -> list[Path]:

@@ -71,6 +71,7 @@ def test_an_op_has_the_width_and_the_weights_of_its_formula(graph_of, joined, fi
     graph = graph_of(joined(**fields))
 
     assert fused(graph) == ((width,), params)
+    assert graph.recipe.nodes["fusion"].has_weights == bool(params)
     assert next(part for part in costs(graph).parts if part.name == "fusion").params == params
 
 

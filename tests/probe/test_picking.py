@@ -50,7 +50,8 @@ def two():
     )
     inner = {"name": "inner", "train": ["head", "tinyvgg[block3_conv1..]"], "epochs": 2}
     first = {"name": "head first", "train": ["head", "fusion"], "epochs": 5}
-    return made.replace("/training/phases", [first, inner])
+    gated = {"op": "gated", "from": ["tinyvgg_view", "tinyresnet_view"], "units": 4}
+    return made.replace("/training/phases", [first, inner]).replace("/fusion", gated)
 
 
 def test_a_backbone_without_a_picked_tap_is_left_out(two):
@@ -72,21 +73,35 @@ def test_taps_of_both_backbones_keep_the_fusion_and_its_training(two):
 def test_where_every_phase_trains_a_backbone_they_train_the_head_alone(two):
     inner = two.training.replaced(phases=two.training.phases[1:])
 
-    training = head_only(two.replaced(training=inner), two)
+    made = head_only(two.replaced(training=inner), two.branches, name="head only")
 
-    assert [phase.train for phase in training.phases] == [("head",)]
+    assert [phase.train for phase in made.training.phases] == [("head",)]
     assert parse_selector(inner.phases[0].train[1]).kind == "backbone"
 
 
-def test_what_trains_no_head_or_joins_by_several_ops_is_refused(two):
+def test_what_trains_no_head_or_reads_the_map_of_another_branch_is_refused(two):
     with pytest.raises(StudyError, match="trains no head"):
         picked_recipe(two.replaced(training=None), [FIRST], name="picked")
+    back = two.branches["tinyresnet_view"].replaced(
+        input=None, of="tinyvgg_view", enter="stage:1", cut="last"
+    )
+    stitched = two.replaced(branches={**two.branches, "tinyresnet_view": back})
+    with pytest.raises(StudyError, match="reads another's map"):
+        picked_recipe(stitched, [FIRST], name="picked")
+
+
+def test_ops_that_join_ops_are_kept_as_far_as_they_join_several(two):
     ops = {
-        "first": {"op": "concat", "from": ["tinyvgg_view", "tinyresnet_view"]},
+        "first": {"op": "gated", "from": ["tinyvgg_view", "tinyresnet_view"], "units": 4},
         "second": {"op": "concat", "from": ["first", "tinyvgg_view"]},
     }
-    with pytest.raises(StudyError, match="joins its branches by several ops"):
-        picked_recipe(two.replaced(fusion=ops), [FIRST], name="picked")
+    nested = two.replaced(fusion=ops)
+
+    one, both = (picked_recipe(nested, taps, name="picked") for taps in ([FIRST], [FIRST, OTHER]))
+
+    assert one.fusion is None
+    assert list(both.fusion) == ["first", "second"]
+    assert check(one) == check(both) == ()
 
 
 def test_the_study_compares_the_picks_with_the_best_tap(two):

@@ -41,6 +41,27 @@ def test_an_arm_changes_its_recipe_or_that_of_the_study(recipe, tmp_path):
     assert weight_places(study, "other", folder=tmp_path) == [tmp_path]
 
 
+def test_an_arm_may_be_some_branches_after_its_change(recipe):
+    table = recipe.inputs["facts"]
+    both = recipe.replaced(
+        inputs={"facts": table, "more": table},
+        branches={"all": recipe.branches["all"], "other": {"input": "more"}},
+        fusion={"op": "concat", "from": ["all", "other"]},
+    )
+    arms = {
+        "all-alone": {"branches": ["all"], "change": {"/blocks/mlp/0/dense": 9}},
+        "same": {"branches": ["all", "other"]},
+    }
+
+    found = variants(Study(name="branches", recipe=both, arms=arms))
+
+    alone = found["all-alone"].recipe
+    assert list(found) == ["base", "all-alone"]
+    assert (list(alone.inputs), alone.fusion, alone.blocks["mlp"][0].units) == (["facts"], None, 9)
+    wrong = Study(name="branches", recipe=both, arms={"one": {"branches": ["al"]}})
+    assert "There is no branch 'al'. Did you mean 'all'" in problems(wrong)["/arms/one"]
+
+
 def test_a_text_that_reads_as_a_number_is_named_otherwise_than_the_number():
     assert [_named(("/a/b", value)) for value in ("1", 1, "true", True, "x")] == [
         'a/b="1"',

@@ -1,6 +1,6 @@
 import pytest
 
-from fusion.quickstart.arms import arms, from_scratch, head_only, only
+from fusion.quickstart.arms import arms, from_scratch, head_only
 from fusion.quickstart.comparison import recipe_file
 from fusion.recipe.reading import load_recipe
 from fusion.recipe.recipe import Recipe
@@ -27,7 +27,7 @@ def test_the_arms_are_sound_recipes(recipe):
 
 
 def test_a_backbone_alone_keeps_its_branch_and_its_selectors(recipe):
-    alone = only(recipe, "plain")
+    alone = arms(recipe)["plain alone"]
 
     assert list(alone.branches) == ["strokes"]
     assert alone.fusion is None
