@@ -55,7 +55,7 @@ def head_only(recipe: Recipe, branches: Mapping[str, Branch], *, name: str) -> R
         StudyError: If nothing trains what predicts.
     """
     phases = recipe.training.phases if recipe.training else ()
-    whole = [phase for phase in phases if not any(_is_inner(part) for part in phase.train)]
+    whole = [_without_inner(phase) for phase in phases if not any(_is_inner(part) for part in phase.train)]
     for several in (
         whole,
         [_without_inner(phase) for phase in phases if not all(map(_is_inner, phase.train))],
@@ -76,7 +76,10 @@ def _is_inner(part: str | Part) -> bool:
 
 
 def _without_inner(phase: Phase) -> Phase:
-    return phase.replaced(train=tuple(part for part in phase.train if not _is_inner(part)))
+    train, reset = (
+        tuple(part for part in parts if not _is_inner(part)) for parts in (phase.train, phase.reset)
+    )
+    return phase.replaced(train=train, reset=reset)
 
 
 def picked_study(study: Study, recipe: Recipe, picks: Mapping[str, Sequence[TapPoint]]) -> Study:

@@ -193,7 +193,8 @@ def _kept_phase(phase: Phase, recipe: Recipe, made: Recipe) -> Phase | None:
     monitor = phase.monitor
     if monitor not in made.head.reports:
         monitor = monitor.partition(".")[0]
-    return phase.replaced(train=train, monitor=monitor) if train else None
+    fresh = dict.fromkeys(str(each) for text in phase.reset for each in _kept_parts(text, recipe, made))
+    return phase.replaced(train=train, reset=tuple(fresh), monitor=monitor) if train else None
 
 
 def _kept_parts(part: str | Part, recipe: Recipe, made: Recipe) -> tuple[str | Part, ...]:

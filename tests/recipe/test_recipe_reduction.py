@@ -70,6 +70,16 @@ def test_a_fusion_that_is_left_without_weights_is_trained_no_more():
     assert trained(only(whole, ["a", "b"])) == [("head", "fusion", "fusion:pair")]
 
 
+def test_what_begins_anew_is_what_is_left():
+    whole = recipe(NESTED)
+    whole = whole.replace("/training/phases/0/reset", ["head", "eye[block5_conv1..]", "net", "fusion:pair"])
+    facts = {"op": "late", "from": ["a", "b", "facts"]}
+    late = recipe(facts, phases=(["fusion"],)).replace("/training/phases/0/reset", ["fusion"])
+
+    assert only(whole, ["a"]).training.phases[0].reset == ("head", "eye[block5_conv1..]")
+    assert only(late, ["a"]).training.phases[0].reset == ("head",)
+
+
 def test_a_branch_that_several_ops_read_is_joined_with_itself_by_none():
     whole = recipe({**NESTED, "whole": {"op": "concat", "from": ["pair", "a", "facts"]}})
 
