@@ -189,9 +189,13 @@ def _cuts(lane: Lane, ruler: float, width: float, heights: Mapping[tuple[str, st
         else:
             items.append(Line(((x - 1, top + RULER_HEIGHT), (x - 1, rows[-1])), "line", 1.2, radius=0))
         for (call, shape), y in zip(tap.calls, rows, strict=True):
-            colour = lane.badges[call].colour if call in lane.badges else "ink"
-            items.append(Line(((x, y), (width, y)), colour, thickness(shape)))
+            badge = lane.badges.get(call)
+            colour = badge.colour if badge else "ink"
+            at = width - lane.rim - 12
+            for start, end in ((x, at - 8), (at + 8, width)) if badge else ((x, width),):
+                items.append(Line(((start, y), (end, y)), colour, thickness(shape)))
             items.append(Circle(x, y, 3.4, colour))
+            items += letter(badge, at, y) if badge else ()
         items += _label(lane, tap, x, rows, places)
     return items
 

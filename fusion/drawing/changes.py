@@ -2,40 +2,20 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from fusion.drawing.boxes import Box
 from fusion.drawing.contents import Contents
 from fusion.drawing.display import Group, Item, Text, flattened
 from fusion.drawing.header import phase_name
+from fusion.drawing.marks import Mark
 from fusion.drawing.states import View
 from fusion.drawing.widths import filled
 from fusion.graph.nodes import FusionGraph, Node, Trunk
-from fusion.wording import MINUS, cleaned
+from fusion.wording import cleaned
 
-SIGNS = {"added": "+ added", "removed": f"{MINUS} removed"}
-"""What stands below what another recipe has not, and below what only it has."""
 LONGEST = 12
 """Changes that are listed; `fusion diff` lists all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What happened to a thing, and of what is changed, what: its cut, its op, its width."""
-
-    kind: Literal["added", "removed", "changed"]
-    what: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> str:
-        """What stands below it; the sign says the same as the word, and as its border."""
-        return SIGNS.get(self.kind, f"~ {', '.join(self.what)}")
-
-    @property
-    def is_mere_width(self) -> bool:
-        """Whether it changed only by what it reads."""
-        return self.what == ("width",)
 
 
 def marks(view: View, now: Contents, was: Contents, formerly: Mapping[str, str]) -> dict[str, Mark]:

@@ -222,7 +222,8 @@ def lane_width(lane: Lane, ruler: float) -> float:
         for tap, x in zip(lane.taps, ends, strict=True)
         if not lane.fits_left(tap, x, ends)
     ]
-    return lane.left + max(ruler, *words, *labels) + PAD + lane.rim
+    # Lines of streams leave with a letter on them.
+    return lane.left + max(ruler, *words, *labels) + PAD + (18.0 if lane.badges else 0.0) + lane.rim
 
 
 def thickness(shape: Shape) -> float:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from fusion.drawing.boxes import DASH, FILLS, STROKES, WEIGHTS
-from fusion.drawing.changes import SIGNS
+from fusion.drawing.boxes import DASH, FILLS, STROKES, WEIGHTS, letter
 from fusion.drawing.display import Group, Item, Line, Rect, Text
 from fusion.drawing.icons import scissors, snowflake, triangle
 from fusion.drawing.levels import Level
-from fusion.drawing.overlays import BORDERS
+from fusion.drawing.marks import BORDERS, SIGNS
 from fusion.drawing.palette import SHADES, Colour
 from fusion.drawing.states import State, View
 from fusion.drawing.streams import streams
@@ -101,7 +100,8 @@ def _entries(view: View, shown: Collection[str]) -> list[Entry]:
         twice = (Rect(0, -7, 20, 14, "paper", "ink", 1, 4), Rect(3, -4, 14, 8, None, "ink", 1, 2))
         entries.append((20.0, twice, "double border: shared weights, counted once"))
     for badge in sorted(set(badges.values()), key=lambda badge: badge.letter):
-        entries.append((20.0, (Line(((0, 0), (20, 0)), badge.colour, 2.4),), f"stream {badge.letter}"))
+        line = Line(((17, 0), (33, 0)), badge.colour, 2.4)
+        entries.append((33.0, (*letter(badge, 8, 0), line), f"stream {badge.letter}"))
     return entries
 
 

@@ -6,6 +6,7 @@ from fusion.drawing.boxes import FILLS, STROKES, WEIGHTS, Box
 from fusion.drawing.display import Item, Rect, Text
 from fusion.drawing.folding import Op
 from fusion.drawing.icons import snowflake, triangle
+from fusion.drawing.marks import outlined
 from fusion.drawing.palette import Colour
 from fusion.drawing.segments import Segment
 from fusion.drawing.widths import shortened, text_width
@@ -40,6 +41,7 @@ def op_box(op: Op, own: Segment, count: int) -> Box:
     if signed:
         sign = snowflake if own.state == "frozen" else triangle
         items += sign(11, HEIGHT / 2, 4.2, STROKES[own.state])
+    items += outlined(own.mark, width, HEIGHT, brief="sign")
     inlets = {str(n): (width / 2 + PORT * (n - (count - 1) / 2), 0.0) for n in range(count)}
     tip = part_tip(own, [row.name for row in op.rows])
     outlets = {"": (width / 2, HEIGHT)}

@@ -9,6 +9,7 @@ from fusion.drawing.display import Group, Item, Polygon, Rect, Text
 from fusion.drawing.folding import fold
 from fusion.drawing.icons import snowflake, triangle
 from fusion.drawing.lanes import thickness
+from fusion.drawing.marks import outlined
 from fusion.drawing.opboxes import op_box, part_tip, plate
 from fusion.drawing.palette import Colour
 from fusion.drawing.placing import down
@@ -41,6 +42,7 @@ def folded(trunk: Trunk, view: View, run: Run) -> Box:
         items += sign(28, 16, 4.5, STROKES[facts.state])
     items.append(Text(38.0 if signed else 22.0, 20, title, 11.5, "mute" if ghost else "ink", True))
     items.append(Text(10, 34.5, size_words(facts), 9.5, "mute"))
+    items += outlined(facts.mark, WIDTH, HEIGHT)
     name = f"{'discarded' if ghost else facts.state} part {run.parts[-1].exit.name}"
     middle = WIDTH / 2
     tip = part_tip(facts, [part.title for part in run.parts] if count > 1 else [])
@@ -66,7 +68,8 @@ def unfolded(trunk: Trunk, view: View, run: Run, limit: float = inf) -> Box:
     inner = Group((*found.lines, *(replace(box, frame=None) for box in found.boxes)), PAD, PAD)
     enters, leaves = (PAD + _middle(places[name]) for name in ("entry", last))
     ports = {"": (enters, PAD)}, {"": (leaves, height - PAD)}
-    return Box(f"open part {part.exit.name}", width, height, (border, inner), *ports)
+    drawn: tuple[Item, ...] = (border, inner, *outlined(facts.mark, width, height))
+    return Box(f"open part {part.exit.name}", width, height, drawn, *ports)
 
 
 def size_words(facts: Segment) -> str:

@@ -1,26 +1,21 @@
 """What is laid over a picture: values below what they belong to, and borders around what another recipe has not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import networkx as nx
 
 from fusion.drawing.boxes import Box
-from fusion.drawing.changes import Mark, former_names, marks
+from fusion.drawing.changes import former_names, marks
 from fusion.drawing.contents import Cards, Contents, Link, contents
 from fusion.drawing.display import Circle, Group, Item, Line, Polygon, Rect, Strokes, Text
+from fusion.drawing.marks import BORDERS, Mark
 from fusion.drawing.states import View
 from fusion.drawing.strips import below, with_cells
 from fusion.drawing.widths import text_width
 
 ROOM, WORDS = 5.0, 9.5
 """Room between a thing and the border that says it changed, and the size of the words below it."""
-BORDERS: Mapping[str, tuple[float, float]] = {
-    "added": (2.2, 0.0),
-    "removed": (1.6, 6.0),
-    "changed": (2.2, 2.0),
-}
-"""Weight and dash of these borders."""
 THIN = 1.2
 """Weight where nothing but the width changed, by what a thing reads."""
 
@@ -37,13 +32,13 @@ def overlaid(view: View, found: Contents) -> Contents:
     return Contents(boxes, found.links)
 
 
-def whole(view: View, cards: Cards) -> Contents:
-    """Returns everything a picture shows, from left to right, with what is laid over it."""
-    now = contents(view, cards)
+def whole(view: View, cards: Cards, arranged: Callable[[View, Cards], Contents] = contents) -> Contents:
+    """Returns everything a picture shows, as `arranged` stands it, with what is laid over it."""
+    now = arranged(view, cards)
     if view.before is None:
         return overlaid(view, now)
     formerly = former_names(view)
-    was = _renamed(contents(view.before, cards), {old: new for new, old in formerly.items()})
+    was = _renamed(arranged(view.before, cards), {old: new for new, old in formerly.items()})
     found = marks(view, now, was, formerly)
     gone = {
         name: replace(box, items=ghostly(box.items))

@@ -10,7 +10,7 @@ from fusion.drawing.contents import Cards, closer, narrow_cards, ruler_cards
 from fusion.drawing.display import Drawing, Group
 from fusion.drawing.header import WIDEST
 from fusion.drawing.levels import Level
-from fusion.drawing.overlays import overlaid, whole
+from fusion.drawing.overlays import whole
 from fusion.drawing.picture import MARGIN, composed, picture
 from fusion.drawing.placing import down
 from fusion.drawing.ranks import ranks_in_turn
@@ -29,6 +29,8 @@ ROOMS: Mapping[Level, tuple[float, ...]] = {
     "stage": (570.0, 470.0, 370.0, 280.0),
 }
 """Widths of rulers, or of rows of stages, that are tried for it."""
+FLAT = 1.15
+"""How much higher than the least high picture one with wider rulers may be."""
 ROOM = 730.0
 """Width of the card of a backbone at layer level, with lines beside it."""
 CLOSE = 5.0
@@ -66,14 +68,14 @@ def page(view: View, style: Style, level: Level = "branch", expand: str | Sequen
 def _paper(view: View, level: Level) -> Drawing:
     """Returns a picture at most 800 pixels wide, what follows the backbones below them.
 
-    It is wider only where one backbone alone has more parts than can be named side by side.
+    It is wider only where one backbone alone has more parts than can be named side by side. Of widths of rulers that
+    fit the widest is taken, unless with another the picture is much less high: a line runs back to a row less.
     """
     limit = COLUMN - 2 * MARGIN
-    for room in ROOMS[level]:
-        found = Wrapping(whole(view, partial(NARROW[level], room=room))).within(limit)
-        if found.width <= limit:
-            break
-    return composed(view, found, level, limit)
+    tried = [Wrapping(whole(view, partial(NARROW[level], room=room))).within(limit) for room in ROOMS[level]]
+    fitting = [found for found in tried if found.width <= limit] or tried[-1:]
+    high = FLAT * min(found.height for found in fitting)
+    return composed(view, next(found for found in fitting if found.height <= high), level, limit)
 
 
 def _slide(view: View, level: Level) -> Drawing:
@@ -93,7 +95,7 @@ def _layers(view: View, style: Style, expand: str | Sequence[str]) -> Drawing:
         return framed(picture(view, "layer", expand))
     limit = COLUMN - 2 * MARGIN
     beside, below = (
-        overlaid(view, standing(view, partial(tower_boxes, opened=exits, room=ROOM, even=even)))
+        whole(view, partial(tower_boxes, opened=exits, room=ROOM, even=even), standing)
         for even in (True, False)
     )
     close = closer(below, CLOSE)

@@ -2,7 +2,8 @@
 
 Frozen and trainable stay apart under protanopia, deuteranopia and tritanopia (differences of 47 and more in CIEDE2000
 after Machado and others, "A physiologically-based model for simulation of color vision deficiency", 2009), and a second
-sign says the same wherever colour does: an icon, the width of a border, a letter.
+sign says the same wherever colour does: an icon, the width of a border, a letter. Six streams (`ink`, then `second` to
+`sixth`) are 17 and more apart for the same eyes, and their letters have a contrast of 4.5 and more.
 
 The shades are of one hue, green, and as far from each other (11 in CIEDE2000 on white and on black) as they come; every
 number is printed on its shade (contrast 4.5 and more), with `ink` on the first four and `page` on the others.
@@ -27,6 +28,9 @@ Colour = Literal[
     "ghost_fill",
     "second",
     "third",
+    "fourth",
+    "fifth",
+    "sixth",
     "shade0",
     "shade1",
     "shade2",
@@ -35,7 +39,7 @@ Colour = Literal[
     "shade5",
     "shade6",
 ]
-"""What a colour is for; `second` and `third` are streams through a shared backbone, shades are values from low to high."""
+"""What a colour is for; `second` to `sixth` are streams through a shared backbone, shades are values from low to high."""
 
 SHADES: tuple[Colour, ...] = ("shade0", "shade1", "shade2", "shade3", "shade4", "shade5", "shade6")
 
@@ -54,7 +58,10 @@ LIGHT: Mapping[Colour, str] = {
     "ghost": "#8C959F",
     "ghost_fill": "#F6F8FA",
     "second": "#882255",
-    "third": "#6E7781",
+    "third": "#777744",
+    "fourth": "#4466FF",
+    "fifth": "#2211CC",
+    "sixth": "#332200",
     "shade0": "#EEFFF7",
     "shade1": "#C0E4D3",
     "shade2": "#8BBFA8",
@@ -78,7 +85,10 @@ DARK: Mapping[Colour, str] = {
     "ghost": "#6E7681",
     "ghost_fill": "#11161D",
     "second": "#F3A6C8",
-    "third": "#8B949E",
+    "third": "#44FF88",
+    "fourth": "#9955FF",
+    "fifth": "#EE3300",
+    "sixth": "#448877",
     "shade0": "#091A11",
     "shade1": "#153726",
     "shade2": "#24583F",

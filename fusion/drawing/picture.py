@@ -10,7 +10,7 @@ from fusion.drawing.display import Drawing, Group, Item, flattened
 from fusion.drawing.header import WIDEST, header, phase_name
 from fusion.drawing.legend import legend
 from fusion.drawing.levels import Level
-from fusion.drawing.overlays import overlaid, whole
+from fusion.drawing.overlays import whole
 from fusion.drawing.placing import Placed, across, down
 from fusion.drawing.runs import opened
 from fusion.drawing.stagecards import stage_cards
@@ -65,7 +65,7 @@ def body(view: View, level: Level, expand: str | Sequence[str]) -> Placed:
         DrawingError: If something to be opened is not there.
     """
     if level == "layer":
-        return down(overlaid(view, standing(view, partial(tower_boxes, opened=opened(view, expand)))))
+        return down(whole(view, partial(tower_boxes, opened=opened(view, expand)), standing))
     return across(whole(view, stage_cards if level == "stage" else ruler_cards))
 
 

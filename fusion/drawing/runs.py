@@ -78,7 +78,8 @@ def _alike(numbered: tuple[int, Run]) -> tuple[int | str, ...]:
         return (number,)
     apart = number if facts.state == "mixed" and not facts.discarded else 0
     pattern = _NUMBER.sub("#", part.title)
-    return (-1, part.zone, part.stage, "" if facts.discarded else facts.state, apart, pattern)
+    happened = facts.mark.words if facts.mark else ""
+    return (-1, part.zone, part.stage, "" if facts.discarded else facts.state, apart, pattern, happened)
 
 
 def _run(trunk: Trunk, found: tuple[Part, ...], view: View, *, is_open: bool) -> Run:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from fusion.drawing.marks import Mark, layers_mark
 from fusion.drawing.parts import SKIPPED, cut_zones
 from fusion.drawing.states import State, View, state, trainable_params
 from fusion.drawing.titles import name_stem, part_title
@@ -31,6 +32,7 @@ class Segment:
         trainable: How many of its weights gradients change.
         discarded: Whether it lies after every cut, or before the entrance.
         names: The layers.
+        mark: What happened to them since what the picture is compared with.
     """
 
     title: str
@@ -43,6 +45,7 @@ class Segment:
     trainable: int = 0
     discarded: bool = False
     names: tuple[str, ...] = ()
+    mark: Mark | None = None
 
     @property
     def size(self) -> str:
@@ -98,6 +101,7 @@ def measured(trunk: Trunk, rows: Sequence[Layer], draft: Segment, view: View) ->
         state=state(telling, view.trained),
         trainable=trainable_params(weights, view.trained),
         names=tuple(row.name for row in rows),
+        mark=layers_mark(trunk, rows, view),
     )
 
 

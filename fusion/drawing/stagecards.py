@@ -8,6 +8,7 @@ from fusion.drawing.boxes import FILLS, STROKES, WEIGHTS, Badge, Box, chip, lett
 from fusion.drawing.display import Circle, Group, Item, Line, Point, Rect, Text
 from fusion.drawing.icons import scissors, sideways
 from fusion.drawing.lanes import PAD, Lane, Tap, lanes, thickness
+from fusion.drawing.marks import outlined
 from fusion.drawing.parts import SKIPPED
 from fusion.drawing.segments import Segment
 from fusion.drawing.stagerows import AFTER, BEFORE, HEIGHT, Rows, chip_words, has_shape, lines_of, stage_rows
@@ -86,6 +87,23 @@ def _stages(rows: Rows) -> list[Item]:
         if after and beside and has_shape(lane, stand.segment):
             x, y = (stand.right + after.left) / 2, rows.middle(stand.row) + 16
             items.append(Text(x, y, dimensions(stand.segment.shape), 9.0, "mute", False, "middle"))
+    return [*items, *_former(rows)]
+
+
+def _former(rows: Rows) -> list[Item]:
+    """Returns where the backbone was cut before: upright through its stage, at the depth of the layer."""
+    items: list[Item] = []
+    for tap, _ in rows.lane.former:
+        stand = next(each for each in rows.stands if tap.name in each.segment.names)
+        names, top = stand.segment.names, rows.tops[stand.row]
+        x = stand.left + stand.width * (names.index(tap.name) + 1) / len(names)
+        end = top + HEIGHT + stand.depth + 14
+        # Above and below the stage: its words stay clear.
+        items += [
+            Line(((x, y), (x, low)), "line", 1.4, 3.0, radius=0)
+            for y, low in ((top - 9, top + 4), (top + HEIGHT - 4, end))
+        ]
+        items.append(Text(x - 5, end - 1, "cut before", 9.0, "mute", False, "end"))
     return items
 
 
@@ -138,6 +156,7 @@ def _stage(segment: Segment, x: float, y: float, width: float) -> Group:
         items.append(Text(middle, HEIGHT - 9, chip_words(segment), 9.5, "ink", True, "middle"))
     elif state in STROKES:
         items += chip(5, HEIGHT - 21, width - 10, state)
+    items += outlined(segment.mark, width, HEIGHT)
     what = "discarded, never built" if ghost else f"{segment.trainable:,} trainable"
     tip = f"{segment.title}: {counted(segment.layers, 'layer')}, {segment.params:,} params, {what}, {operations(segment.flops)}"
     return Group(tuple(items), x, y, tip=tip, name=f"{'discarded' if ghost else state} segment")

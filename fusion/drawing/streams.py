@@ -6,7 +6,7 @@ from fusion.drawing.boxes import Badge
 from fusion.drawing.palette import Colour
 from fusion.graph.nodes import FusionGraph
 
-COLOURS: tuple[Colour, ...] = ("ink", "second", "third")
+COLOURS: tuple[Colour, ...] = ("ink", "second", "third", "fourth", "fifth", "sixth")
 """Of the streams in order; the letters tell more streams than these apart."""
 
 

@@ -10,7 +10,7 @@ from fusion.drawing.icons import scissors, sideways
 from fusion.drawing.lanes import PAD, Lane, Tap, lanes, thickness
 from fusion.drawing.openings import WIDTH, folded, unfolded
 from fusion.drawing.palette import Colour
-from fusion.drawing.runs import Opened, runs
+from fusion.drawing.runs import Opened, Run, runs
 from fusion.drawing.states import View
 from fusion.drawing.tracks import APART, CALL, GAP, TRACK, Tower, tails
 from fusion.drawing.widths import filled, text_width
@@ -31,7 +31,7 @@ def tower_boxes(
     Where they stand side by side they are `even`, all of one height.
     """
     found = [replace(each, limit=room) for each in lanes(view, badges)]
-    towers = [tower(view, each, opened[each.trunk.backbone]) for each in found]
+    towers = [tower(view, each, opened.get(each.trunk.backbone, frozenset())) for each in found]
     heights = [_stacked(each)[1] + each.lane.rim for each in towers]
     if even:
         heights = [max(heights, default=0.0)] * len(heights)
@@ -135,6 +135,8 @@ def _stacked(tower: Tower, bottom: float = 0.0) -> tuple[list[Item], float]:
             items.append(Text(beside + 9, y - 11, dimensions(shape), 9.0, "mute"))
         x, start, shape = left + box.outlets[""][0], y + box.outlets[""][1], run.facts.shape
         y += box.height
+        former = _former(tower, run, (x, y))
+        items, y = [*items, *former], y + (14 if former else 0)
         tap = taps.get(run.parts[-1].exit.name)
         if tap and not ghost:
             marks, heights, start = cut_marks(tower, tap, (x, start), y)
@@ -144,6 +146,19 @@ def _stacked(tower: Tower, bottom: float = 0.0) -> tuple[list[Item], float]:
                 items.append(Line(points, tower.colour(call), thickness(shape)))
             x, y, shape = tower.middle, start, ()
     return items, y + PAD + 10 + CALL * len(tower.tails)
+
+
+def _former(tower: Tower, run: Run, leaving: Point) -> list[Item]:
+    """Returns the mark of a cut before in a part that ends at some point: across the line that leaves it."""
+    exit_name, (x, y) = run.parts[-1].exit.name, leaving
+    found = [tap.name for tap, _ in tower.lane.former if tap.name in run.facts.names]
+    if not found:
+        return []
+    words = "cut before" if exit_name in found else "cut before: inside"
+    return [
+        Line(((x - 76, y + 10), (x + 14, y + 10)), "line", 1.4, 3.0, radius=0),
+        Text(x - 8, y + 21, words, 9.0, "mute", False, "end"),
+    ]
 
 
 def _link(

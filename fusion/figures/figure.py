@@ -149,7 +149,7 @@ def draw(
         values: Numbers to lay over it as colour, by address: a branch or a fusion, `branch/tap`, or `backbone/layer`.
         values_name: What they are, such as `accuracy`.
         against: An earlier graph: what changed from it is outlined and said in words, in its phase of the same name,
-            else of the same number. At branch level.
+            else of the same number.
 
     >>> from fusion.graph.making import make_graph
     >>> from fusion.recipe.recipe import Recipe
@@ -164,8 +164,7 @@ def draw(
 
     Raises:
         DrawingError: If there is no such phase, style or level, nothing of that name to open, nothing to open at
-            that level, nothing at the address of a value, a value that is no finite number, or a comparison at
-            another level.
+            that level, nothing at the address of a value, or a value that is no finite number.
     """
     names = [repr(plan.name) for plan in graph.phases]
     if phase not in range(max(len(names), 1)):
@@ -179,10 +178,6 @@ def draw(
             f"At the level {close!r} there is nothing to open; write the level 'layer' with expand."
         )
     opened(view(graph, phase), words)
-    if against and close != "branch":
-        raise DrawingError(
-            f"What changed is shown at the level 'branch', not at {close!r}; leave the level out."
-        )
     numbers = values_of(graph, values or {}, values_name)
     return Figure(graph, phase, named(style), close, words or ("cut",), numbers, against)
 

@@ -67,21 +67,21 @@ def to_html(view: View, style: Style, level: Level, opened: Opened) -> str:
         level: The tab in front.
         opened: What is open at layer level before the first click.
     """
-    # What changed is shown at branch level only.
-    shown = LEVELS if view.before is None else LEVELS[:1]
     title = escape(cleaned(view.graph.recipe.name))
     tabs = "".join(
         f'<input class="tab" type="radio" name="level" id="tab-{each}"{" checked" if each == level else ""}>'
-        for each in shown
+        for each in LEVELS
     )
-    labels = "".join(f'<label for="tab-{each}">{each}</label>' for each in shown)
+    labels = "".join(f'<label for="tab-{each}">{each}</label>' for each in LEVELS)
     pages = "".join(
         f'<div class="level" id="level-{each}">{to_svg(picture(view, each), style)}</div>'
-        for each in shown
+        for each in LEVELS
         if each != "layer"
     )
-    if "layer" in shown:
-        pages += f'<div class="level" id="level-layer">{_layers(view, style, opened)}</div>'
+    # What changed is shown at layer level as it is open at first: parts of two recipes do not open as one.
+    exits = [f"{backbone}/{name}" for backbone, names in opened.items() for name in sorted(names)]
+    layers = to_svg(picture(view, "layer", exits), style) if view.before else _layers(view, style, opened)
+    pages += f'<div class="level" id="level-layer">{layers}</div>'
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy()}">\n'

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from itertools import combinations, pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -198,15 +199,10 @@ def test_a_comparison_is_written_in_every_format_with_a_layout_and_others_refuse
         save(figure, tmp_path / f"x{suffix}")
     assert "\nchanges from a recipe, phase 1 of 2: step 0\n  input 'photo' removed\n" in figure.text()
     assert 'id="tab-branch"' in figure.html()
-    assert 'id="tab-layer"' not in figure.html()
+    assert 'id="level-layer"' in figure.html()
     for suffix, what in ((".gv", "DOT"), (".mmd", "Mermaid"), (".json", "Model Explorer's format")):
         with pytest.raises(DrawingError, match=f"{what} has no place for what changed from another recipe"):
             save(figure, tmp_path / f"x{suffix}")
-
-
-def test_other_levels_have_no_comparison(topology: Callable[[str], FusionGraph]) -> None:
-    with pytest.raises(DrawingError, match="at the level 'branch', not at 'stage'; leave the level out"):
-        draw(topology("two"), against=topology("two"), level="stage")
 
 
 def test_the_phase_compared_is_the_one_of_the_same_name_else_of_the_same_number(
@@ -224,3 +220,83 @@ def test_the_phase_compared_is_the_one_of_the_same_name_else_of_the_same_number(
     assert numbered
     assert without
     assert (turned.phase, numbered.phase, without.phase) == (0, 0, 0)
+
+
+def inner(drawing: Drawing, ending: str) -> dict[str, str]:
+    """What the borders inside of cards say, by the name of what they are around."""
+    found = {}
+    for box, *_ in flattened(drawing.items):
+        if isinstance(box, Group) and box.name.split(" ")[1:2] == [ending]:
+            for mark in (item for item in box.items if isinstance(item, Group)):
+                if mark.name in {"added", "removed", "changed"}:
+                    title = next(item.text for item, *_ in flattened(box.items) if isinstance(item, Text))
+                    found[title] = next(item.text for item in mark.items if isinstance(item, Text))
+    return found
+
+
+def with_texture(old: FusionGraph, cut: str, graph_of: Make, train: list[str] | None = None) -> FusionGraph:
+    data = to_data(old.recipe)
+    data["branches"]["texture"]["cut"] = cut
+    if train:
+        data["training"]["phases"][1]["train"] = train
+    return graph_of(from_data(data))
+
+
+@pytest.mark.parametrize(("level", "ending"), [("stage", "segment"), ("layer", "part")])
+def test_stages_and_parts_that_a_moved_cut_adds_or_removes_are_outlined(
+    topology: Callable[[str], FusionGraph], graph_of: Make, level: str, ending: str
+) -> None:
+    old = topology("two")
+    deeper = with_texture(old, "block4_pool", graph_of)
+    look: dict[str, Any] = {"phase": 1, "level": level} | ({"expand": "none"} if level == "layer" else {})
+
+    further, back = draw(deeper, against=old, **look).drawing, draw(old, against=deeper, **look).drawing
+    assert inner(further, ending) == {"block4": "+ added"}
+    assert inner(back, ending) == {"block4": "\N{MINUS SIGN} removed"}
+    for drawing in (further, back):
+        assert "cut before" in {item.text for item, *_ in flattened(drawing.items) if isinstance(item, Text)}
+    assert said(further)["trunk left"] == "~ cut"
+
+
+def test_layers_that_train_now_are_outlined_down_to_the_operation(
+    topology: Callable[[str], FusionGraph], graph_of: Make
+) -> None:
+    old = topology("two")
+    new = with_texture(old, "block3_pool", graph_of, ["head", "left[block3_conv1..]"])
+    frozen = with_texture(old, "block3_pool", graph_of, ["head"])
+
+    drawing = draw(new, against=frozen, phase=1, level="layer").drawing
+    marked = {
+        box.name
+        for box, *_ in flattened(drawing.items)
+        if isinstance(box, Group) and any(isinstance(i, Group) and i.name == "changed" for i in box.items)
+    }
+    ops = {f"trainable op block3_bn{number}" for number in (1, 2, 3)}
+    assert marked == {*ops, "open part block3_pool", "trunk left"}
+    assert inner(draw(new, against=frozen, phase=1, level="stage").drawing, "segment") == {
+        "block3": "~ training"
+    }
+
+
+def test_nothing_inside_is_outlined_where_nothing_changed_or_nothing_can_be_compared(
+    topology: Callable[[str], FusionGraph],
+) -> None:
+    for before in ("two", "vector"):
+        drawing = draw(topology("two"), against=topology(before), level="stage").drawing
+        assert inner(drawing, "segment") == {}
+
+
+@pytest.mark.parametrize("style", ["auto", "paper", "slide"])
+@pytest.mark.parametrize(
+    ("before", "after"), [PAIRS[0], *(pytest.param(*p, marks=pytest.mark.slow) for p in PAIRS[1:])]
+)
+@pytest.mark.parametrize("level", ["stage", "layer"])
+def test_any_two_recipes_can_be_compared_closer_too(
+    topologies: dict[str, FusionGraph], before: str, after: str, style: str, level: str
+) -> None:
+    drawing = draw(topologies[after], against=topologies[before], style=style, level=level).drawing
+
+    boxes = [(x, y, x + b.frame[0], y + b.frame[1]) for b, x, y in frames(drawing).values() if b.frame]
+    for a, b in combinations(boxes, 2):
+        assert a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]
+    assert "changes" in {item.name for item, *_ in flattened(drawing.items) if isinstance(item, Group)}
