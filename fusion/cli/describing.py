@@ -121,6 +121,8 @@ def _training(graph: FusionGraph) -> Iterator[str]:
         epochs = counted(phase.epochs, "epoch")
         fresh = f", {listed(phase.reset)} begin with fresh weights" if phase.reset else ""
         yield f"{phase.name}: {amount(cost.trainable)} train, {epochs}, {how.name} {how.learning_rate:g}{fall}{rise}{fresh}"
+    if training and training.precision != "float32":
+        yield f"computed in {training.precision}"
     for name, changes in (training.augment if training else {}).items():
         made = [f"{kind} {value}" for each in map(to_data, changes) for kind, value in each.items()]
         views = (

@@ -1,6 +1,6 @@
 """Computing in bfloat16, where the processor does so faster than in float32."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +21,8 @@ CPU = Path("/proc/cpuinfo")
 FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """What Linux calls the instructions, on processors of Intel, AMD and ARM."""
 
-EXACT = (keras.layers.Rescaling, keras.layers.Normalization)
-"""Layers that read pixels of many digits, which they bring near 0 at next to no cost."""
+EXACT = (keras.layers.Rescaling, keras.layers.Normalization, keras.layers.TFSMLayer)
+"""Layers that read pixels of many digits, which they bring near 0 at next to no cost; and programs that read float32."""
 
 
 def precision_of(text: str) -> Precision:
@@ -63,16 +63,29 @@ def computing(model: keras.Model, graph: FusionGraph, precision: Precision) -> I
 
     What prepares images and what pools is left in float32: sums of many numbers need the digits.
     """
-    inner = [layer for layer in _trunk_layers(model, graph) if not isinstance(layer, EXACT)]
+    owned = (layer for address, layer in layers(model).items() if address.partition("/")[0] in graph.trunks)
+    with under("mixed_bfloat16", narrowable(owned) if precision == "bfloat16" else ()):
+        yield
+
+
+@contextmanager
+def under(policy: str, inner: Sequence[keras.Layer]) -> Iterator[None]:
+    """Has layers compute by a dtype policy as long as this lasts."""
     before = [layer.dtype_policy for layer in inner]
-    if precision == "bfloat16":
-        for layer in inner:
-            layer.dtype_policy = keras.DTypePolicy("mixed_bfloat16")
+    for layer in inner:
+        layer.dtype_policy = keras.DTypePolicy(policy)
     try:
         yield
     finally:
-        for layer, policy in zip(inner, before, strict=True):
-            layer.dtype_policy = policy
+        for layer, each in zip(inner, before, strict=True):
+            layer.dtype_policy = each
+
+
+def narrowable(owned: Iterable[keras.Layer]) -> list[keras.Layer]:
+    """Returns the layers, with those they hold, that compute in float32 and may do so in 16 bits."""
+    # A layer may hold others, such as a transformer's block, which each have a policy of their own.
+    every = (inner for layer in owned for inner in layer._flatten_layers())
+    return [each for each in every if each.dtype_policy.name == "float32" and not isinstance(each, EXACT)]
 
 
 def narrowed(wanted: Wanted) -> Wanted:
@@ -86,12 +99,6 @@ def narrowed(wanted: Wanted) -> Wanted:
     if tensor.layer and tensor.dtype == "float32":
         tensor = replace(tensor, dtype="bfloat16", bytes=tensor.bytes // 2)
     return Wanted(tensor, {**wanted.parts, "precision": "bfloat16"})
-
-
-def _trunk_layers(model: keras.Model, graph: FusionGraph) -> list[keras.Layer]:
-    owned = (layer for address, layer in layers(model).items() if address.partition("/")[0] in graph.trunks)
-    # A layer may hold others, such as a transformer's block, which each have a policy of their own.
-    return [inner for layer in owned for inner in layer._flatten_layers()]
 
 
 def _flags() -> set[str]:

@@ -140,6 +140,7 @@ class Training(Value):
             computed of those alone; `None` changes examples anew in every epoch.
         class_weight: How much each class counts in the loss of training, by its name or number, those not named 1;
             `balanced` is n / (classes * count) of n examples. What is judged and validated is not weighted.
+        precision: What backbones and blocks train in; weights and the finished model are float32.
         phases: What trains when.
         batch_size: Examples a step.
         seed: Of fresh weights, of the order of examples, of dropout and of augmentation.
@@ -151,6 +152,7 @@ class Training(Value):
     augment: Augmentation = Field(default=Map())
     views: Count | None = None
     class_weight: ClassWeights = None
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     phases: Annotated[tuple[Phase, ...], AfterValidator(_different_names)] = Field(min_length=1)
     batch_size: Count = 32
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0

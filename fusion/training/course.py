@@ -32,6 +32,7 @@ from fusion.training.objectives import loss, metrics
 from fusion.training.onlooking import told
 from fusion.training.optimizers import make_optimizer
 from fusion.training.phases import PhaseStart, Watch
+from fusion.training.precision import mixed, scaled
 from fusion.training.recording import Recorder, Weights
 from fusion.training.resuming import Keeper, States, origin_in_full, put_back, put_back_optimizer
 from fusion.training.scaling import adapt_output, spread
@@ -139,20 +140,21 @@ class Course:
             fitted, train = self.parts.get("train", (self.model, self.data.train))
             _, validation = self.parts.get("validation", (fitted, self.data.validation))
             self.compile(number, fitted, state)
-            fitted.fit(
-                self.batches(train, number, start=state.done),
-                initial_epoch=state.done,
-                epochs=phase.epochs,
-                steps_per_epoch=start.steps,
-                validation_data=batches(validation, batch_size=size) if validation else None,
-                # Also where only a part is fitted, callbacks are given the whole model.
-                callbacks=keras.callbacks.CallbackList(
-                    callbacks, add_history=True, model=self.model, epochs=phase.epochs, steps=start.steps
-                ),
-                class_weight=self.weights or None,
-                shuffle=False,
-                verbose=0,
-            )
+            with mixed(self.model, self.graph, plan, fitted=fitted, precision=self.training.precision):
+                fitted.fit(
+                    self.batches(train, number, start=state.done),
+                    initial_epoch=state.done,
+                    epochs=phase.epochs,
+                    steps_per_epoch=start.steps,
+                    validation_data=batches(validation, batch_size=size) if validation else None,
+                    # Also where only a part is fitted, callbacks are given the whole model.
+                    callbacks=keras.callbacks.CallbackList(
+                        callbacks, add_history=True, model=self.model, epochs=phase.epochs, steps=start.steps
+                    ),
+                    class_weight=self.weights or None,
+                    shuffle=False,
+                    verbose=0,
+                )
             recorder.restore()
         self.kept[phase.name] = recorder.kept
 
@@ -182,7 +184,8 @@ class Course:
         found = self.planned[number].frontier if self.planned else None
         used = self.used()
         if found is None or not found.tensors:
-            if not self.graph.auxiliary:
+            # In mixed precision the model as a whole would round elsewhere than its parts do.
+            if not self.graph.auxiliary and self.training.precision == "float32":
                 return {}
             fitted = self.frozen.helped()
             return {name: (fitted, part) for name, part in used.items()}
@@ -226,7 +229,9 @@ class Course:
             address: (known[address].trainable_variables, rate)
             for address, rate in self.graph.phases[number].rates.items()
         }
-        optimizer = make_optimizer(phase.optimizer, rates, steps=phase.epochs * self.steps())
+        optimizer = scaled(
+            make_optimizer(phase.optimizer, rates, steps=phase.epochs * self.steps()), self.training.precision
+        )
         # The whole model too: what callbacks see of it is what is fitted.
         for each in dict.fromkeys((self.model, fitted)):
             each.compile(

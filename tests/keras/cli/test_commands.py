@@ -20,6 +20,13 @@ def test_check_says_what_is_sound_and_ends_with_0(run, recipe_file):
     assert "r.json: ok, 1 branch" in out
 
 
+def test_check_says_what_a_training_computes_in(run, recipe_file):
+    training = {"precision": "mixed_bfloat16", "phases": [{"name": "all", "train": ["head"], "epochs": 1}]}
+
+    assert "computed in mixed_bfloat16" in run("check", recipe_file(training=training))[1]
+    assert "computed in" not in run("check", recipe_file())[1]
+
+
 def test_check_goes_on_after_a_bad_file_and_ends_with_1(run, recipe_file, tmp_path):
     bad = recipe_file("bad.json", head={"output": {"task": "binray"}})
 
