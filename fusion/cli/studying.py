@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fusion.study.planning import StudyPlan
     from fusion.study.records import Record
     from fusion.study.results import Results
-    from fusion.study.running import PreparedStudy
+    from fusion.study.running import Executor, PreparedStudy
 
 study = typer.Typer(
     help="Run variants of a recipe as trials, and say what may be claimed.",
@@ -63,9 +63,20 @@ def run(
     file: StudyFile,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for its records, new or of this study.")],
     data: DataPath = None,
-    workers: Annotated[int, typer.Option(min=1, help="Trials at once, each in a process of its own.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Trials at once, each in a process of its own: 1, or what a cluster has room for, if not said.",
+        ),
+    ] = None,
     max_seconds: Annotated[
         float | None, typer.Option(min=0, help="After how long no further trial begins.")
+    ] = None,
+    executor: Annotated[str, typer.Option(help="Where trials run: local, or ray for a cluster.")] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(help="HOST:PORT of a Ray cluster's head node, or auto for this machine's cluster."),
     ] = None,
     folder: Folders = None,
 ) -> None:
@@ -79,9 +90,10 @@ def run(
     from fusion.study.results import load_results
     from fusion.study.running import prepare
 
+    where = _where(executor, address)
     prepared = prepare(file, data, folders=folder or ())
     with bars(Console(stderr=True)) as progress:
-        run_trials(prepared, out, progress, workers=workers, max_seconds=max_seconds)
+        run_trials(prepared, out, progress, workers=workers, max_seconds=max_seconds, executor=where)
     _print_status(load_results(out), out)
 
 
@@ -113,16 +125,33 @@ def run_trials(
     out: Path,
     progress: "Progress",
     *,
-    workers: int = 1,
+    workers: int | None = None,
     max_seconds: float | None = None,
+    executor: "Executor" = "local",
 ) -> None:
     """Runs trials under a bar that says what the last one came to."""
     from fusion.study.running import run as ran
 
     task = progress.add_task("trials", total=len(prepared.trials), seen="")
-    for record in ran(prepared, out=out, workers=workers, max_seconds=max_seconds):
+    for record in ran(prepared, out=out, workers=workers, max_seconds=max_seconds, executor=executor):
         progress.advance(task)
         progress.update(task, seen=_seen(record))
+
+
+def _where(executor: str, address: str | None) -> "Executor":
+    from fusion.study.clusters import Cluster
+
+    for name in ("local", "ray"):
+        if executor == name and not address:
+            return name
+    if executor != "ray":
+        hint = (
+            "There is no executor"
+            if executor != "local"
+            else "An address is one of a Ray cluster, not of executor"
+        )
+        raise typer.BadParameter(f"{hint} {executor!r}. Executors: local, ray.")
+    return Cluster(address)
 
 
 def _seen(record: "Record") -> str:

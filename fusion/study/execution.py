@@ -1,35 +1,13 @@
-"""Trials run one after the other or several at once on this machine, each recorded as it ends."""
+"""Trials run one after the other or several at once, on this machine or a cluster, each recorded as it ends."""
 
-import os
-import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from fusion.errors import StudyError
+from fusion.study.clusters import Cluster, run_on_cluster
 from fusion.study.records import Record, read_record, renamed, write_record
-from fusion.wording import counted
-
-Work = Callable[["Task"], Record]
-"""What makes a record of a task; a function that another process can import."""
-
-
-class Task(Protocol):
-    """What runs: an arm with a seed, under a key of its content."""
-
-    @property
-    def arm(self) -> str:
-        """Which variant."""
-
-    @property
-    def seed(self) -> int:
-        """With which seed."""
-
-    @property
-    def key(self) -> str:
-        """Digest of all that its result depends on."""
+from fusion.study.tasks import Task, Work, attempted
 
 
 def run_tasks(
@@ -37,27 +15,30 @@ def run_tasks(
     work: Work,
     *,
     out: Path,
-    workers: int = 1,
+    workers: int | None = None,
     max_seconds: float | None = None,
+    cluster: Cluster | None = None,
 ) -> Iterator[Record]:
     """Runs the tasks that have no record yet, and yields the records of all, each as soon as it is there.
 
     What fails is recorded with its error, and the rest goes on; a failed task runs again the next time. With several
     workers each is a process of its own (joblib's `loky`, or the backend that `joblib.parallel_config` names), and records
-    come in the order in which they end.
+    come in the order in which they end. Where they run makes no difference to what they come to.
 
     Args:
         tasks: What runs.
         work: Makes a record of a task; nothing it returns may depend on another task.
         out: Folder of the run.
-        workers: How many run at once.
+        workers: How many run at once; 1 on this machine and as many as a cluster has room for, if it is not said.
         max_seconds: After how long no further task begins; those that run come to their end.
+        cluster: The machines they run on, instead of this one.
 
     Raises:
-        StudyError: If a record is damaged, or the number of workers is none.
+        StudyError: If a record is damaged, the number of workers is none, a worker on this machine was killed, or a
+            cluster cannot be used.
         FileError: If a record cannot be written.
     """
-    if workers < 1:
+    if workers is not None and workers < 1:
         raise StudyError(f"A study needs 1 worker or more, got workers={workers}.")
     waiting = []
     for task in tasks:
@@ -67,15 +48,17 @@ def run_tasks(
         else:
             waiting.append(task)
     begun = _in_time(waiting, max_seconds)
-    if workers == 1:
+    if not waiting:
+        return
+    if cluster is not None:
+        for record in run_on_cluster(begun, work, cluster, workers=workers):
+            write_record(record, out)
+            yield record
+    elif workers in {None, 1}:
         for task in begun:
             yield recorded(task, work, out)
-        return
-    # Only who runs several at once waits for it.
-    from joblib import Parallel, delayed
-
-    at_once = Parallel(n_jobs=workers, pre_dispatch=workers, return_as="generator_unordered")
-    yield from at_once(delayed(recorded)(task, work, out) for task in begun)
+    else:
+        yield from _at_once(begun, work, out, workers)
 
 
 def recorded(task: Task, work: Work, out: Path) -> Record:
@@ -84,16 +67,24 @@ def recorded(task: Task, work: Work, out: Path) -> Record:
     Raises:
         FileError: If the record cannot be written.
     """
-    began = time.perf_counter()
-    try:
-        record = work(task)
-    except Exception as error:  # noqa: BLE001  # Whatever one trial meets is kept with it and must not end the others.
-        said = f"{type(error).__name__}: {error}"
-        record = Record(key=task.key, arm=task.arm, seed=task.seed, status="failed", error=said)
-    machine = f"{platform.system()} {platform.machine()}, {counted(os.cpu_count() or 1, 'core')}"
-    record = replace(record, seconds=round(time.perf_counter() - began, 3), machine=machine)
+    record = attempted(task, work)
     write_record(record, out)
     return record
+
+
+def _at_once(tasks: Iterable[Task], work: Work, out: Path, workers: int | None) -> Iterator[Record]:
+    # Only who runs several at once waits for it.
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    at_once = Parallel(n_jobs=workers, pre_dispatch=workers, return_as="generator_unordered")
+    try:
+        yield from at_once(delayed(recorded)(task, work, out) for task in tasks)
+    except TerminatedWorkerError as error:
+        raise StudyError(
+            "A worker was killed, most often because the machine ran out of memory. Run the study again with fewer "
+            f"workers than {workers}: what is done stays done."
+        ) from error
 
 
 def _in_time(tasks: Iterable[Task], max_seconds: float | None) -> Iterator[Task]:

@@ -1,24 +1,29 @@
 """A study from its declaration to its records: every arm with every seed, what is done already left alone."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from fusion.data.examples import Data
 from fusion.data.fingerprints import digests_of
-from fusion.errors import StudyError
+from fusion.errors import StudyError, near
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 from fusion.locking import lock
 from fusion.recipe.writing import to_json
 from fusion.study.arms import write_arms
+from fusion.study.clusters import Cluster
 from fusion.study.declaration import BASE, Study, load_study
 from fusion.study.execution import run_tasks
 from fusion.study.records import STUDY, Listed, Record, write_list
 from fusion.study.results import Results, load_results
 from fusion.study.trials import Trial, digest_of, make_trial
 from fusion.study.variants import metric_of, variants, weight_places
+
+Executor = Literal["local", "ray"] | Cluster
+"""Where trials run: on this machine, or on those of a cluster; `ray` is `Cluster()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +95,45 @@ def prepare(
 
 
 def run(
-    prepared: PreparedStudy, *, out: str | Path, workers: int = 1, max_seconds: float | None = None
+    prepared: PreparedStudy,
+    *,
+    out: str | Path,
+    workers: int | None = None,
+    max_seconds: float | None = None,
+    executor: Executor = "local",
 ) -> Iterator[Record]:
     """Runs the trials of a study that are not done, and yields the records of all, each as soon as it is there.
 
-    A run that was broken off, however it was, goes on where it stopped, and comes to the equal result.
+    A run that was broken off, however it was, goes on where it stopped, and comes to the equal result. On a cluster this
+    process writes the records, so that machines need to share no more than what trials read; data in memory are brought to
+    each once.
 
     Args:
         prepared: What `prepare` returned.
         out: Folder for the records, new or of this study.
-        workers: How many trials run at once, each in a process of its own; 1 runs them in this one.
+        workers: How many trials run at once, each in a process of its own; 1, as if it is not said, runs them in this
+            one. On a cluster it is as many as it has room for, if it is not said.
         max_seconds: After how long no further trial begins.
+        executor: Where they run.
 
     Raises:
-        StudyError: If the folder holds another study, or a damaged record.
+        StudyError: If the folder holds another study, or a damaged record, a worker was killed, or a cluster cannot be
+            used.
         FileError: If a record cannot be written.
     """
     from fusion.study.training import forget_examples, run_trial
 
     folder = Path(out)
+    cluster = _cluster(executor, prepared)
     forget_examples()
     _begin(prepared, folder)
     yield from run_tasks(
-        prepared.trials,
-        partial(run_trial, data=prepared.data),
+        prepared.trials if cluster is None else [_placed(trial) for trial in prepared.trials],
+        partial(run_trial, data=prepared.data if cluster is None else _absolute(prepared.data)),
         out=folder,
         workers=workers,
         max_seconds=max_seconds,
+        cluster=cluster,
     )
 
 
@@ -126,7 +143,8 @@ def run_study(
     *,
     out: str | Path,
     folders: Sequence[str | Path] = (),
-    workers: int = 1,
+    workers: int | None = None,
+    executor: Executor = "local",
 ) -> Results:
     """Returns what a study came to, after running those of its trials that are not done.
 
@@ -134,11 +152,12 @@ def run_study(
 
     Raises:
         RecipeError: Listing every problem of the study and of every arm.
-        StudyError: If nobody says what it runs on, or the folder holds another study or a damaged record.
+        StudyError: If nobody says what it runs on, the folder holds another study or a damaged record, a worker was
+            killed, or a cluster cannot be used.
         DataError: If the data cannot be read, or are not what a recipe reads.
         WeightsError: If a weights file is not there, or is not the one that was meant.
     """
-    for _ in run(prepare(study, data, folders=folders), out=out, workers=workers):
+    for _ in run(prepare(study, data, folders=folders), out=out, workers=workers, executor=executor):
         pass
     return load_results(out)
 
@@ -156,3 +175,26 @@ def _begin(prepared: PreparedStudy, folder: Path) -> None:
         part.write_text(text, encoding="utf-8")
     write_arms(prepared.arms, folder)
     write_list([Listed(each.key, each.arm, each.seed) for each in prepared.trials], folder)
+
+
+def _cluster(executor: Executor, prepared: PreparedStudy) -> Cluster | None:
+    """Returns where trials run, with all that must be seen there; `None` for this machine."""
+    if executor == "local":
+        return None
+    if executor == "ray":
+        executor = Cluster()
+    if not isinstance(executor, Cluster):
+        known = ("local", "ray")
+        raise StudyError(f"There is no executor {executor!r}.{near(executor, known)} Executors: local, ray.")
+    folders = {folder.absolute() for trial in prepared.trials for folder in trial.folders if folder.exists()}
+    data = () if isinstance(prepared.data, Data) else (prepared.data.absolute(),)
+    return replace(executor, paths=(*executor.paths, *data, *sorted(folders)))
+
+
+def _placed(trial: Trial) -> Trial:
+    """Returns a trial whose folders are named so that they are found whatever folder a worker is in."""
+    return replace(trial, folders=tuple(folder.absolute() for folder in trial.folders))
+
+
+def _absolute(data: Data | Path) -> Data | Path:
+    return data if isinstance(data, Data) else data.absolute()

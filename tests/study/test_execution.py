@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import joblib
 import pytest
 
 from fusion.errors import StudyError
@@ -97,6 +98,45 @@ def test_any_number_of_workers_comes_to_the_same(tmp_path):
         )
 
     assert found[1] == found[2] == found[3]
+
+
+@dataclass(frozen=True)
+class Killed(Count):
+    """Work that ends its process over one task, as a machine out of memory does."""
+
+    def __call__(self, task):
+        if task.key == "a1":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(task)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_is_an_error_that_says_what_to_do(tmp_path):
+    with pytest.raises(
+        StudyError, match="A worker was killed, .* fewer workers than 2: what is done stays done"
+    ):
+        list(run_tasks(TASKS, Killed(tmp_path), out=tmp_path, workers=2))
+
+    done = [task.key for task in TASKS if record_file(tmp_path, task.key).exists()]
+    assert done
+    assert {r.status for r in run_tasks(TASKS, Count(tmp_path), out=tmp_path)} == {"done"}
+    assert not set(done) & set(Count(tmp_path).calls[len(done) :])
+
+
+@dataclass(frozen=True)
+class Where(Count):
+    """Work that says in which process it ran."""
+
+    def __call__(self, task):
+        return Record(key=task.key, arm=task.arm, seed=task.seed, status="done", error=str(os.getpid()))
+
+
+def test_another_backend_of_joblib_is_used_where_it_is_named(tmp_path):
+    with joblib.parallel_config(backend="threading"):
+        found = list(run_tasks(TASKS, Where(tmp_path), out=tmp_path, workers=2))
+
+    assert sorted(record.key for record in found) == sorted(task.key for task in TASKS)
+    assert {record.error for record in found} == {str(os.getpid())}
 
 
 PROGRAM = """

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -7,8 +8,10 @@ from fusion.data.reading import read_data
 from fusion.errors import StudyError
 from fusion.recipe.reading import load_recipe
 from fusion.study.arms import read_arms
+from fusion.study.declaration import load_study
 from fusion.study.results import load_results
 from fusion.study.running import prepare
+from fusion.study.running import run as run_prepared
 from fusion.study.training import run_trial
 from fusion.training.runs import train
 
@@ -104,6 +107,52 @@ def test_workers_of_their_own_processes_come_to_the_same(run, study_file, photos
         assert run("study", "run", study_file(seeds=1), *given)[0] == 0
 
     assert plain(load_results(tmp_path / "1")) == plain(load_results(tmp_path / "2"))
+
+
+@pytest.mark.slow
+def test_a_cluster_comes_to_the_same_bit_for_bit(run, study_file, photos, tmp_path, monkeypatch, capfd):
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'fusion[ray]'")
+    monkeypatch.setenv("FUSION_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(photos.parent)
+    given = ("study", "run", study_file(seeds=2), "--data", photos.name)
+
+    assert run(*given, "-o", tmp_path / "here")[0] == 0
+    capfd.readouterr()
+    assert run(*given, "-o", tmp_path / "ray", "--executor", "ray", "--workers", 2)[0] == 0
+
+    assert tuple(capfd.readouterr()) == ("", "")
+    here, there = load_results(tmp_path / "here"), load_results(tmp_path / "ray")
+    assert here.failed == there.failed == ()
+    assert [replace(each, seconds=0.0) for each in there.records] == [
+        replace(each, seconds=0.0) for each in here.records
+    ]
+
+
+@pytest.mark.slow
+def test_a_cluster_is_given_data_in_memory(study_file, photos, tmp_path):
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'fusion[ray]'")
+    study = load_study(study_file(seeds=1, axes={}))
+    recipe = load_recipe(tmp_path / "r.json")
+    data = read_data(photos, inputs=recipe.inputs, output=recipe.head.output, seed=0)
+    named = study.replaced(recipe=recipe)
+
+    there = fusion.run_study(named, data, out=tmp_path / "ray", executor="ray", workers=1)
+
+    assert plain(there) == plain(fusion.run_study(named, data, out=tmp_path / "here"))
+    assert there.failed == ()
+
+
+def test_where_trials_run_is_said_rightly(run, study_file, photos, tmp_path):
+    prepared = prepare(study_file(axes={}, seeds=1), photos)
+    with pytest.raises(StudyError, match="There is no executor 'rey'. Did you mean 'ray'"):
+        next(run_prepared(prepared, out=tmp_path, executor="rey"))
+    given = ("study", "run", study_file(), "--data", photos, "-o", tmp_path / "run")
+    status, _, err = run(*given, "--executor", "rey")
+    assert (status, "There is no executor 'rey'" in err) == (2, True)
+    status, _, err = run(*given, "--address", "auto")
+    assert (status, "An address is one of a Ray cluster" in err) == (2, True)
+    with pytest.raises(StudyError, match="A cluster is named by HOST:PORT"):
+        run(*given, "--executor", "ray", "--address", "here")
 
 
 def test_python_runs_the_same_study(study_file, photos, tmp_path):
