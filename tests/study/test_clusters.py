@@ -145,7 +145,7 @@ class Unreadable:
 @pytest.mark.slow
 def test_workers_that_cannot_begin_are_an_error(ray, tmp_path):
     with pytest.raises(
-        StudyError, match="3 workers of the cluster ended before they began: .* Install fusion"
+        StudyError, match=r"3 workers of the cluster ended before they began: .* Install fusion"
     ):
         list(run_tasks(TASKS, Unreadable(), out=tmp_path, cluster=Cluster(), workers=1))
 

@@ -113,7 +113,7 @@ class Killed(Count):
 @pytest.mark.slow
 def test_a_worker_that_is_killed_is_an_error_that_says_what_to_do(tmp_path):
     with pytest.raises(
-        StudyError, match="A worker was killed, .* fewer workers than 2: what is done stays done"
+        StudyError, match=r"A worker was killed, .* fewer workers than 2: what is done stays done"
     ):
         list(run_tasks(TASKS, Killed(tmp_path), out=tmp_path, workers=2))
 

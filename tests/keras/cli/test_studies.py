@@ -144,7 +144,7 @@ def test_a_cluster_is_given_data_in_memory(study_file, photos, tmp_path):
 
 def test_where_trials_run_is_said_rightly(run, study_file, photos, tmp_path):
     prepared = prepare(study_file(axes={}, seeds=1), photos)
-    with pytest.raises(StudyError, match="There is no executor 'rey'. Did you mean 'ray'"):
+    with pytest.raises(StudyError, match=r"There is no executor 'rey'. Did you mean 'ray'"):
         next(run_prepared(prepared, out=tmp_path, executor="rey"))
     given = ("study", "run", study_file(), "--data", photos, "-o", tmp_path / "run")
     status, _, err = run(*given, "--executor", "rey")
