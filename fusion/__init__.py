@@ -74,6 +74,7 @@ if TYPE_CHECKING:
 
 LATER = {
     "Arm": "fusion.study.declaration",
+    "Cuts": "fusion.study.declaration",
     "Data": "fusion.data.examples",
     "Features": "fusion.features.arrays",
     "FusionGraph": "fusion.graph.nodes",
@@ -136,6 +137,7 @@ __all__ = [
     "Concat",
     "Contrast",
     "CrossAttention",
+    "Cuts",
     "Data",
     "DataError",
     "Dense",

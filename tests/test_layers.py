@@ -66,6 +66,7 @@ KERAS_FREE = (
     "statistics",
     "report",
     "study.arms",
+    "study.cuts",
     "study.claims",
     "study.clusters",
     "study.declaration",

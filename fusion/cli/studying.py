@@ -172,7 +172,7 @@ def _print_plan(found: "StudyPlan", *, reference: str) -> None:
             escape(arm.arm),
             amount(arm.params),
             operations(arm.flops),
-            str(arm.epochs),
+            f"{arm.epochs} after {arm.before}" if arm.before else str(arm.epochs),
             memory(arm.stored_bytes),
             duration(arm.seconds),
             style="bold" if arm.arm == reference else "",

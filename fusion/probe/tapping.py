@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from fusion.errors import LayerNotFoundError, Problem, RecipeError, StudyError, listed
 from fusion.graph.nodes import FusionGraph
@@ -10,12 +9,8 @@ from fusion.recipe.branches import Branch
 from fusion.recipe.joining import Concat
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.translation import pointer
-from fusion.skeleton.cuts import resolve
-from fusion.skeleton.layers import Skeleton
-from fusion.skeleton.survey import CutPoint, survey
+from fusion.skeleton.survey import CutPoint, chosen_cuts, survey
 from fusion.study.declaration import Study
-
-GLOB = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +74,7 @@ def find_taps(study: Study, graph: FusionGraph) -> tuple[TapPoint, ...]:
         points, chosen = survey(table), set[str]()
         for place, selector in enumerate(selectors):
             try:
-                chosen |= _selected(table, points, selector, backbone)
+                chosen |= chosen_cuts(table, points, selector, owner=backbone)
             except LayerNotFoundError as error:
                 problems.append(Problem(pointer(("taps", backbone, str(place))), str(error)))
         found += _points(backbone, points, chosen)
@@ -132,20 +127,6 @@ def _branch(recipe: Recipe, tap: TapPoint) -> Branch:
     pool = "none" if tap.flat else "avg" if read.pool in {"flatten", "none"} else read.pool
     kept = None if pool != read.pool else read.features
     return read.replaced(cut=tap.layer, pool=pool, features=kept, blocks=())
-
-
-def _selected(table: Skeleton, points: Sequence[CutPoint], selector: str, backbone: str) -> set[str]:
-    if selector == "natural":
-        return {point.name for point in points if point.natural}
-    if selector == "stages":
-        return {point.name for point in points if point.stage is not None}
-    if GLOB & set(selector):
-        found = {point.name for point in points if fnmatchcase(point.name, selector)}
-        if not found:
-            text = f"{backbone!r} ({table.source}) has no layer like {selector!r}. All: fusion layers {table.source}"
-            raise LayerNotFoundError(text)
-        return found
-    return {resolve(table, selector, owner=backbone)}
 
 
 def _points(backbone: str, points: Sequence[CutPoint], chosen: set[str]) -> Iterator[TapPoint]:

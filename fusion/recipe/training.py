@@ -173,3 +173,20 @@ class Training(Value):
         0
         """
         return number - max((each for each in range(number + 1) if self.phases[each].reset), default=0)
+
+    @property
+    def budget(self) -> int:
+        """The epochs by which trainings are compared: those since something was last reset.
+
+        What trained before made the weights that are transferred, as whoever pretrained a backbone did, whose epochs nobody
+        counts either.
+
+        >>> first, second = ({"name": name, "train": ["head"], "epochs": 5} for name in "ab")
+        >>> (
+        ...     Training(phases=[first, second]).budget,
+        ...     Training(phases=[first, {**second, "reset": ["head"]}]).budget,
+        ... )
+        (10, 5)
+        """
+        last = len(self.phases) - 1
+        return sum(phase.epochs for phase in self.phases[last - self.since_reset(last) :])

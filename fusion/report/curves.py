@@ -14,11 +14,11 @@ HEIGHT, LEFT = 380, 70
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Arms that differ in one branch's cut alone.
+    """Arms that differ in one branch's cut alone, or in how far a backbone is transferred.
 
     Args:
         name: What they have in common.
-        branch: The branch.
+        branch: The branch; of arms that ask where to cut and train on, the backbone.
         points: Where each is cut, and its name, from the first layer to the last.
     """
 
@@ -40,12 +40,13 @@ def curves(facts: Mapping[str, ArmFacts]) -> tuple[Curve, ...]:
     groups: dict[tuple[str, str], list[tuple[CutPlace, str]]] = defaultdict(list)
     for arm, each in facts.items():
         for branch, place in each.cuts.items():
-            groups[branch, _but_for(each, branch)].append((place, arm))
+            groups[branch, each.kind or _but_for(each, branch)].append((place, arm))
     found = []
     for (branch, _), points in groups.items():
         if len({place.tap for place, _ in points}) > 1:
             ordered = sorted(points, key=lambda point: point[0].depth)
-            found.append(Curve(_common(branch, [arm for _, arm in ordered]), branch, tuple(ordered)))
+            kind = facts[ordered[0][1]].kind
+            found.append(Curve(kind or _common(branch, [arm for _, arm in ordered]), branch, tuple(ordered)))
     return tuple(found)
 
 

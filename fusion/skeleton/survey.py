@@ -1,10 +1,16 @@
 """Every place a backbone can be cut at, with what is kept there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
+from fusion.errors import LayerNotFoundError
 from fusion.skeleton.articulation import articulations, natural_cuts, stages
+from fusion.skeleton.cuts import resolve
 from fusion.skeleton.grids import strides
 from fusion.skeleton.layers import Shape, Skeleton
+
+GLOB = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +78,28 @@ def survey(skeleton: Skeleton) -> tuple[CutPoint, ...]:
             )
         )
     return tuple(found)
+
+
+def chosen_cuts(skeleton: Skeleton, points: Sequence[CutPoint], selector: str, *, owner: str) -> set[str]:
+    """Returns the layers that a word picks among the places of a survey: a name or alias, a glob, `natural` or `stages`.
+
+    >>> from fusion.skeleton.layers import Layer
+    >>> rows = (Layer("x", "InputLayer", (), (8, 8, 3)), Layer("c", "Conv2D", ("x",), (8, 8, 4), params=112))
+    >>> tiny = Skeleton("tiny", (8, 8, 3), rows, "c", "3.15.1")
+    >>> chosen_cuts(tiny, survey(tiny), "natural", owner="eye")
+    {'c'}
+
+    Raises:
+        LayerNotFoundError: If there is no such layer.
+    """
+    if selector == "natural":
+        return {point.name for point in points if point.natural}
+    if selector == "stages":
+        return {point.name for point in points if point.stage is not None}
+    if GLOB & set(selector):
+        found = {point.name for point in points if fnmatchcase(point.name, selector)}
+        if not found:
+            text = f"{owner!r} ({skeleton.source}) has no layer like {selector!r}. All: fusion layers {skeleton.source}"
+            raise LayerNotFoundError(text)
+        return found
+    return {resolve(skeleton, selector, owner=owner)}

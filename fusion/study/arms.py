@@ -10,6 +10,7 @@ from fusion.errors import StudyError
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.writing import to_data
+from fusion.study.cuts import CutArm
 
 ARMS = "arms.json"
 
@@ -33,15 +34,22 @@ class ArmFacts:
 
     Args:
         recipe: Its recipe as plain data.
-        cuts: By branch, where it is cut; branches of a backbone with several taps have no entry.
+        cuts: By branch, where it is cut; branches of a backbone with several taps have no entry. Of an arm that asks where
+            to cut and train on, by backbone where what is transferred ends.
+        kind: What becomes of both sides of such a cut; `""` of other arms.
     """
 
     recipe: Mapping[str, Any]
     cuts: Mapping[str, CutPlace]
+    kind: str = ""
 
 
-def arm_facts(graph: FusionGraph) -> ArmFacts:
+def arm_facts(graph: FusionGraph, cut: CutArm | None = None) -> ArmFacts:
     """Returns what a report needs to know of an arm.
+
+    Args:
+        graph: The arm, resolved.
+        cut: What it is among arms that ask where to cut and train on.
 
     >>> from fusion.checking import resolve
     >>> from fusion.recipe.short import fuse
@@ -49,6 +57,9 @@ def arm_facts(graph: FusionGraph) -> ArmFacts:
     >>> arm_facts(one).cuts["tinyvgg_view"].tap
     'tinyvgg/block3_pool'
     """
+    if cut is not None:
+        place = {cut.backbone: CutPlace(f"{cut.backbone}/{cut.layer}", cut.depth)}
+        return ArmFacts(to_data(graph.recipe), place if cut.layer else {}, cut.kind)
     cuts = {}
     for name, branch in graph.recipe.branches.items():
         trunk = graph.trunks.get(branch.backbone) if branch.backbone else None
@@ -59,13 +70,13 @@ def arm_facts(graph: FusionGraph) -> ArmFacts:
     return ArmFacts(to_data(graph.recipe), cuts)
 
 
-def write_arms(arms: Mapping[str, FusionGraph], folder: Path) -> None:
-    """Writes what the arms of a run are.
+def write_arms(arms: Mapping[str, FusionGraph], folder: Path, *, cuts: Mapping[str, CutArm]) -> None:
+    """Writes what the arms of a run are; those among `cuts` ask where to cut and train on.
 
     Raises:
         FileError: If it cannot be written.
     """
-    facts = {name: asdict(arm_facts(graph)) for name, graph in arms.items()}
+    facts = {name: asdict(arm_facts(graph, cuts.get(name))) for name, graph in arms.items()}
     with replacing(folder / ARMS) as part:
         part.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -83,7 +94,11 @@ def read_arms(folder: Path) -> dict[str, ArmFacts]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         return {
-            name: ArmFacts(each["recipe"], {branch: CutPlace(**cut) for branch, cut in each["cuts"].items()})
+            name: ArmFacts(
+                each["recipe"],
+                {branch: CutPlace(**cut) for branch, cut in each["cuts"].items()},
+                each.get("kind", ""),
+            )
             for name, each in found.items()
         }
     except FileNotFoundError:

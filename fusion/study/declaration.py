@@ -16,6 +16,11 @@ FORMAT: Literal[1] = 1
 BASE = "base"
 """The arm that is the study's recipe as it stands."""
 
+CutKind = Literal[
+    "frozen", "finetuned", "random", "control", "control_finetuned", "scratch", "lp_ft", "surgical"
+]
+"""What becomes of the layers before a cut and of those after it."""
+
 Place = Annotated[str, Field(pattern="^/")]
 """A JSON Pointer into a recipe, such as `/branches/texture/cut`."""
 
@@ -48,6 +53,30 @@ class Arm(Value):
     recipe: AnyRecipe | None = None
     change: Map[Place, Any] = Map()
     branches: Annotated[tuple[Word, ...], Field(min_length=1)] | None = None
+
+
+def _one_or_several(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+class Cuts(Value):
+    """Arms that ask where to cut a backbone and train on; what each of them is, `fusion.study.cuts.cut_arms` tells.
+
+    Args:
+        backbone: Whose first layers are transferred.
+        at: Last layers that are: names, globs such as `block*_pool`, `natural` (what every path passes through) or
+            `stages` (their ends).
+        arms: What becomes of them. `frozen` (AnB) and `finetuned` (AnB+) under new layers; `control` (BnB) and
+            `control_finetuned`, the same with layers learnt on the task itself; `random`, frozen ones that learnt nothing;
+            `lp_ft`, new layers first, then all; `surgical`, only those from the cut before train; `scratch`, all anew.
+
+    >>> Cuts(backbone="eye", at="stages").at
+    ('stages',)
+    """
+
+    backbone: Word
+    at: Annotated[tuple[Word, ...], BeforeValidator(_one_or_several), Field(min_length=1)] = ("natural",)
+    arms: Annotated[tuple[CutKind, ...], Field(min_length=1)] = ("frozen", "random", "control", "scratch")
 
 
 def _seeds(value: Any) -> Any:
@@ -92,6 +121,7 @@ class Study(Value):
         data: What `fusion.read_data` reads, relative to the study's file; may be given when the study runs instead.
         arms: Variants by name.
         axes: Values to try by their place, a JSON Pointer into the recipe; every combination is an arm.
+        cuts: Arms that ask where to cut and train on.
         taps: By backbone, layers that are scored before anything trains: names, globs such as `block*_pool`,
             `natural` (what every path passes through) or `stages` (their ends).
         reference: The arm the others are compared with.
@@ -113,6 +143,7 @@ class Study(Value):
     data: Word | None = None
     arms: Annotated[Named[Arm], AfterValidator(_not_base)] = Field(default=Map())
     axes: Map[Place, Annotated[tuple[Any, ...], Field(min_length=1)]] = Map()
+    cuts: Cuts | None = None
     taps: Named[Annotated[tuple[Word, ...], Field(min_length=1)]] = Field(default=Map())
     reference: Word = BASE
     metric: Word | None = None

@@ -20,7 +20,8 @@ class PlannedArm:
         arm: Which variant.
         params: Weights of the model.
         flops: Of a prediction, for one example.
-        epochs: Passes over the training data, all phases together.
+        epochs: Passes over the training data by which arms are compared: those since something was last reset.
+        before: Those before.
         stored_bytes: What its frozen tensors take in the store.
         seconds: How long its training takes; validation is not in it.
     """
@@ -29,6 +30,7 @@ class PlannedArm:
     params: int
     flops: int
     epochs: int
+    before: int
     stored_bytes: int
     seconds: float
 
@@ -88,4 +90,6 @@ def plan_study(
 def _planned(name: str, graph: FusionGraph, examples: int, rates: Rates) -> PlannedArm:
     training, total = plan(graph, examples=examples, rates=rates), costs(graph)
     epochs = sum(phase.frontier.epochs for phase in training.phases)
-    return PlannedArm(name, total.params, total.flops, epochs, training.stored_bytes, training.seconds)
+    budget = graph.recipe.training.budget if graph.recipe.training else 0
+    bytes_, seconds = training.stored_bytes, training.seconds
+    return PlannedArm(name, total.params, total.flops, budget, epochs - budget, bytes_, seconds)

@@ -41,7 +41,7 @@ class Record:
         metrics: Loss and metrics by split.
         judged_on: Split the value is of: test, or validation where there is no test.
         selected_on: Split that chose which epochs were kept; `None` if the last ones were.
-        epochs: Passes over the training data it was allowed, all phases together.
+        epochs: Passes over the training data it was allowed, in all phases since something was last reset.
         losses: The loss by which its last phase is judged to have come to rest, epoch by epoch.
         converged: Whether it has.
         examples: Digest of the examples it was judged on.

@@ -15,6 +15,7 @@ from fusion.locking import lock
 from fusion.recipe.writing import to_json
 from fusion.study.arms import write_arms
 from fusion.study.clusters import Cluster
+from fusion.study.cuts import CutArm, cut_arms
 from fusion.study.declaration import BASE, Study, load_study
 from fusion.study.execution import run_tasks
 from fusion.study.records import STUDY, Listed, Record, write_list
@@ -41,6 +42,11 @@ class PreparedStudy:
     trials: tuple[Trial, ...]
     data: Data | Path
     arms: Mapping[str, FusionGraph]
+
+    @property
+    def cuts(self) -> dict[str, CutArm]:
+        """Those of its arms that ask where to cut and train on."""
+        return cut_arms(self.study.cuts, self.arms[BASE]) if self.study.cuts else {}
 
 
 def prepare(
@@ -173,7 +179,7 @@ def _begin(prepared: PreparedStudy, folder: Path) -> None:
         )
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
-    write_arms(prepared.arms, folder)
+    write_arms(prepared.arms, folder, cuts=prepared.cuts)
     write_list([Listed(each.key, each.arm, each.seed) for each in prepared.trials], folder)
 
 

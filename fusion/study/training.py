@@ -76,7 +76,7 @@ def run_trial(trial: Trial, data: Data | Path) -> Record:
         metrics={split: dict(values) for split, values in run.metrics.items()},
         judged_on=judged_on,
         selected_on="validation" if any(map(_chooses, phases)) else None,
-        epochs=sum(phase.epochs for phase in phases),
+        epochs=training.budget if training else 0,
         losses=losses,
         converged=has_converged(losses),
         examples=digest_of([each.hex() for each in examples.digests.get(judged_on, ())]),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from fusion.recipe.recipe import Recipe
 from fusion.recipe.reduction import only
 from fusion.recipe.translation import Place, pointer
 from fusion.recipe.writing import exchanged, recipe_hash, to_data
+from fusion.study.cuts import cut_arms
 from fusion.study.declaration import BASE, AnyRecipe, Arm, Study
 
 
@@ -47,7 +48,7 @@ def variants(
     problems: list[Problem] = []
     found: dict[str, FusionGraph] = {}
     hashes: set[str] = set()
-    for name, place, source, arm in _arms(study):
+    for name, place, source, arm in chain(_arms(study), _cuts(study, found, problems)):
         try:
             recipe = _changed(source, arm, folder)
             if recipe_hash(recipe) in hashes:
@@ -98,6 +99,25 @@ def _arms(study: Study) -> Iterator[tuple[str, Place, AnyRecipe, Arm]]:
     for values in product(*study.axes.values()) if study.axes else ():
         change = dict(zip(study.axes, values, strict=True))
         yield ", ".join(map(_named, change.items())), ("axes",), study.recipe, Arm(change=change)
+
+
+def _cuts(
+    study: Study, found: Mapping[str, FusionGraph], problems: list[Problem]
+) -> Iterator[tuple[str, Place, AnyRecipe, Arm]]:
+    """Yields the same of arms that ask where to cut, once the recipe is resolved; adds what is wrong with them."""
+    if study.cuts is None or BASE not in found:
+        return
+    try:
+        arms = cut_arms(study.cuts, found[BASE])
+    except RecipeError as error:
+        problems += error.problems
+        return
+    for name, arm in arms.items():
+        if name in study.arms:
+            text = f'{name!r} is the name of an arm of "cuts"; give this one another.'
+            problems.append(Problem(pointer(("arms", name)), text))
+        else:
+            yield name, ("cuts",), study.recipe, Arm(change=arm.change)
 
 
 def _named(change: tuple[str, Any]) -> str:
