@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from fusion.training.contactsheets import show_batch
     from fusion.training.evaluation import evaluate, predict
     from fusion.training.runs import train
+    from fusion.training.tensorboards import tensorboard
 
 LATER = {
     "Arm": "fusion.study.declaration",
@@ -111,6 +112,7 @@ LATER = {
     "self_test": "fusion.model.selftest",
     "set_weights": "fusion.model.addresses",
     "show_batch": "fusion.training.contactsheets",
+    "tensorboard": "fusion.training.tensorboards",
     "train": "fusion.training.runs",
     "weights": "fusion.model.addresses",
     "write_features": "fusion.features.archives",
@@ -225,6 +227,7 @@ __all__ = [
     "self_test",
     "set_weights",
     "show_batch",
+    "tensorboard",
     "to_json",
     "train",
     "weights",

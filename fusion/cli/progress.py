@@ -39,6 +39,11 @@ def watching(console: Console) -> Iterator[Watch]:
         yield watch
 
 
+def both(one: Watch, other: Watch) -> Watch:
+    """Returns what calls two as a phase begins, and has the callbacks of both."""
+    return lambda start: [*one(start), *other(start)]
+
+
 def stored(start: PhaseStart) -> list[str]:
     """Returns what of a phase is computed once and stored, a line for each tensor and one for what that saves."""
     if start.planned is None or not start.planned.frontier.tensors:

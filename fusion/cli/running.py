@@ -37,6 +37,10 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that did not end, after its last epoch.")
     ] = False,
+    logs: Annotated[
+        Path | None,
+        typer.Option("--tensorboard", help="Folder for TensorBoard's logs, one in it for each phase."),
+    ] = None,
 ) -> None:
     """Train a recipe on data, phase by phase, and judge it on what it never saw."""
     from rich.console import Console
@@ -51,13 +55,15 @@ def train(
     load_keras()
     from fusion.checking import places
     from fusion.cli.bars import examining
-    from fusion.cli.progress import watching
+    from fusion.cli.progress import both, watching
     from fusion.cli.tables import print_metrics
     from fusion.data.descriptions import describe
     from fusion.training.history import kept
     from fusion.training.runs import FILES, check_start
     from fusion.training.runs import train as trained
+    from fusion.training.tensorboards import tensorboard
 
+    logging = tensorboard(logs) if logs else None
     folders = places(file, folder or [])
     kept_in = not no_store and (store or True)
     check_start(graph, out=out, folders=folders, store=kept_in, resume=resume)
@@ -71,7 +77,7 @@ def train(
                 examples,
                 out=out,
                 folders=folders,
-                watch=watch,
+                watch=both(watch, logging) if logging else watch,
                 store=kept_in,
                 resume=resume,
             )

@@ -37,10 +37,12 @@ def _missing(frozen: Frozen, phases: Sequence[Frontier], parts: Mapping[str, Exa
     opened, there = units(frozen.graph), {each.key: each.bytes for each in holdings(frozen.folder)}
     lacking, trained = dict[str, int](), set[str]()
     for split, plan in zip(phases, frozen.graph.phases[-len(phases) :], strict=True):
+        trained |= plan.reset
         for name, part in parts.items():
             for wanted, rows in frozen.wanted(split, part, varied=name == "train"):
                 tensor = wanted.tensor
-                moved = {address for unit in above(opened, [tensor.name]) for address in opened[unit].weights}
+                weights = [each for unit in above(opened, [tensor.name]) for each in opened[unit].weights]
+                moved = {*weights, *(each.partition("/")[0] for each in weights)}
                 if not moved & trained and find(frozen.folder, wanted.key) is None:
                     takes = rows * tensor.bytes // tensor.views
                     lacking[wanted.key] = max(0, takes - there.get(wanted.key, 0))

@@ -1,3 +1,4 @@
+import importlib.util
 import json
 import re
 import shutil
@@ -302,6 +303,27 @@ def test_training_says_what_it_stores_and_how_far_it_is(run, recipe_file, photos
 
     assert "found in the store: train, validation" in err
     assert "computed of" not in err
+
+
+def test_training_writes_logs_for_tensorboard_where_that_is_installed(run, recipe_file, photos, tmp_path):
+    asked = (
+        "train",
+        recipe_file(),
+        "--data",
+        photos,
+        "-o",
+        tmp_path / "run",
+        "--tensorboard",
+        tmp_path / "t",
+    )
+    if importlib.util.find_spec("tensorboard") is None:
+        with pytest.raises(TrainingError, match="TensorBoard need its package"):
+            run(*asked)
+        return
+
+    run(*asked)
+
+    assert sorted(path.name for path in (tmp_path / "t").iterdir()) == ["1 head first", "2 all of it"]
 
 
 def test_a_store_that_cannot_be_written_is_told_before_data_are_read(run, recipe_file, tmp_path):
