@@ -21,6 +21,8 @@ from fusion.drawing.states import View
 from fusion.drawing.styles import Style
 from fusion.drawing.towers import tower_boxes
 from fusion.drawing.wrapping import Wrapping
+from fusion.drawing.wraps import wrapped_boxes
+from fusion.errors import DrawingError
 
 COLUMN = 800.0
 """Width of a picture for print: set in a text block of seven inches its smallest type is nearly 6 points high."""
@@ -38,6 +40,12 @@ CLOSE = 5.0
 WIDTHS = (800.0, 1000.0, 1300.0, 1700.0, 2200.0, inf)
 """Widths that are tried for a slide."""
 SHAPE = 16 / 9
+HEIGHTS = (320.0, 440.0, 560.0, 700.0, 900.0, 1150.0)
+"""Heights of columns of layers that are tried for it."""
+AROUND = 190.0
+"""Height of header and legend, about."""
+SMALLEST, BROADEST = 9.0, 2560.0
+"""Size of the smallest type, and how wide a slide of layers may be for it to be read: 1440 high, it is 0.63 % of that."""
 WIDE: Mapping[Level, Cards] = {"branch": ruler_cards, "stage": stage_cards}
 NARROW: Mapping[Level, Callable[..., Mapping[str, Box]]] = {
     "branch": narrow_cards,
@@ -61,7 +69,7 @@ def page(view: View, style: Style, level: Level = "branch", expand: str | Sequen
     if style not in {"paper", "slide"}:
         return picture(view, level, expand)
     if level == "layer":
-        return _layers(view, style, expand)
+        return (_layers if style == "paper" else _wrapped)(view, expand)
     return _paper(view, level) if style == "paper" else _slide(view, level)
 
 
@@ -85,14 +93,12 @@ def _slide(view: View, level: Level) -> Drawing:
     return framed(_largest(drawn))
 
 
-def _layers(view: View, style: Style, expand: str | Sequence[str]) -> Drawing:
-    """Returns a picture of layers; on paper its backbones one below the other where they are too wide side by side.
+def _layers(view: View, expand: str | Sequence[str]) -> Drawing:
+    """Returns a picture of layers for paper, its backbones one below the other where they are too wide side by side.
 
-    It is wider than 800 pixels only where a single open part is. For a slide open little: layers run down.
+    It is wider than 800 pixels only where a single open part is.
     """
     exits = opened(view, expand)
-    if style == "slide":
-        return framed(picture(view, "layer", expand))
     limit = COLUMN - 2 * MARGIN
     beside, below = (
         whole(view, partial(tower_boxes, opened=exits, room=ROOM, even=even), standing)
@@ -110,6 +116,28 @@ def _layers(view: View, style: Style, expand: str | Sequence[str]) -> Drawing:
         if found.width <= limit:
             break
     return composed(view, found, "layer", limit)
+
+
+def _wrapped(view: View, expand: str | Sequence[str]) -> Drawing:
+    """Returns a picture of layers for a slide: the layers of each backbone in columns side by side.
+
+    Raises:
+        DrawingError: If what is open is so much that its type would be too small to read.
+    """
+    exits, tried = opened(view, expand), []
+    for height in HEIGHTS:
+        cards = Wrapping(whole(view, partial(wrapped_boxes, opened=exits, height=height)))
+        tried += [cards.within(width - 2 * MARGIN) for width in WIDTHS]
+    best = min(tried, key=lambda found: max(found.width, (found.height + AROUND) * SHAPE))
+    drawing = framed(composed(view, best, "layer", max(best.width, WIDEST)))
+    if drawing.width > BROADEST:
+        share, least = (f"{100 * SMALLEST * SHAPE / width:.2f}" for width in (drawing.width, BROADEST))
+        raise DrawingError(
+            f"So many layers do not fit a slide: its smallest type would be {share} % of its height, less than the "
+            f"{least} % that can be read. Open fewer parts (expand 'none', or one part by name), "
+            "or take the level 'stage' or the style 'paper'."
+        )
+    return drawing
 
 
 def _largest(drawn: Sequence[Drawing]) -> Drawing:

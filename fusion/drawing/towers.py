@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
+from typing import Literal
 
 from fusion.drawing.boxes import Badge, Box, letter
 from fusion.drawing.display import Circle, Group, Item, Line, Point, Rect, Text
@@ -12,7 +13,7 @@ from fusion.drawing.openings import WIDTH, folded, unfolded
 from fusion.drawing.palette import Colour
 from fusion.drawing.runs import Opened, Run, runs
 from fusion.drawing.states import View
-from fusion.drawing.tracks import APART, CALL, GAP, TRACK, Tower, tails
+from fusion.drawing.tracks import APART, CALL, GAP, TRACK, Stack, Tower, tails
 from fusion.drawing.widths import filled, text_width
 from fusion.skeleton.layers import Shape
 from fusion.wording import dimensions
@@ -32,10 +33,11 @@ def tower_boxes(
     """
     found = [replace(each, limit=room) for each in lanes(view, badges)]
     towers = [tower(view, each, opened.get(each.trunk.backbone, frozenset())) for each in found]
-    heights = [_stacked(each)[1] + each.lane.rim for each in towers]
+    stacks = [stack(each) for each in towers]
+    heights = [_high(each, found) for each, found in zip(towers, stacks, strict=True)]
     if even:
         heights = [max(heights, default=0.0)] * len(heights)
-    cards = (_card(each, height) for each, height in zip(towers, heights, strict=True))
+    cards = (_card(*each) for each in zip(towers, stacks, heights, strict=True))
     return {box.name: box for box in cards}
 
 
@@ -64,23 +66,24 @@ def tower(view: View, lane: Lane, exits: frozenset[str]) -> Tower:
     return Tower(lane, tuple(zip(found, boxes, strict=True)), words, left, right)
 
 
-def _card(tower: Tower, height: float) -> Box:
-    lane, width = tower.lane, tower.width
-    frame: list[Item] = [Rect(0, 0, width, height, None, "ink", 1.2, 13)] if lane.rim else []
-    rim = lane.rim
-    frame.append(
-        Rect(
-            rim,
-            rim,
-            width - 2 * rim,
-            height - 2 * rim,
-            "panel",
-            "ink" if rim else "edge",
-            1.2 if rim else 1.0,
-            10,
-        )
+def _card(tower: Tower, found: Stack, height: float) -> Box:
+    rim, top = tower.lane.rim, tower.top
+    rule = Line(((rim, top), (tower.width - rim, top)), "edge", 1.0)
+    tails = (
+        Line(tower.tail(tap, call, y, height), tower.colour(call), thickness(shape))
+        for tap, call, y, shape in found.leaving
     )
-    return card_box(tower, height, (*frame, *tower_words(tower), *_stacked(tower, height)[0]))
+    frame = card_frame(tower.lane, tower.width, height)
+    return card_box(tower, height, (*frame, *tower_words(tower), rule, *found.items, *tails))
+
+
+def card_frame(lane: Lane, width: float, height: float) -> list[Item]:
+    """Returns the plate of a card, with a double border where its backbone is called more than once."""
+    rim = lane.rim
+    colour: Colour = "ink" if rim else "edge"
+    frame: list[Item] = [Rect(0, 0, width, height, None, "ink", 1.2, 13)] if rim else []
+    inner = (rim, rim, width - 2 * rim, height - 2 * rim)
+    return [*frame, Rect(*inner, "panel", colour, 1.2 if rim else 1.0, 10)]
 
 
 def card_box(tower: Tower, height: float, items: tuple[Item, ...]) -> Box:
@@ -112,11 +115,10 @@ def tower_words(tower: Tower) -> list[Item]:
     return items
 
 
-def _stacked(tower: Tower, bottom: float = 0.0) -> tuple[list[Item], float]:
-    """Returns the parts and cuts of a tower in a card that ends at `bottom`, and the height they reach."""
-    items: list[Item] = [
-        Line(((tower.lane.rim, tower.top), (tower.width - tower.lane.rim, tower.top)), "edge", 1.0)
-    ]
+def stack(tower: Tower, *, link: Literal["joined", "open"] = "joined") -> Stack:
+    """Returns the parts and cuts of a tower from its top; `open` leaves out the line to the first part."""
+    items: list[Item] = []
+    leaving: list[tuple[str, str, float, Shape]] = []
     y, x, start = tower.top, tower.middle, tower.top
     shape: Shape = ()
     taps = {tap.name: tap for tap in tower.lane.taps}
@@ -128,7 +130,7 @@ def _stacked(tower: Tower, bottom: float = 0.0) -> tuple[list[Item], float]:
         into = (left + box.inlets[""][0], y + box.inlets[""][1])
         if tower.enters(number):
             items += [*leading(tower, tower.top, into[1] - GAP), *joining(tower, into[1] - GAP, into)]
-        elif number or not tower.lane.trunk.enter:
+        elif number or (link == "joined" and not tower.lane.trunk.enter):
             items += _link(tower, (x, start), into, shape, is_first=not number, is_ghost=ghost)
         if shape and not ghost:
             beside = max(tower.arrivals) if tower.enters(number) else tower.middle
@@ -141,11 +143,15 @@ def _stacked(tower: Tower, bottom: float = 0.0) -> tuple[list[Item], float]:
         if tap and not ghost:
             marks, heights, start = cut_marks(tower, tap, (x, start), y)
             items += marks
-            for (call, shape), height in zip(tap.calls, heights, strict=True):
-                points = tower.tail(tap.name, call, height, bottom)
-                items.append(Line(points, tower.colour(call), thickness(shape)))
+            found = zip(tap.calls, heights, strict=True)
+            leaving += [(tap.name, call, height, given) for (call, given), height in found]
             x, y, shape = tower.middle, start, ()
-    return items, y + PAD + 10 + CALL * len(tower.tails)
+    return Stack(tuple(items), (x, max(y, start)), shape, max(y, start), tuple(leaving))
+
+
+def _high(tower: Tower, found: Stack) -> float:
+    """Returns how high the card of a tower is."""
+    return found.low + PAD + 10 + CALL * len(tower.tails) + tower.lane.rim
 
 
 def _former(tower: Tower, run: Run, leaving: Point) -> list[Item]:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from fusion.drawing.boxes import Box
-from fusion.drawing.display import Point
+from fusion.drawing.display import Item, Point
 from fusion.drawing.lanes import PAD, Lane
 from fusion.drawing.palette import Colour
 from fusion.drawing.parts import SKIPPED
 from fusion.drawing.runs import Run
+from fusion.skeleton.layers import Shape
 
 GAP, TRACK, CALL, APART = 34.0, 14.0, 11.0, 80.0
 """Room between parts, between the lines of cuts that run down beside them, between lines that leave one cut, and the card."""
@@ -99,6 +100,25 @@ class Tower:
         if x == self.middle:
             return ((x, y), (x, turn), (end, turn), (end, bottom))
         return ((self.middle, y), (x, y), (x, turn), (end, turn), (end, bottom))
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The parts and cuts of a tower, drawn one below the other.
+
+    Args:
+        items: What is drawn.
+        end: Where what leaves the last part is, and what follows begins.
+        shape: Of what leaves there; `()` behind a cut.
+        low: How far down it reaches.
+        leaving: The tap and the call of each line that leaves, with the height of its start and its shape.
+    """
+
+    items: tuple[Item, ...]
+    end: Point
+    shape: Shape
+    low: float
+    leaving: tuple[tuple[str, str, float, Shape], ...]
 
 
 def tails(lane: Lane) -> tuple[tuple[str, str], ...]:

@@ -286,7 +286,7 @@ def test_nothing_inside_is_outlined_where_nothing_changed_or_nothing_can_be_comp
         assert inner(drawing, "segment") == {}
 
 
-@pytest.mark.parametrize("style", ["auto", "paper", "slide"])
+@pytest.mark.parametrize("style", ["auto", "paper"])
 @pytest.mark.parametrize(
     ("before", "after"), [PAIRS[0], *(pytest.param(*p, marks=pytest.mark.slow) for p in PAIRS[1:])]
 )

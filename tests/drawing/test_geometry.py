@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
+from math import inf
 from typing import Any
 
 import pytest
@@ -181,6 +182,18 @@ def test_a_few_recipes_made_at_random_draw_cleanly(
     drawing = draw(graph_of(random_recipe(random.Random(seed))), level=look).drawing
 
     for check in (check_boxes, check_texts, check_texts_and_lines, check_wires, check_apart):
+        check(drawing)
+
+
+@pytest.mark.parametrize("backbones", ["two", "siamese", "four", "sizes", "halves", "stitched", "table"])
+def test_layers_in_columns_draw_cleanly(
+    topology: Callable[[str], FusionGraph], backbones: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fusion.drawing.pages.BROADEST", inf)
+
+    drawing = draw(topology(backbones), style="slide", level="layer", expand="none").drawing
+
+    for check in (check_boxes, check_texts, check_texts_and_lines):
         check(drawing)
 
 

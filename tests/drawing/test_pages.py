@@ -3,13 +3,20 @@
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
+from math import inf
 
 import pytest
 
 from fusion.drawing.boxes import Box
 from fusion.drawing.contents import Contents, Link
 from fusion.drawing.display import Drawing, Group, Line, Rect, Text, flattened
+from fusion.drawing.runs import opened
+from fusion.drawing.states import view
+from fusion.drawing.streams import streams
+from fusion.drawing.towers import tower_boxes
 from fusion.drawing.wrapping import Wrapping
+from fusion.drawing.wraps import wrapped_boxes
+from fusion.errors import DrawingError
 from fusion.figures.figure import draw
 from fusion.graph.nodes import FusionGraph
 
@@ -29,6 +36,11 @@ def frames(drawing: Drawing) -> list[tuple[str, float, float, float, float]]:
     ]
 
 
+def inner(box: Box) -> list[str]:
+    """Names of what stands in a card."""
+    return [item.name for item, *_ in flattened(box.items) if isinstance(item, Group) and item.name]
+
+
 def lines(drawing: Drawing) -> list[Line]:
     return [item for item in things(drawing, "lines")[0].items if isinstance(item, Line)]
 
@@ -46,24 +58,65 @@ def level(request: pytest.FixtureRequest) -> str:
     return found
 
 
+@pytest.fixture(params=["two", "siamese", "four", "halves", "mixed"])
+def backbones(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
 def test_a_picture_for_paper_is_at_most_800_pixels_wide(
     drawn: Callable[..., Drawing], name: str, level: str
 ) -> None:
     assert drawn(name, style="paper", level=level).width <= 800.01
 
 
-def test_a_slide_is_16_by_9(drawn: Callable[..., Drawing], name: str, level: str) -> None:
-    drawing = drawn(name, style="slide", level=level)
+@pytest.fixture(params=["branch", pytest.param("stage", marks=pytest.mark.slow), "layer"])
+def slide(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A look at some level, folded, on slides that may be too wide to be read."""
+    monkeypatch.setattr("fusion.drawing.pages.BROADEST", inf)
+    return {"level": request.param} | ({"expand": "none"} if request.param == "layer" else {})
+
+
+def test_a_slide_is_16_by_9(drawn: Callable[..., Drawing], name: str, slide: dict[str, str]) -> None:
+    drawing = drawn(name, style="slide", **slide)
 
     assert drawing.width / drawing.height == pytest.approx(16 / 9)
 
 
-def test_every_box_is_still_there_once(drawn: Callable[..., Drawing], name: str, level: str) -> None:
-    wide, paper, slide = (drawn(name, style=style, level=level) for style in ("auto", "paper", "slide"))
+def test_every_box_is_still_there_once(
+    drawn: Callable[..., Drawing], name: str, slide: dict[str, str]
+) -> None:
+    found = [drawn(name, style=style, **slide) for style in ("auto", "paper", "slide")]
 
-    names = Counter(name for name, *_ in frames(wide))
-    assert Counter(name for name, *_ in frames(paper)) == names
-    assert Counter(name for name, *_ in frames(slide)) == names
+    names = [Counter(name for name, *_ in frames(drawing)) for drawing in found]
+    assert names[1] == names[2] == names[0]
+
+
+@pytest.mark.parametrize("height", [200.0, 500.0, 2000.0])
+def test_layers_of_a_slide_stand_in_columns_and_each_once(
+    topology: Callable[[str], FusionGraph], backbones: str, height: float
+) -> None:
+    seen = view(topology(backbones), 0)
+    exits = opened(seen, "cut")
+
+    tall = tower_boxes(seen, streams(seen.graph), exits)
+    wrapped = wrapped_boxes(seen, streams(seen.graph), exits, height)
+    for name, box in wrapped.items():
+        assert Counter(inner(box)) == Counter(inner(tall[name]))
+        assert box.inlets.keys() == tall[name].inlets.keys()
+        assert box.outlets.keys() == tall[name].outlets.keys()
+        assert all(x == box.width for x, _ in box.outlets.values())
+
+
+def test_a_slide_says_where_more_layers_are_open_than_can_be_read(
+    topology: Callable[[str], FusionGraph],
+) -> None:
+    with pytest.raises(
+        DrawingError, match=r"0\.\d\d % of its height, less than the 0\.62 % .* \(expand 'none',"
+    ):
+        draw(topology("six"), style="slide", level="layer", expand="all").svg()
+
+    assert draw(topology("siamese"), style="slide", level="layer", expand="none").drawing.width <= 2560
 
 
 def test_as_many_lines_arrive_as_in_one_row(drawn: Callable[..., Drawing], name: str, level: str) -> None:
