@@ -255,10 +255,14 @@ def _numbers(found: Sequence[Outcome]) -> Gate:
 
 
 def _data(records: Sequence[Record]) -> Gate:
-    seen = defaultdict(set)
+    seen: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for record in records:
-        seen[record.seed].add(record.data)
-    mixed = [f"seed {seed}" for seed, digests in sorted(seen.items()) if len(digests) > 1]
+        # Arms that read different inputs of the same rows are paired.
+        for what, digest in {"": record.data, **record.inputs}.items():
+            seen[record.seed][what].add(digest)
+    mixed = [
+        f"seed {seed}" for seed, found in sorted(seen.items()) if any(len(e) > 1 for e in found.values())
+    ]
     if not mixed:
         return Gate("data", True, "All arms of a seed were given the same data.")
     text = f"Arms of one seed were given different data: {listed(mixed, limit=4)}."

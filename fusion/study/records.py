@@ -44,7 +44,7 @@ class Record:
         epochs: Passes over the training data it was allowed, in all phases since something was last reset.
         losses: The loss by which its last phase is judged to have come to rest, epoch by epoch.
         converged: Whether it has.
-        examples: Digest of the examples it was judged on.
+        examples: Digest of the rows and targets it was judged on.
         correct: A `1` for each of those it was right about and a `0` for the others, in order; empty for a regression.
         params: Weights of the model.
         trainable: How many the last phase trains.
@@ -52,7 +52,8 @@ class Record:
         seconds: How long it took.
         error: Kind and message of what went wrong.
         versions: Of the packages that ran it.
-        data: Digest of the examples of all splits.
+        data: Digest of the rows and targets of all splits, whatever is read of them.
+        inputs: By input that was read, the digest of its content.
         sizes: How many examples each split has.
         machine: What it ran on, in words.
     """
@@ -77,6 +78,7 @@ class Record:
     error: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     data: str = ""
+    inputs: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     machine: str = ""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FORMULA = tuple("=+-@\t\r")
 """What the text of a cell begins with that a spreadsheet would run."""
-LEFT_OUT = ("losses", "correct", "metrics", "versions", "sizes")
+LEFT_OUT = ("losses", "correct", "metrics", "versions", "sizes", "inputs")
 """Fields of a record that no cell of a table holds."""
 
 

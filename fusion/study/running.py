@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from fusion.data.examples import Data
-from fusion.data.fingerprints import digests_of
 from fusion.errors import StudyError, near
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
@@ -18,9 +17,10 @@ from fusion.study.clusters import Cluster
 from fusion.study.cuts import CutArm, cut_arms
 from fusion.study.declaration import BASE, Study, load_study
 from fusion.study.execution import run_tasks
+from fusion.study.pairing import data_digest
 from fusion.study.records import STUDY, Listed, Record, write_list
 from fusion.study.results import Results, load_results
-from fusion.study.trials import Trial, digest_of, make_trial
+from fusion.study.trials import Trial, make_trial
 from fusion.study.variants import metric_of, variants, weight_places
 
 Executor = Literal["local", "ray"] | Cluster
@@ -85,7 +85,8 @@ def prepare(
     forget_examples()
     for seed in declared.numbers:
         for name, graph in arms.items():
-            found = digest_of(digests_of(examples_for(graph.recipe, there, seed)))
+            examples = examples_for(graph.recipe, there, seed, inputs=arms[BASE].recipe.inputs)
+            found = data_digest(graph.recipe, examples)
             made.append(
                 make_trial(
                     name,
@@ -135,7 +136,11 @@ def run(
     _begin(prepared, folder)
     yield from run_tasks(
         prepared.trials if cluster is None else [_placed(trial) for trial in prepared.trials],
-        partial(run_trial, data=prepared.data if cluster is None else _absolute(prepared.data)),
+        partial(
+            run_trial,
+            data=prepared.data if cluster is None else _absolute(prepared.data),
+            inputs=prepared.arms[BASE].recipe.inputs,
+        ),
         out=folder,
         workers=workers,
         max_seconds=max_seconds,

@@ -184,3 +184,13 @@ def test_runs_with_one_name_or_different_metrics_are_refused(two_runs):
     other = dataclasses.replace(second, study=second.study.replaced(metric="loss"))
     with pytest.raises(StudyError, match="a compares by accuracy and b by loss"):
         united(first, other, names=("a", "b"))
+
+
+def test_arms_that_read_other_inputs_of_the_same_rows_are_paired_and_others_are_not(results_of):
+    whole = results_of({"base": 0.0, "bare": 0.1})
+    read = {"base": {"photo": "1", "facts": "2"}, "bare": {"photo": "1"}}
+    records = tuple(dataclasses.replace(each, inputs=read[each.arm]) for each in whole.records)
+    moved = tuple(dataclasses.replace(each, inputs={"photo": each.arm}) for each in whole.records)
+
+    assert "data" not in refused(dataclasses.replace(whole, records=records))
+    assert "given different data" in refused(dataclasses.replace(whole, records=moved))["data"]

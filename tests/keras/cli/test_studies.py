@@ -1,14 +1,15 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import fusion
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
-from fusion.recipe.reading import load_recipe
+from fusion.recipe.reading import from_data, load_recipe
 from fusion.study.arms import read_arms
-from fusion.study.declaration import load_study
+from fusion.study.declaration import Study, load_study
 from fusion.study.results import load_results
 from fusion.study.running import prepare
 from fusion.study.running import run as run_prepared
@@ -153,6 +154,37 @@ def test_where_trials_run_is_said_rightly(run, study_file, photos, tmp_path):
     assert (status, "An address is one of a Ray cluster" in err) == (2, True)
     with pytest.raises(StudyError, match="A cluster is named by HOST:PORT"):
         run(*given, "--executor", "ray", "--address", "here")
+
+
+def test_an_arm_that_leaves_an_input_out_is_given_the_same_examples(recipe_file, tmp_path):
+    one = load_recipe(recipe_file())
+    data = json.loads(recipe_file().read_text())
+    data["inputs"]["facts"] = {"kind": "tabular", "columns": ["area"]}
+    data["branches"]["area"] = {"input": "facts"}
+    data["fusion"] = {"op": "concat", "from": ["all", "area"]}
+    random = np.random.default_rng(0)
+    photos = random.integers(0, 256, (40, 16, 16, 3)).astype("uint8")
+    given = {"photo": photos, "facts": random.random((40, 1)), "targets": np.arange(40) % 2}
+    study = Study(name="inputs", recipe=from_data(data), arms={"alone": {"recipe": one}}, seeds=2)
+
+    def keys():
+        return {(trial.arm, trial.seed): trial.key for trial in prepare(study, tmp_path / "d.npz").trials}
+
+    np.savez(tmp_path / "d.npz", **given)
+    before = keys()
+    results = fusion.run_study(study, tmp_path / "d.npz", out=tmp_path / "run")
+    np.savez(tmp_path / "d.npz", **given | {"targets": given["targets"][::-1]})
+    after = keys()
+
+    gates = {gate.name: gate.passed for gate in fusion.compare(results).gates}
+    assert (gates["data"], gates["examples"], gates["pairs"]) == (True, True, True)
+    both, alone = results.done[:2]
+    assert both.inputs.keys() - alone.inputs.keys() == {"facts"}
+    assert both.inputs["photo"] == alone.inputs["photo"]
+    assert both.sizes == alone.sizes
+    assert not set(before.values()) & set(after.values())
+    with pytest.raises(StudyError, match="The data changed since the study began"):
+        run_trial(replace(prepare(study, tmp_path / "d.npz").trials[1], data="other"), tmp_path / "d.npz")
 
 
 def test_python_runs_the_same_study(study_file, photos, tmp_path):
