@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from fusion.training.evaluation import evaluate, predict
     from fusion.training.runs import train
     from fusion.training.tensorboards import tensorboard
+    from fusion.unfreezing import unfreeze
 
 LATER = {
     "Arm": "fusion.study.declaration",
@@ -114,6 +115,7 @@ LATER = {
     "show_batch": "fusion.training.contactsheets",
     "tensorboard": "fusion.training.tensorboards",
     "train": "fusion.training.runs",
+    "unfreeze": "fusion.unfreezing",
     "weights": "fusion.model.addresses",
     "write_features": "fusion.features.archives",
     "write_report": "fusion.report.writing",
@@ -230,6 +232,7 @@ __all__ = [
     "tensorboard",
     "to_json",
     "train",
+    "unfreeze",
     "weights",
     "write_features",
     "write_report",

@@ -10,7 +10,7 @@ from fusion.cli.caching import cache
 from fusion.cli.describing import check, cost, layers, schema
 from fusion.cli.extracting import features
 from fusion.cli.knowing import diff, lock, self_test
-from fusion.cli.making import build, draw
+from fusion.cli.making import build, draw, unfreeze
 from fusion.cli.pairing import pairs
 from fusion.cli.planning import plan
 from fusion.cli.running import evaluate, predict, train
@@ -37,6 +37,7 @@ for command in (
     lock,
     build,
     self_test,
+    unfreeze,
     pairs,
     show,
     train,

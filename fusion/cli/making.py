@@ -1,4 +1,4 @@
-"""Commands that make one thing of a recipe: its picture, its model."""
+"""Commands that make one thing of a recipe: its picture, its model, phases that unfreeze it gradually."""
 
 from pathlib import Path
 from typing import Annotated
@@ -113,3 +113,43 @@ def build(
     for remark in graph.remarks:
         typer.echo(f"  note {remark.place}   {remark.text}")
     typer.echo(f"{out}: {amount(model.count_params())} params, {out.stat().st_size / 1e6:.1f} MB")
+
+
+def unfreeze(
+    file: File,
+    out: Out,
+    backbone: Annotated[
+        list[str] | None, typer.Option("--backbone", help="Which; all if none. Can be repeated.")
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="What more trains from phase to phase: a stage or a block.")
+    ] = "stage",
+    epochs: Annotated[int, typer.Option(min=1, help="Of each phase.")] = 1,
+    learning_rate: Annotated[float, typer.Option(help="Of what comes after the backbones.")] = 1e-4,
+    decay: Annotated[
+        float | None, typer.Option(help="Rate of a part by that of the part after it; 1/2.6 if none.")
+    ] = None,
+    groups: Annotated[int | None, typer.Option(min=1, help="How many parts are unfrozen at most.")] = None,
+) -> None:
+    """Write a recipe with phases after its own in which its backbones train part by part, the last first."""
+    from fusion.files import replacing
+    from fusion.recipe.writing import to_json
+    from fusion.unfreezing import PACE
+    from fusion.unfreezing import unfreeze as unfrozen
+
+    graph = resolve(file)
+    found = unfrozen(
+        graph,
+        *(backbone or ()),
+        by=by,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        decay=PACE if decay is None else decay,
+        groups=groups,
+    )
+    with replacing(out) as part:
+        part.write_text(to_json(found), encoding="utf-8")
+    for phase in found.training.phases[len(graph.phases) :] if found.training else ():
+        rates = ", ".join(f"{each.part} {each.learning_rate:g}" for each in phase.parts)
+        typer.echo(f"{phase.name}: {rates}")
+    typer.echo(f"{out}")

@@ -214,6 +214,16 @@ def test_draw_writes_every_format_in_every_style(run, recipe_file, tmp_path):
     assert "#0D1117" in (tmp_path / "dark.svg").read_text(encoding="utf-8")
 
 
+def test_unfreeze_writes_phases_and_says_their_rates(run, recipe_file, tmp_path):
+    status, out, _ = run(
+        "unfreeze", recipe_file(), "--epochs", 3, "--decay", 0.5, "--groups", 1, "-o", tmp_path / "u.json"
+    )
+
+    assert status == 0
+    assert "eye[block1_pool..]: head 0.0001, eye[block1_pool..] 5e-05" in out
+    assert run("check", tmp_path / "u.json")[1].count("epochs, adam") == 2
+
+
 def test_build_saves_a_model_with_its_recipe(run, recipe_file, tmp_path):
     status, out, _ = run("build", recipe_file(), "-o", tmp_path / "m.keras")
 
