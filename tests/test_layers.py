@@ -77,6 +77,7 @@ KERAS_FREE = (
     "study.records",
     "study.results",
     "study.tasks",
+    "study.tracking",
     "probe.scored",
     "probe.tapping",
     "study.trials",

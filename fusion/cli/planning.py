@@ -92,7 +92,7 @@ def _print(found: "Plan") -> None:
         out.print(f"`fusion train` stores in {escape(str(store_folder()))}, or in the folder --store names.")
     rates = found.rates
     out.print(
-        f"[dim]On {counted(found.examples, 'example')}, without validation. Reckoned with {operations(rates.compute)} "
+        f"[dim]On {counted(found.examples, 'example')}, without validation, building and compiling. Reckoned with {operations(rates.compute)} "
         f"and {memory(rates.read)} read in a second, {duration(rates.decode)} to decode an image.[/]"
     )
 

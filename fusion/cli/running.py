@@ -61,12 +61,15 @@ def train(
     from fusion.training.history import kept
     from fusion.training.runs import FILES, check_start
     from fusion.training.runs import train as trained
+    from fusion.training.states import STATE
     from fusion.training.tensorboards import tensorboard
 
     logging = tensorboard(logs) if logs else None
     folders = places(file, folder or [])
     kept_in = not no_store and (store or True)
     check_start(graph, out=out, folders=folders, store=kept_in, resume=resume)
+    if resume and not (out / STATE).exists():
+        typer.echo(f"{out} holds no run to go on with; one begins there")
     with examining() as progress:
         examples = read(data, graph.recipe, progress)
     typer.echo(describe(examples))

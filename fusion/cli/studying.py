@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fusion.cli.claiming import compare, report
-from fusion.cli.making import Folders, Out
+from fusion.cli.making import Folders
 from fusion.cli.planning import duration
 from fusion.errors import StudyError
 from fusion.wording import amount, counted, memory, operations
@@ -45,13 +45,14 @@ def plan(
 ) -> None:
     """Say which trials a study is made of, what they take, and which differences they can show. Trains nothing."""
     from fusion.cli.catalogue import Announced
+    from fusion.features.planning import machine_rates
     from fusion.study.declaration import load_study
     from fusion.study.planning import plan_study
     from fusion.study.variants import variants
 
     declared = load_study(file)
     arms = variants(declared, folder=file.parent, folders=folder or (), shelf=Announced)
-    found = plan_study(declared, arms, examples=examples)
+    found = plan_study(declared, arms, examples=examples, rates=machine_rates())
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))
         return
@@ -106,14 +107,36 @@ def status(folder: RunFolder) -> None:
 
 
 @study.command()
-def export(folder: RunFolder, out: Out) -> None:
-    """Write a row for each trial as CSV, or all that is known of them as JSON, as the file's suffix says."""
+def export(
+    folder: RunFolder,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="A file to write, .csv or .json.", dir_okay=False)
+    ] = None,
+    mlflow: Annotated[
+        bool,
+        typer.Option("--mlflow", help="Log each trial as a run of MLflow, where MLFLOW_TRACKING_URI says."),
+    ] = False,
+) -> None:
+    """Write a row for each trial as CSV, or all that is known of them as JSON, as the suffix says; or log them in MLflow."""
+    from fusion.study.results import load_results
+    from fusion.study.tracking import log_to_mlflow
+
+    if out is None and not mlflow:
+        raise StudyError("Say where results go: -o FILE.csv, -o FILE.json, or --mlflow.")
+    found = load_results(folder)
+    if out is not None:
+        _write_rows(found, out)
+    if mlflow:
+        count = log_to_mlflow(found)
+        typer.echo(f"MLflow, experiment {found.study.name}: {counted(count, 'new run')}")
+
+
+def _write_rows(found: "Results", out: Path) -> None:
     from fusion.files import replacing
-    from fusion.study.results import load_results, to_csv
+    from fusion.study.results import to_csv
 
     if out.suffix not in {".csv", ".json"}:
         raise StudyError(f"Results are written as .csv or .json, got {out.name!r}.")
-    found = load_results(folder)
     text = json.dumps([asdict(record) for record in found.records], indent=1, ensure_ascii=False) + "\n"
     with replacing(out) as part:
         part.write_text(to_csv(found.records) if out.suffix == ".csv" else text, encoding="utf-8")
@@ -179,8 +202,8 @@ def _print_plan(found: "StudyPlan", *, reference: str) -> None:
         )
     show(rows)
     typer.echo(
-        f"{counted(found.trials, 'trial')}, {duration(found.seconds)} one after the other, without validation; "
-        f"at most {memory(found.stored_bytes)} stored"
+        f"{counted(found.trials, 'trial')}, {duration(found.seconds)} one after the other by what this machine does in a "
+        f"second, without validation, building and compiling; at most {memory(found.stored_bytes)} stored"
     )
     typer.echo(in_words(found.prospect))
 

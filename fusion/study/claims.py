@@ -94,19 +94,20 @@ class Comparison:
 def compare(results: Results, *, by: Cost = "flops") -> Comparison:
     """Returns how the arms of a study differ from its reference, and which conditions of a claim hold.
 
-    Where they do not, differences are those over the seeds that every arm has, shown and not to be claimed.
+    Where they do not, differences are those over the seeds that every arm has, shown and not to be claimed. Before any
+    trial is done there is only the gate that says so.
 
     Args:
         results: What `fusion.study.results.load_results` returned; trials may be missing.
         by: What the cheapest arm is cheapest in.
 
     Raises:
-        DataError: If no trial of the reference is done.
+        DataError: If trials are done, but none of the reference.
     """
     study = results.study
     found = outcomes(results)
     overlap = _overlap(results.done)
-    asked = gates(found, study.reference, alpha=study.alpha)
+    asked = gates(found, study.reference, alpha=study.alpha) if found else ()
     arms = tuple(_arm(name, [r for r in results.done if r.arm == name]) for name in by_arm(found))
     shown = Comparison(
         study=study.name,

@@ -145,6 +145,15 @@ def test_without_the_reference_there_is_nothing_to_say(results_of):
         compare(results_of({"good": 0.2}))
 
 
+def test_before_any_trial_is_done_nothing_is_claimed(results_of):
+    whole = results_of({"base": 0.0, "good": 0.2})
+
+    found = compare(dataclasses.replace(whole, records=()))
+
+    assert "Of 16 trials 16 trials did not run" in found.refused[0].text
+    assert "Nothing is claimed" in verdict(found)
+
+
 @pytest.fixture
 def two_runs(results_of):
     first, second = results_of({"base": 0.0, "good": 0.2}), results_of({"base": 0.0, "other": 0.3})

@@ -8,7 +8,9 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from fusion.cli.app import app
 from fusion.errors import DataError, DrawingError, ModelError, RecipeError, StoreError, TrainingError
 from fusion.model.addresses import weights
 from fusion.model.files import load, load_weights
@@ -382,8 +384,18 @@ def test_a_checkpoint_of_a_broken_off_training_makes_a_model(run, recipe_file, p
     monkeypatch.undo()
     with pytest.raises(TrainingError, match=r"did not end, with 0 epochs done\. Go on with it by --resume"):
         run("train", recipe_file(), "--data", photos, "-o", out)
-    assert run("train", recipe_file(), "--data", photos, "-o", out, "--resume")[0] == 0
+    status, said, _ = run("train", recipe_file(), "--data", photos, "-o", out, "--resume")
+    assert (status, "no run to go on with" in said) == (0, False)
     assert {"metrics.json", "state.npz"} & {path.name for path in out.iterdir()} == {"metrics.json"}
+
+
+def test_a_folder_without_a_run_to_go_on_with_is_said_to_be_one(recipe_file, tmp_path):
+    words = ["train", str(recipe_file()), "--data", "nowhere", "-o", str(tmp_path / "new"), "--resume"]
+
+    done = CliRunner().invoke(app, words)
+
+    assert "new holds no run to go on with; one begins there" in done.stdout
+    assert isinstance(done.exception, DataError)
 
 
 def test_labels_that_the_head_does_not_have_are_refused_before_training(run, recipe_file, photos, tmp_path):

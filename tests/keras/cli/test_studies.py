@@ -44,6 +44,7 @@ def test_a_study_is_planned_run_looked_at_and_written(run, study_file, photos, t
     status, said, _ = run("study", "plan", study_file(), "--examples", 42)
     assert status == 0
     assert "4 trials" in said
+    assert "without validation, building and compiling" in said
     assert "nothing can be significant" in said
 
     status, said, err = run("study", "run", study_file(), "--data", photos, "-o", out)
@@ -68,6 +69,18 @@ def test_a_study_is_planned_run_looked_at_and_written(run, study_file, photos, t
         run("study", "export", out, "-o", tmp_path / "rows.xlsx")
     with pytest.raises(StudyError, match="holds the study 'cuts' as it was declared"):
         run("study", "run", study_file(seeds=3), "--data", photos, "-o", out)
+
+
+def test_a_run_without_any_trial_is_refused_and_one_goes_nowhere_by_itself(run, study_file, photos, tmp_path):
+    out = tmp_path / "run"
+    assert run("study", "run", study_file(), "--data", photos, "-o", out, "--max-seconds", 0)[0] == 0
+
+    status, said, _ = run("study", "compare", out)
+
+    assert status == 3
+    assert "4 trials did not run" in said
+    with pytest.raises(StudyError, match=r"Say where results go: -o FILE.csv"):
+        run("study", "export", out)
 
 
 def test_a_trial_is_the_training_of_its_recipe(study_file, recipe_file, photos):
