@@ -67,6 +67,7 @@ KERAS_FREE = (
     "statistics",
     "report",
     "study.arms",
+    "study.bunching",
     "study.cuts",
     "study.claims",
     "study.clusters",

@@ -1,7 +1,7 @@
 """A recipe's graph as a Keras functional model: one layer or sub-model for each node."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -65,14 +65,19 @@ def build_graph(graph: FusionGraph, *, folders: Sequence[Path] = (), seed: int |
 
 
 def build_with_auxiliary(
-    graph: FusionGraph, *, folders: Sequence[Path] = (), seed: int | None = None
+    graph: FusionGraph,
+    *,
+    folders: Sequence[Path] = (),
+    seed: int | None = None,
+    trunks: Mapping[str, keras.Model] | None = None,
 ) -> tuple[keras.Model, dict[str, Any]]:
     """Returns the Keras model of a graph, and beside it what each auxiliary output predicts, by what it reads.
 
-    The model holds no layer of the latter; `fusion.training` trains them together.
+    The model holds no layer of the latter; `fusion.training` trains them together. With `trunks`, those of another model
+    of these backbones and cuts, by name, none is made: both models then share them.
     """
     seed = graph.recipe.seed if seed is None else seed
-    made: dict[str, Any] = {}
+    made: dict[str, Any] = dict(trunks or {})
     tensors: dict[str, Any] = {}
     with leftovers_collected():
         for node in graph.nodes:

@@ -3,16 +3,17 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from fusion.errors import StudyError
 from fusion.study.clusters import Cluster, run_on_cluster
 from fusion.study.records import Record, read_record, renamed, write_record
-from fusion.study.tasks import Task, Work, attempted
+from fusion.study.tasks import Task, Together, Work, attempted, attempted_together
 
 
 def run_tasks(
     tasks: Sequence[Task],
-    work: Work,
+    work: Work | Together,
     *,
     out: Path,
     workers: int | None = None,
@@ -27,7 +28,8 @@ def run_tasks(
 
     Args:
         tasks: What runs.
-        work: Makes a record of a task; nothing it returns may depend on another task.
+        work: Makes a record of a task; nothing it returns may depend on another task. Or how several run as one on this
+            machine, whose records are there when all of them have ended.
         out: Folder of the run.
         workers: How many run at once; 1 on this machine and as many as a cluster has room for, if it is not said.
         max_seconds: After how long no further task begins; those that run come to their end.
@@ -47,39 +49,49 @@ def run_tasks(
             yield renamed(there, task.arm)
         else:
             waiting.append(task)
-    begun = _in_time(waiting, max_seconds)
     if not waiting:
         return
     if cluster is not None:
-        for record in run_on_cluster(begun, work, cluster, workers=workers):
+        alone = work.alone if isinstance(work, Together) else work
+        for record in run_on_cluster(_in_time(waiting, max_seconds), alone, cluster, workers=workers):
             write_record(record, out)
             yield record
-    elif workers in {None, 1}:
-        for task in begun:
-            yield recorded(task, work, out)
+        return
+    bunches = work.bunch(waiting) if isinstance(work, Together) else [(task,) for task in waiting]
+    begun = _in_time(bunches, max_seconds)
+    if workers in {None, 1}:
+        for bunch in begun:
+            yield from recorded(bunch, work, out)
     else:
         yield from _at_once(begun, work, out, workers)
 
 
-def recorded(task: Task, work: Work, out: Path) -> Record:
-    """Returns what a task came to, after writing it down; what goes wrong in it becomes a record too.
+def recorded(bunch: Sequence[Task], work: Work | Together, out: Path) -> Sequence[Record]:
+    """Returns what each task of a bunch came to, after writing it down; what goes wrong in it becomes a record too.
 
     Raises:
-        FileError: If the record cannot be written.
+        FileError: If a record cannot be written.
     """
-    record = attempted(task, work)
-    write_record(record, out)
-    return record
+    if isinstance(work, Together):
+        records = attempted_together(bunch, work)
+    else:
+        records = [attempted(task, work) for task in bunch]
+    for record in records:
+        write_record(record, out)
+    return records
 
 
-def _at_once(tasks: Iterable[Task], work: Work, out: Path, workers: int | None) -> Iterator[Record]:
+def _at_once(
+    bunches: Iterable[Sequence[Task]], work: Work | Together, out: Path, workers: int | None
+) -> Iterator[Record]:
     # Only who runs several at once waits for it.
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     at_once = Parallel(n_jobs=workers, pre_dispatch=workers, return_as="generator_unordered")
     try:
-        yield from at_once(delayed(recorded)(task, work, out) for task in tasks)
+        for records in at_once(delayed(recorded)(bunch, work, out) for bunch in bunches):
+            yield from records
     except TerminatedWorkerError as error:
         raise StudyError(
             "A worker was killed, most often because the machine ran out of memory. Run the study again with fewer "
@@ -87,9 +99,9 @@ def _at_once(tasks: Iterable[Task], work: Work, out: Path, workers: int | None) 
         ) from error
 
 
-def _in_time(tasks: Iterable[Task], max_seconds: float | None) -> Iterator[Task]:
+def _in_time(those: Iterable[Any], max_seconds: float | None) -> Iterator[Any]:
     began = time.monotonic()
-    for task in tasks:
+    for each in those:
         if max_seconds is not None and time.monotonic() - began >= max_seconds:
             return
-        yield task
+        yield each

@@ -49,7 +49,7 @@ class Record:
         params: Weights of the model.
         trainable: How many the last phase trains.
         flops: Of a prediction, for one example.
-        seconds: How long it took.
+        seconds: How long it took; of several that trained as one, its share.
         error: Kind and message of what went wrong.
         versions: Of the packages that ran it.
         data: Digest of the rows and targets of all splits, whatever is read of them.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from fusion.data.examples import Data
 from fusion.errors import StudyError, near
@@ -13,6 +13,7 @@ from fusion.graph.nodes import FusionGraph
 from fusion.locking import lock
 from fusion.recipe.writing import to_json
 from fusion.study.arms import write_arms
+from fusion.study.bunching import bunched
 from fusion.study.clusters import Cluster
 from fusion.study.cuts import CutArm, cut_arms
 from fusion.study.declaration import BASE, Study, load_study
@@ -20,6 +21,7 @@ from fusion.study.execution import run_tasks
 from fusion.study.pairing import data_digest
 from fusion.study.records import STUDY, Listed, Record, write_list
 from fusion.study.results import Results, load_results
+from fusion.study.tasks import Together
 from fusion.study.trials import Trial, make_trial
 from fusion.study.variants import metric_of, variants, weight_places
 
@@ -113,7 +115,8 @@ def run(
 
     A run that was broken off, however it was, goes on where it stopped, and comes to the equal result. On a cluster this
     process writes the records, so that machines need to share no more than what trials read; data in memory are brought to
-    each once.
+    each once. Trials that train a head on stored vectors do so many at once on this machine; their numbers are those of each
+    alone but for rounding.
 
     Args:
         prepared: What `prepare` returned.
@@ -128,19 +131,19 @@ def run(
             used.
         FileError: If a record cannot be written.
     """
-    from fusion.study.training import forget_examples, run_trial
+    from fusion.study.training import forget_examples, run_together, run_trial
 
     folder = Path(out)
     cluster = _cluster(executor, prepared)
     forget_examples()
     _begin(prepared, folder)
+    given: dict[str, Any] = {
+        "data": prepared.data if cluster is None else _absolute(prepared.data),
+        "inputs": prepared.arms[BASE].recipe.inputs,
+    }
     yield from run_tasks(
         prepared.trials if cluster is None else [_placed(trial) for trial in prepared.trials],
-        partial(
-            run_trial,
-            data=prepared.data if cluster is None else _absolute(prepared.data),
-            inputs=prepared.arms[BASE].recipe.inputs,
-        ),
+        Together(partial(run_trial, **given), bunched, partial(run_together, **given)),
         out=folder,
         workers=workers,
         max_seconds=max_seconds,

@@ -3,9 +3,9 @@
 import os
 import platform
 import time
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from fusion.study.records import Record
 from fusion.wording import counted
@@ -30,6 +30,21 @@ class Task(Protocol):
         """Digest of all that its result depends on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """How tasks run several at once in one process.
+
+    Args:
+        alone: Makes the record of one task.
+        bunch: Says which may run together, and which alone; all tasks are in what it returns.
+        work: Makes the records of a bunch, in its order; where it fails, each of its tasks runs alone.
+    """
+
+    alone: Work
+    bunch: Callable[[Sequence[Any]], Sequence[Sequence[Any]]]
+    work: Callable[[Sequence[Any]], Sequence[Record]]
+
+
 def attempted(task: Task, work: Work) -> Record:
     """Returns what a task came to on this machine; what goes wrong in it becomes a record too.
 
@@ -42,8 +57,38 @@ def attempted(task: Task, work: Work) -> Record:
         record = work(task)
     except Exception as error:  # noqa: BLE001  # Whatever one trial meets is kept with it and must not end the others.
         record = failure(task, f"{type(error).__name__}: {error}")
+    return _told(record, time.perf_counter() - began)
+
+
+def attempted_together(tasks: Sequence[Task], how: Together) -> Sequence[Record]:
+    """Returns what each of several tasks came to, which take a share each of the time they take together.
+
+    >>> from fusion.study.records import Listed
+    >>> how = Together(
+    ...     lambda task: Record(key=task.key, arm=task.arm, seed=task.seed, status="done"),
+    ...     list,
+    ...     lambda tasks: 1 / 0,
+    ... )
+    >>> [
+    ...     record.status
+    ...     for record in attempted_together([Listed("0a", "base", 0), Listed("0b", "base", 1)], how)
+    ... ]
+    ['done', 'done']
+    """
+    if len(tasks) == 1:
+        return [attempted(task, how.alone) for task in tasks]
+    began = time.perf_counter()
+    try:
+        records = how.work(tasks)
+    except Exception:  # noqa: BLE001  # Which of them it is that fails is found where each runs alone.
+        return [attempted(task, how.alone) for task in tasks]
+    each = (time.perf_counter() - began) / len(tasks)
+    return [_told(record, each) for record in records]
+
+
+def _told(record: Record, seconds: float) -> Record:
     machine = f"{platform.system()} {platform.machine()}, {counted(os.cpu_count() or 1, 'core')}"
-    return replace(record, seconds=round(time.perf_counter() - began, 3), machine=machine)
+    return replace(record, seconds=round(seconds, 3), machine=machine)
 
 
 def failure(task: Task, error: str) -> Record:

@@ -1,27 +1,33 @@
 """A trial whose arm is trained: from its recipe and the data to its record."""
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from fusion.data.examples import Data, Examples, splits
 from fusion.data.reading import read_data
-from fusion.errors import StudyError
+from fusion.errors import StudyError, TrainingError
 from fusion.graph.costs import costs
+from fusion.graph.nodes import FusionGraph
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Input
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Phase
 from fusion.recipe.values import Map
 from fusion.statistics.convergence import has_converged
+from fusion.study.bunching import graphs_of, pieces, source_of
 from fusion.study.columns import narrowed
 from fusion.study.pairing import contents, data_digest, row_digest
 from fusion.study.records import Record
+from fusion.study.tasks import failure
 from fusion.study.trials import Trial, digest_of
 from fusion.training.evaluation import predict
-from fusion.training.runs import Run, train
+from fusion.training.heads import Fitted, fit_heads
+from fusion.training.history import History
+from fusion.training.runs import train
 
 CLASSES = frozenset({"classification", "binary", "multilabel"})
 
@@ -76,40 +82,116 @@ def run_trial(trial: Trial, data: Data | Path, inputs: Map[str, Input] | None = 
         TrainingError: If the recipe has no training, or cannot do what it says.
         DataError: If the data cannot be used, or are not what the recipe reads.
     """
+    read = _checked(trial, data, inputs)
+    seen = narrowed(read.examples, trial.recipe.inputs)
+    run = train(trial.recipe, seen, folders=trial.folders)
+    judged, output = splits(seen)[read.judged_on], run.graph.recipe.head.output
+
+    def ask() -> np.ndarray:
+        return np.array([each.scores for each in predict(run.model, judged, output)])
+
+    return _record(trial, run.graph, read, Came(run.history, run.metrics, ask))
+
+
+def run_together(
+    trials: Sequence[Trial], data: Data | Path, inputs: Map[str, Input] | None = None
+) -> list[Record]:
+    """Returns what several trials that may train together (`fusion.study.bunching`) came to, in their order.
+
+    Each comes to what `run_trial` says of it, but for the order in which a machine adds. Arguments are those of it.
+
+    Raises:
+        StudyError: If the data are not those the trials were made for.
+        TrainingError: If the recipe has no training, or cannot do what it says.
+        DataError: If the data cannot be used, or are not what the recipe reads.
+        WeightsError: If weights are missing, damaged, or another network's.
+        StoreError: If the store cannot be used.
+    """
+    read, graphs = _checked(trials[0], data, inputs), graphs_of(trials)
+    seen = narrowed(read.examples, trials[0].recipe.inputs)
+    found: list[Fitted | TrainingError] = []
+    for piece in pieces(graphs, sum(map(len, splits(seen).values()))):
+        sources = [source_of(graph) for graph in graphs[piece]]
+        found += fit_heads(graphs[piece], seen, sources=sources, folders=trials[0].folders)
+    return [
+        failure(trial, f"{type(one).__name__}: {one}")
+        if isinstance(one, TrainingError)
+        else _record(trial, graph, read, Came(one.history, one.metrics, partial(_said, one, read.judged_on)))
+        for trial, graph, one in zip(trials, graphs, found, strict=True)
+    ]
+
+
+def _said(one: Fitted, judged_on: str) -> np.ndarray:
+    return one.scores[judged_on]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """What a trial is given.
+
+    Args:
+        examples: The examples, perhaps with inputs that its recipe leaves out.
+        contents: By input, the digest of what it holds.
+    """
+
+    examples: Data
+    contents: Mapping[str, str]
+
+    @property
+    def judged_on(self) -> str:
+        """The split that a trial is judged on."""
+        return "test" if self.examples.test is not None else "validation"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Came:
+    """What a training came to.
+
+    Args:
+        history: Its epochs.
+        metrics: Loss and metrics by split.
+        ask: Gives what the model says of the examples it is judged on, as probabilities or numbers.
+    """
+
+    history: History
+    metrics: Mapping[str, Mapping[str, float]]
+    ask: Callable[[], np.ndarray]
+
+
+def _checked(trial: Trial, data: Data | Path, inputs: Map[str, Input] | None) -> Read:
     examples = examples_for(trial.recipe, data, trial.seed, inputs=inputs)
     if data_digest(trial.recipe, examples) != trial.data:
         raise StudyError("The data changed since the study began. Begin another, in a new folder.")
-    # It may read less than the recipe its data were read by.
-    seen = narrowed(examples, trial.recipe.inputs)
-    run = train(trial.recipe, seen, folders=trial.folders)
-    judged_on = "test" if examples.test is not None else "validation"
-    judged = splits(seen)[judged_on]
-    training = run.graph.recipe.training
+    return Read(examples, _known(trial, data, examples, inputs))
+
+
+def _record(trial: Trial, graph: FusionGraph, read: Read, came: Came) -> Record:
+    parts, judged_on = splits(read.examples), read.judged_on
+    training = graph.recipe.training
     phases = training.phases if training else ()
-    losses = _losses(run, phases[-1])
-    total = costs(run.graph)
-    known = _known(trial, data, examples, inputs)
+    losses = _losses(came.history, phases[-1])
+    total = costs(graph)
     return Record(
         key=trial.key,
         arm=trial.arm,
         seed=trial.seed,
         status="done",
-        value=run.metrics[judged_on][trial.metric],
-        metrics={split: dict(values) for split, values in run.metrics.items()},
+        value=came.metrics[judged_on][trial.metric],
+        metrics={split: dict(values) for split, values in came.metrics.items()},
         judged_on=judged_on,
         selected_on="validation" if any(map(_chooses, phases)) else None,
         epochs=training.budget if training else 0,
         losses=losses,
         converged=has_converged(losses),
-        examples=row_digest(judged),
-        correct=_correct(run, judged, run.graph.recipe.head.output),
+        examples=row_digest(parts[judged_on]),
+        correct=_correct(came, parts[judged_on], graph.recipe.head.output),
         params=total.params,
         trainable=total.phases[-1].trainable,
         flops=total.flops,
         versions=dict(trial.locked.versions),
-        data=digest_of({split: row_digest(part) for split, part in splits(examples).items()}),
-        inputs={name: known[name] for name in trial.recipe.inputs},
-        sizes={split: len(part) for split, part in splits(examples).items()},
+        data=digest_of({split: row_digest(part) for split, part in parts.items()}),
+        inputs={name: read.contents[name] for name in trial.recipe.inputs},
+        sizes={split: len(part) for split, part in parts.items()},
     )
 
 
@@ -131,16 +213,16 @@ def _chooses(phase: Phase) -> bool:
     return phase.keep == "best" or phase.early_stopping is not None
 
 
-def _losses(run: Run, phase: Phase) -> tuple[float, ...]:
+def _losses(history: History, phase: Phase) -> tuple[float, ...]:
     """Returns the loss of each epoch of a phase: on validation data where there are some."""
-    seen = [epoch.metrics for epoch in run.history.epochs if epoch.phase == phase.name]
+    seen = [epoch.metrics for epoch in history.epochs if epoch.phase == phase.name]
     return tuple(metrics.get("val_loss", metrics["loss"]) for metrics in seen)
 
 
-def _correct(run: Run, judged: Examples, output: Output) -> str:
+def _correct(came: Came, judged: Examples, output: Output) -> str:
     if output.task not in CLASSES or judged.targets is None:
         return ""
-    scores = np.array([each.scores for each in predict(run.model, judged, output)])
+    scores = came.ask()
     if output.task == "classification":
         right = scores.argmax(axis=1) == judged.targets
     else:

@@ -26,10 +26,27 @@ def evaluate(
     """
     if examples.targets is None:
         raise DataError("There are no targets to judge by; examples without targets can only be predicted.")
-    scores = _scores(model, examples, batch_size)
-    found = {"loss": float(loss(output, spread=spread(model))(examples.targets, scores))}
+    return judged(_scores(model, examples, batch_size), examples.targets, output, spread=spread(model))
+
+
+def judged(
+    scores: np.ndarray, targets: np.ndarray, output: Output, *, spread: np.ndarray | None = None
+) -> dict[str, float]:
+    """Returns loss and metrics of what a model said of examples.
+
+    Args:
+        scores: What it said, of shape (examples, units).
+        targets: What was right.
+        output: What the head predicts.
+        spread: Of a standardised regression, the standard deviation of each output's targets in training.
+
+    >>> sure = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> judged(sure, np.array([0, 0]), Output(task="classification", classes=2))["accuracy"]
+    0.5
+    """
+    found = {"loss": float(loss(output, spread=spread)(targets, scores))}
     for metric in metrics(output):
-        metric.update_state(examples.targets, scores)
+        metric.update_state(targets, scores)
         found[metric.name] = float(metric.result())
     return found
 
@@ -59,13 +76,22 @@ def predict(
     batch_size: int = 32,
 ) -> tuple[Prediction, ...]:
     """Returns what a model says of each example, in order; of one that gives logits, the probabilities they mean."""
-    scores = _scores(model, examples, batch_size)
-    if output.logits:
-        scores = np.array(keras.activations.get(output.link)(keras.ops.convert_to_tensor(scores)))
+    scores = probable(_scores(model, examples, batch_size), output)
     return tuple(
         Prediction(name, tuple(map(float, row)), _label(row, output, labels))
         for name, row in zip(examples.names, scores, strict=True)
     )
+
+
+def probable(scores: np.ndarray, output: Output) -> np.ndarray:
+    """Returns the probabilities that logits mean; what is none is given back as it is.
+
+    >>> probable(np.array([[0.0]]), Output(task="binary", logits=True)).tolist()
+    [[0.5]]
+    """
+    if not output.logits:
+        return scores
+    return np.array(keras.activations.get(output.link)(keras.ops.convert_to_tensor(scores)))
 
 
 def _scores(model: keras.Model, examples: Examples, batch_size: int) -> np.ndarray:

@@ -1,9 +1,10 @@
 """Optimizers as a recipe declares them, with a learning rate of its own for each part that has one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from fusion.recipe.training import Optimizer
 
@@ -36,6 +37,34 @@ def make_optimizer(
     return kind(**_arguments(declared, steps))
 
 
+def make_stacked_optimizer(
+    declared: Optimizer, rates: Sequence[tuple[Any, np.ndarray]], *, steps: int
+) -> keras.optimizers.Optimizer:
+    """Returns a fresh optimizer of variables that hold those of many models, one after the other along a first axis.
+
+    Each is changed as the optimizer of its model would change it, `clipnorm` included.
+
+    Args:
+        declared: What the phase says, but for its learning rate.
+        rates: Each variable, and the learning rate of each model for it.
+        steps: How many steps the phase has in all its epochs.
+
+    >>> two = keras.Variable(np.ones((2, 3), "float32"))
+    >>> optimizer = make_stacked_optimizer(Optimizer(name="sgd"), [(two, np.array([0.1, 0.5]))], steps=1)
+    >>> optimizer.apply([keras.ops.ones((2, 3))], [two])
+    >>> two.numpy()[:, 0].tolist()
+    [0.8999999761581421, 0.5]
+    """
+    shaped = [
+        (variable, each.astype(np.float32).reshape(-1, *(1,) * (len(variable.shape) - 1)))
+        for variable, each in rates
+    ]
+    kind = _clipped_apart(_factored(KINDS[declared.name], shaped))
+    optimizer = kind(**_arguments(declared.replaced(learning_rate=1.0), steps))
+    optimizer.build([variable for variable, _ in rates])
+    return optimizer
+
+
 def _arguments(declared: Optimizer, steps: int) -> dict[str, Any]:
     given: dict[str, Any] = {"learning_rate": _rate(declared, steps)}
     if declared.momentum:
@@ -63,7 +92,7 @@ def _rate(declared: Optimizer, steps: int) -> Any:
     )
 
 
-def _factored(kind: Any, factors: list[tuple[Any, float]]) -> Any:
+def _factored(kind: Any, factors: Sequence[tuple[Any, Any]]) -> Any:
     """Returns a kind of optimizer whose steps, and whose decay, are scaled for each variable.
 
     `update_step` is what Keras asks a new optimizer to define (`keras.optimizers.Optimizer`); gradients cannot be
@@ -85,3 +114,13 @@ def _factored(kind: Any, factors: list[tuple[Any, float]]) -> Any:
             """Does nothing: decay goes with each variable's own rate, in `update_step`."""
 
     return Factored
+
+
+def _clipped_apart(kind: Any) -> Any:
+    """Returns a kind of optimizer that clips what lies along the first axis of a gradient each by itself."""
+
+    class Apart(kind):  # type: ignore[misc]  # which kind is known when it runs
+        def _clip_by_norm(self, values: Any, axes: Any = None) -> Any:  # noqa: ARG002 - as Keras calls it
+            return super()._clip_by_norm(values, axes=list(range(1, len(values.shape))))
+
+    return Apart

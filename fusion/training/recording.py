@@ -1,6 +1,5 @@
 """What goes on beside a `fit`: every epoch is recorded, the best weights are kept and written."""
 
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -8,11 +7,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from fusion.errors import TrainingError
 from fusion.model.addresses import set_weights, variables
 from fusion.recipe.training import Phase
+from fusion.training.choosing import Choice
 from fusion.training.history import Epoch
-from fusion.training.objectives import is_better
 from fusion.training.states import Standing
 
 Weights = Mapping[str, np.ndarray]
@@ -45,18 +43,19 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         self.addresses = frozenset(addresses)
         self.on_epoch = on_epoch
         self.on_best = on_best
-        standing = standing or Standing()
-        self.kept = standing.kept
-        self.best = standing.best
+        self.choice = Choice(phase, standing)
         self.weights: Weights = weights or {}
         self._began = 0.0
-        self._milestone = standing.milestone
-        self._patience = standing.patience
+
+    @property
+    def kept(self) -> int:
+        """Number of the epoch that is kept so far, from 1."""
+        return self.choice.kept
 
     @property
     def standing(self) -> Standing:
         """How the choice of the best epoch stands."""
-        return Standing(self.best, self.kept, self._milestone, self._patience)
+        return self.choice.standing
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - as Keras calls it
         """Starts the clock."""
@@ -66,38 +65,15 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships n
         """Records, keeps and perhaps stops."""
         metrics = {name: float(value) for name, value in (logs or {}).items()}
         self.on_epoch(Epoch(self.phase.name, epoch + 1, time.perf_counter() - self._began, metrics))
-        if not math.isfinite(metrics["loss"]):
-            raise TrainingError(
-                f"Phase {self.phase.name!r} lost its way in epoch {epoch + 1}: the loss is {metrics['loss']}. "
-                "Lower its learning rate, or set the optimizer's clipnorm."
-            )
-        value = metrics.get(self.phase.monitor, math.nan)
-        if self.phase.keep == "last" or not self.kept or self._beats(value, self.best):
-            self.best, self.kept = value, epoch + 1
+        if self.choice.keeps(epoch + 1, metrics):
             self.weights = self.snapshot()
             self.on_best(self.weights)
-        self._stop_early(value)
+        if self.choice.stopped:
+            self.model.stop_training = True
 
     def restore(self) -> None:
         """Gives the model the weights of the epoch that is kept."""
         set_weights(self.model, self.weights)
-
-    def _beats(self, value: float, old: float, by: float = 0.0) -> bool:
-        """Whether a value is better than an older one; what is not a number is worse than any."""
-        if math.isnan(value) or math.isnan(old):
-            return not math.isnan(value)
-        return is_better(self.phase.monitor, value, old, by=by)
-
-    def _stop_early(self, value: float) -> None:
-        stopping = self.phase.early_stopping
-        if stopping is None:
-            return
-        if self._beats(value, self._milestone, stopping.min_delta):
-            self._milestone, self._patience = value, 0
-            return
-        self._patience += 1
-        if self._patience >= stopping.patience:
-            self.model.stop_training = True
 
     def snapshot(self) -> Weights:
         """Returns the weights, as they are now, of all layers that may have changed."""

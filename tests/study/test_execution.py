@@ -12,6 +12,7 @@ import pytest
 from fusion.errors import StudyError
 from fusion.study.execution import run_tasks
 from fusion.study.records import Listed, Record, read_record, record_file
+from fusion.study.tasks import Together
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,39 @@ def test_each_task_runs_once_and_what_is_done_is_not_run_again(tmp_path):
     assert work.calls == [task.key for task in TASKS]
     assert first == again
     assert plain(first) == [(task.key, task.seed / 10, "done") for task in TASKS]
+
+
+def by_seed(tasks):
+    return [tuple(task for task in tasks if task.seed == seed) for seed in range(3)]
+
+
+def several(tasks):
+    return [Record(key=task.key, arm=task.arm, seed=task.seed, status="done", value=5.0) for task in tasks]
+
+
+def broken(tasks):
+    raise ValueError(f"{len(tasks)} broke")
+
+
+def test_tasks_of_a_bunch_run_as_one_and_are_recorded_each(tmp_path):
+    work = Count(tmp_path)
+    list(run_tasks(TASKS[:1], work, out=tmp_path))
+
+    found = list(run_tasks(TASKS, Together(work, by_seed, several), out=tmp_path))
+
+    assert work.calls == ["a0", "b0"]
+    assert {record.value for record in found if record.seed} == {5.0}
+    assert plain(run_tasks(TASKS, work, out=tmp_path)) == plain(found)
+    assert {read_record(tmp_path, "a1").machine, read_record(tmp_path, "b2").machine} == {found[1].machine}
+
+
+def test_tasks_of_a_bunch_that_fails_run_alone(tmp_path):
+    work = Count(tmp_path, broken="a")
+
+    found = list(run_tasks(TASKS, Together(work, by_seed, broken), out=tmp_path))
+
+    assert work.calls == [task.key for task in TASKS]
+    assert [record.status for record in found] == ["failed", "done"] * 3
 
 
 def test_what_fails_is_kept_with_its_error_and_runs_again_the_next_time(tmp_path):

@@ -8,6 +8,7 @@ import fusion
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
 from fusion.recipe.reading import from_data, load_recipe
+from fusion.study import running, training
 from fusion.study.arms import read_arms
 from fusion.study.declaration import Study, load_study
 from fusion.study.results import load_results
@@ -203,3 +204,46 @@ def test_python_runs_the_same_study(study_file, photos, tmp_path):
 
     assert [record.arm for record in results.records] == ["base", "all/cut=block1_pool"]
     assert results.waiting == 0
+
+
+def refuse(trial, data, inputs):
+    raise AssertionError("this trial ran alone")
+
+
+def test_heads_of_a_study_train_together_and_come_to_what_each_comes_to_alone(
+    recipe_file, tmp_path, photos, monkeypatch
+):
+    phase = {"name": "head", "train": ["head"], "epochs": 2}
+    recipe_file(training={"batch_size": 8, "phases": [phase]})
+    rate = {"/training/phases/0/optimizer/learning_rate": [0.01, 0.03]}
+    data = {"study": 1, "name": "rates", "recipe": "r.json", "axes": rate, "seeds": [3]}
+    (tmp_path / "s.json").write_text(json.dumps(data))
+    prepared = prepare(tmp_path / "s.json", photos)
+    alone = [run_trial(trial, prepared.data) for trial in prepared.trials]
+    monkeypatch.setattr(training, "run_trial", refuse)
+
+    together = list(running.run(prepared, out=tmp_path / "run"))
+
+    again = list(running.run(prepared, out=tmp_path / "run"))
+    assert again == together
+    assert [record.status for record in together] == ["done"] * 3
+    for here, there in zip(together, alone, strict=True):
+        assert {here.key, here.examples, here.correct} == {there.key, there.examples, there.correct}
+        assert here.losses == pytest.approx(there.losses, abs=1e-5)
+        for split, values in there.metrics.items():
+            assert here.metrics[split] == pytest.approx(values, abs=1e-5)
+        same = {"value": None, "metrics": {}, "losses": (), "seconds": 0, "machine": ""}
+        assert replace(here, **same) == replace(there, **same)
+
+
+def test_a_head_that_fails_among_others_is_recorded_and_the_others_are_done(recipe_file, tmp_path, photos):
+    phase = {"name": "head", "train": ["head"], "epochs": 1, "optimizer": {"name": "sgd"}}
+    recipe_file(training={"batch_size": 8, "phases": [phase]})
+    rate = {"/training/phases/0/optimizer/learning_rate": [1e38]}
+    data = {"study": 1, "name": "rates", "recipe": "r.json", "axes": rate, "seeds": [3]}
+    (tmp_path / "s.json").write_text(json.dumps(data))
+
+    good, bad = running.run(prepare(tmp_path / "s.json", photos), out=tmp_path / "run")
+
+    assert good.status == "done"
+    assert bad.error.startswith("TrainingError: Phase 'head' lost its way in epoch 1")

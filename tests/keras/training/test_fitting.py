@@ -336,7 +336,7 @@ def test_a_value_that_is_no_number_is_worse_than_any():
         seen.on_epoch_begin(epoch)
         seen.on_epoch_end(epoch, {"loss": 1.0, "val_loss": value})
 
-    assert (seen.kept, seen.best) == (4, 0.4)
+    assert (seen.kept, seen.standing.best) == (4, 0.4)
 
 
 def test_adamw_without_decay_is_what_it_says():

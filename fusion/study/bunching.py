@@ -1,0 +1,171 @@
+"""Which trials may train together: those whose heads are of one form and read nothing but stored vectors."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from fusion.checking import resolve
+from fusion.frontier.frontiers import Frontier, frontier
+from fusion.frontier.units import units
+from fusion.graph.costs import trainable
+from fusion.graph.nodes import FusionGraph
+from fusion.recipe.inputs import Table
+from fusion.recipe.training import Phase, Training
+from fusion.recipe.writing import to_data
+from fusion.study.trials import Trial, digest_of
+
+HEADS = 64
+"""How many heads train together at most: what a killed run loses."""
+BYTES = 2**30
+"""What all their weights may take, those of the optimizer and of the best epoch counted."""
+COPIES = 6
+"""Weights, gradients, two for the optimizer, those of the best epoch and those that are compared with them."""
+
+
+def bunched(trials: Sequence[Trial]) -> list[tuple[Trial, ...]]:
+    """Returns all trials in bunches of one or several that may train together, in the order of the first of each."""
+    found: dict[str, list[Trial]] = {}
+    full: list[tuple[Trial, ...]] = []
+    order = {trial.key: number for number, trial in enumerate(trials)}
+    graphs = graphs_of(trials)
+    for trial, graph in zip(trials, graphs, strict=True):
+        if not may_stack(graph):
+            full.append((trial,))
+            continue
+        several = found.setdefault(form_of(trial, graph), [])
+        several.append(trial)
+        if len(several) >= _most(graph):
+            full.append(tuple(several))
+            several.clear()
+    every = full + [tuple(several) for several in found.values() if several]
+    return sorted(every, key=lambda several: order[several[0].key])
+
+
+def pieces(graphs: Sequence[FusionGraph], examples: int) -> list[slice]:
+    """Returns a bunch in pieces of which each reads vectors of so many examples that lie in memory together."""
+    cuts, held = [0], set[str]()
+    for number, graph in enumerate(graphs):
+        held.add(source_of(graph))
+        if len(held) > 1 and len(held) * examples * frontier(graph, 0).stored_bytes > BYTES:
+            cuts.append(number)
+            held = {source_of(graph)}
+    return [slice(*each) for each in zip(cuts, [*cuts[1:], len(graphs)], strict=True)]
+
+
+def graphs_of(trials: Sequence[Trial]) -> list[FusionGraph]:
+    """Returns the recipe of each trial, resolved; those that differ in their seed alone are resolved once."""
+    known: dict[str, FusionGraph] = {}
+    found = []
+    for trial in trials:
+        data = to_data(trial.recipe)
+        data["training"] = {**(data.get("training") or {}), "seed": 0}
+        key = digest_of([data, [str(folder) for folder in trial.folders]])
+        if key not in known:
+            known[key] = resolve(trial.recipe, folders=trial.folders)
+        found.append(replace(known[key], recipe=trial.recipe))
+    return found
+
+
+def may_stack(graph: FusionGraph) -> bool:
+    """Returns whether the training of a recipe can be one of many in a program, and come to what it comes to alone.
+
+    It can if it has one phase, in which nothing but layers on stored vectors and numbers of a table train, and no
+    augmentation, class weights, auxiliary outputs, mixed precision or inputs that may be missing; and if it chooses its epoch by a loss or by
+    validation data. Batch normalisation takes `sgd`: what is before it may have a gradient of rounding errors alone, which
+    the other optimizers make into whole steps.
+
+    >>> from fusion.recipe.short import fuse
+    >>> one = fuse("TinyVGG[block3_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3))
+    >>> whole = {"name": "all", "train": ["head", "tinyvgg"], "epochs": 20}
+    >>> may_stack(resolve(one)), may_stack(resolve(one.replace("/training", {"phases": [whole]})))
+    (True, False)
+    """
+    recipe, training = graph.recipe, graph.recipe.training
+    if training is None or len(training.phases) != 1 or not _is_plain(training):
+        return False
+    if graph.auxiliary or any(each.optional for each in recipe.inputs.values()):
+        return False
+    normalised = any(graph.weights[address].kind == "BatchNormalization" for address in graph.phases[0].rates)
+    if normalised and training.phases[0].optimizer.name != "sgd":
+        return False
+    return _is_on_vectors(graph, frontier(graph, 0))
+
+
+def form_of(trial: Trial, graph: FusionGraph) -> str:
+    """Returns a word that trials have in common if they may train together: the same form, the same data."""
+    found, data = frontier(graph, 0), to_data(trial.recipe)
+    branches = {
+        name: {key: value for key, value in branch.items() if key not in {"cut", "pool", "resize"}}
+        for name, branch in data["branches"].items()
+    }
+    kept = {key: value for key, value in data.items() if key not in {"name", "notes", "backbones"}}
+    tensors = [[each.name, list(each.shape)] for each in found.tensors]
+    about = [found.suffix, found.inputs, trial.data, trial.metric, [str(each) for each in trial.folders]]
+    return digest_of(
+        [kept | {"branches": branches, "training": _without_rates(data["training"])}, tensors, about]
+    )
+
+
+def source_of(graph: FusionGraph) -> str:
+    """Returns a word that recipes of one form have in common if they read the same vectors."""
+    data = to_data(graph.recipe)
+    kept = {key: value for key, value in data.items() if key not in {"name", "notes", "training"}}
+    return digest_of([kept, graph.recipe.seed if _is_seeded(graph) else None])
+
+
+def _is_plain(training: Training) -> bool:
+    phase = training.phases[0]
+    seen = phase.monitor == "loss" or (phase.monitor.startswith("val_") and "." not in phase.monitor)
+    if (
+        training.augment
+        or training.class_weight is not None
+        or phase.reset
+        or training.precision != "float32"
+    ):
+        return False
+    return seen or not _chooses(phase)
+
+
+def _chooses(phase: Phase) -> bool:
+    return phase.keep == "best" or phase.early_stopping is not None
+
+
+def _is_on_vectors(graph: FusionGraph, found: Frontier) -> bool:
+    opened, declared = units(graph), graph.recipe.inputs
+    rows = [opened[name] for name in found.suffix]
+    return (
+        bool(found.tensors)
+        and all(len(each.shape) == 1 and each.shape[0] for each in found.tensors)
+        and all(each.dtype == "float32" for each in found.tensors)
+        and all(isinstance(declared[name], Table) for name in found.inputs if name in declared)
+        and all(name in declared for name in found.inputs)
+        and not any(each.layer for each in rows)
+        and not any(each.random and graph[each.node].kind != "block" for each in rows)
+    )
+
+
+def _is_seeded(graph: FusionGraph) -> bool:
+    """Whether the vectors depend on the seed: something that gives them has fresh weights."""
+    opened, found = units(graph), frontier(graph, 0)
+    owners = {opened[name].node for name in found.prefix if opened[name].weights}
+    for name in owners:
+        node = graph[name]
+        if node.kind == "trunk":
+            if graph.recipe.backbones[graph.trunks[node.layer].backbone].weights is None:
+                return True
+        elif node.kind != "prepare":
+            return True
+    return False
+
+
+def _without_rates(training: dict[str, Any]) -> dict[str, Any]:
+    (phase,) = training["phases"]
+    optimizer = {key: each for key, each in phase.get("optimizer", {}).items() if key != "learning_rate"}
+    parts = [each if isinstance(each, str) else each["part"] for each in phase["train"]]
+    kept = {key: each for key, each in training.items() if key != "seed"}
+    return kept | {"phases": [phase | {"optimizer": optimizer, "train": parts}]}
+
+
+def _most(graph: FusionGraph) -> int:
+    weights = 4 * COPIES * trainable(graph, graph.phases[0].rates)
+    return max(1, min(HEADS, BYTES // max(1, weights)))
