@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from fusion.errors import Problem, RecipeError, near, shown
+from fusion.errors import Problem, RecipeError, listed, near, shown
 from fusion.recipe.branches import Branch
 from fusion.recipe.inputs import Input
 from fusion.recipe.ops import Op
@@ -36,7 +36,10 @@ def only(recipe: Recipe, branches: Sequence[str], *, name: str | None = None) ->
         RecipeError: If the recipe has no such branch, or no phase trains what would predict.
     """
     problems = references(recipe, to_data(recipe)) or [
-        Problem("/branches", f"There is no branch {shown(each)}.{near(each, recipe.branches)}")
+        Problem(
+            "/branches",
+            f"There is no branch {shown(each)}.{near(each, recipe.branches)} It has: {listed(recipe.branches)}.",
+        )
         for each in branches
         if each not in recipe.branches
     ]
