@@ -166,7 +166,9 @@ def test_all_branches_are_the_recipe_itself():
 
 
 def test_what_cannot_be_reduced_is_refused_by_name():
-    with pytest.raises(RecipeError, match=r"There is no branch 'fact'\. Did you mean 'facts'\? It has: a, b, facts\."):
+    with pytest.raises(
+        RecipeError, match=r"There is no branch 'fact'\. Did you mean 'facts'\? It has: a, b, facts\."
+    ):
         only(recipe(NESTED), ["fact"])
     with pytest.raises(RecipeError, match="No branch is named to stay"):
         only(recipe(NESTED), [])
