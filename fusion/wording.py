@@ -1,7 +1,7 @@
 """Numbers and names as pictures, tables and messages say them."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 TIMES, MINUS, DASH = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}", "\N{EN DASH}"
 LONGEST = 400
@@ -44,6 +44,15 @@ def operations(number: float) -> str:
     """
     text = amount(number)
     return f"{text}FLOP" if " " in text else f"{text} FLOP"
+
+
+def work(flops: float, uncounted: Collection[str] = ()) -> str:
+    """Returns operations in words, or that they are not known, where those of some kinds of layers are not counted.
+
+    >>> work(256), work(256, ["FNetEncoder"])
+    ('256 FLOP', 'FLOP not known')
+    """
+    return "FLOP not known" if uncounted else operations(flops)
 
 
 def memory(count: float) -> str:

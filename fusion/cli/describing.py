@@ -11,7 +11,7 @@ import typer
 from fusion import checking
 from fusion.cli.catalogue import Announced
 from fusion.errors import FusionError, Problem, RecipeError, WeightsError, listed
-from fusion.graph.costs import costs
+from fusion.graph.costs import Costs, costs
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.writing import to_data
 from fusion.wording import amount, counted, operations
@@ -103,12 +103,18 @@ def _sound(file: Path) -> FusionGraph | None:
     total = costs(graph)
     count = len(graph.recipe.branches)
     branches = "1 branch" if count == 1 else f"{count} branches"
-    typer.echo(f"{file}: ok, {branches}, {amount(total.params)} params, {operations(total.flops)} a sample")
+    typer.echo(f"{file}: ok, {branches}, {amount(total.params)} params, {_work(total)}")
     for line in _training(graph):
         typer.echo(f"  {line}")
     for remark in [*graph.remarks, *_missing_weights(graph, file)]:
         typer.echo(f"  note {remark.place}   {remark.text}")
     return graph
+
+
+def _work(found: Costs) -> str:
+    if found.uncounted:
+        return f"FLOP a sample not known, for those of {listed(found.uncounted)} are not"
+    return f"{operations(found.flops)} a sample"
 
 
 def _training(graph: FusionGraph) -> Iterator[str]:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fusion.errors import listed
 from fusion.graph.costs import Costs, PartCost, costs
 from fusion.graph.nodes import FusionGraph
 from fusion.skeleton.layers import Skeleton
@@ -68,6 +69,7 @@ def print_costs(graph: FusionGraph) -> None:
         "[dim]Compute and memory are per sample. A multiply-accumulate is 2 FLOP.\n"
         "Memory: what all layers give, in float32, an upper bound.\n"
         "Shared weights count once in all. Cut: what is left out."
+        + (f"\nOf {listed(found.uncounted)} it is not known what they compute." if found.uncounted else "")
         + ("\nAuxiliary outputs are there in training only, and not in all." if found.auxiliary else "")
         + "[/]"
     )
@@ -75,12 +77,13 @@ def print_costs(graph: FusionGraph) -> None:
 
 def _sizes(part: Costs | PartCost) -> tuple[str, str, str, str, str]:
     lost = part.discarded
+    unsaved = part.unsaved if isinstance(part, Costs) else part.uncounted
     return (
         amount(part.params),
-        operations(part.flops),
+        "not known" if part.uncounted else operations(part.flops),
         memory(part.activation_bytes),
         f"-{amount(lost.params)}" if lost and lost.params else "",
-        f"-{operations(lost.flops)}" if lost and lost.flops else "",
+        f"-{operations(lost.flops)}" if lost and lost.flops and not unsaved else "",
     )
 
 
@@ -95,7 +98,7 @@ def print_cuts(skeleton: Skeleton, points: Sequence[CutPoint]) -> None:
             str(point.stride or ""),
             f"stage:{point.stage}" if point.stage else "",
             amount(point.params),
-            operations(point.flops),
+            "not known" if point.uncounted else operations(point.flops),
             "" if point.articulation else "inside a block",
             style="bold" if point.stage else "",
         )

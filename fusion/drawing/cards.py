@@ -10,7 +10,7 @@ from fusion.drawing.parts import SKIPPED
 from fusion.drawing.segments import Segment
 from fusion.drawing.strips import cell_group
 from fusion.drawing.widths import text_width
-from fusion.wording import counted, dimensions, operations
+from fusion.wording import counted, dimensions
 
 RULER_HEIGHT = 46.0
 FIRST_ROW = RULER_HEIGHT + 32.0
@@ -157,7 +157,7 @@ def _segment(segment: Segment, lane: Lane, x: float, width: float) -> Group:
 def _tip(segment: Segment, ghost: bool) -> str:
     what = "discarded, never built" if ghost else f"{segment.trainable:,} trainable"
     shape = f", ends at {dimensions(segment.shape)}" if segment.shape else ""
-    return f"{segment.title}: {counted(segment.layers, 'layer')}, {segment.params:,} params, {what}, {operations(segment.flops)}{shape}"
+    return f"{segment.title}: {counted(segment.layers, 'layer')}, {segment.params:,} params, {what}, {segment.work}{shape}"
 
 
 def _entrance(lane: Lane, ruler: float) -> float:

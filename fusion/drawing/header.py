@@ -8,7 +8,7 @@ from fusion.drawing.icons import snowflake, triangle
 from fusion.drawing.states import State, View, trainable_params
 from fusion.drawing.widths import filled, shortened, text_width
 from fusion.graph.costs import BYTES, Costs, costs
-from fusion.wording import amount, cleaned, memory, operations
+from fusion.wording import amount, cleaned, memory, work
 
 BAR, BAR_HEIGHT, TITLE, WIDEST = 404.0, 22.0, 19.0, 860.0
 """Width and height of the bar of weights, size of the title, and how wide a title may be."""
@@ -59,10 +59,10 @@ def phase_name(view: View) -> str:
 
 def _totals(found: Costs) -> list[str]:
     lost = found.discarded
-    cut = f"cuts discard {amount(lost.params)} params and {operations(lost.flops)}"
+    cut = f"cuts discard {amount(lost.params)} params and {work(lost.flops, found.unsaved)}"
     parts = [
         f"{amount(found.params)} params, {memory(BYTES * found.params)} in float32",
-        operations(found.flops),
+        work(found.flops, found.uncounted),
         f"{memory(found.activation_bytes)} activations per sample",
         cut if lost.layers else "",
     ]

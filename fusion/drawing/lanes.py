@@ -12,8 +12,9 @@ from fusion.drawing.states import View
 from fusion.drawing.values import Cell
 from fusion.drawing.widths import filled, shortened, text_width
 from fusion.graph.nodes import Trunk
+from fusion.skeleton.flops import uncounted
 from fusion.skeleton.layers import Shape
-from fusion.wording import TIMES, amount, cleaned, counted, dimensions, operations
+from fusion.wording import TIMES, amount, cleaned, counted, dimensions, work
 
 TRACK, BADGED = 13.0, 21.0
 """Distance of lines that run to an entrance, and where they have letters."""
@@ -243,14 +244,15 @@ def _facts(view: View, trunk: Trunk) -> str:
     graph, table = view.graph, trunk.skeleton
     count = len(trunk.calls)
     params = sum(table[name].params for name in trunk.kept)
-    flops = operations(sum(graph[call].flops for call in trunk.calls))
+    unknown = uncounted(table[name] for name in trunk.kept)
+    flops = work(sum(graph[call].flops for call in trunk.calls), unknown)
     trains = view.trained is not None and any(a.startswith(f"{trunk.backbone}/") for a in view.trained)
     normed = any(table[name].kind == "BatchNormalization" for name in trunk.kept)
     facts = [
         f"shared {TIMES}{count}" if count > 1 else "",
         f"{len(trunk.kept)} of {len(table.layers)} layers",
         f"{amount(params)} of {amount(table.params)} params",
-        f"{flops} in {count} calls" if count > 1 else flops,
+        f"{flops} in {count} calls" if count > 1 and not unknown else flops,
         _read(view, trunk),
         "batch norm in inference" if trains and normed and view.batchnorm == "inference" else "",
     ]

@@ -10,7 +10,7 @@ from fusion.drawing.marks import outlined
 from fusion.drawing.palette import Colour
 from fusion.drawing.segments import Segment
 from fusion.drawing.widths import shortened, text_width
-from fusion.wording import amount, cleaned, counted, dimensions, operations
+from fusion.wording import amount, cleaned, counted, dimensions
 
 HEIGHT, PORT, NAME = 32.0, 16.0, 135.0
 """Height of a box, room between its inlets, and for the name of a layer."""
@@ -107,4 +107,4 @@ def part_tip(facts: Segment, names: Sequence[str]) -> str:
     what = "discarded, never built" if facts.discarded else f"{facts.trainable:,} trainable"
     said = ": ".join([cleaned(facts.title), *([cleaned(", ".join(names))] if names else [])])
     size = f"{counted(facts.layers, 'layer')}, {facts.params:,} params, {what}"
-    return f"{said}. {size}, {operations(facts.flops)}, gives {dimensions(facts.shape)}"
+    return f"{said}. {size}, {facts.work}, gives {dimensions(facts.shape)}"

@@ -19,7 +19,7 @@ from fusion.drawing.states import View
 from fusion.drawing.strips import layer_cells, with_cells
 from fusion.drawing.widths import shortened, text_width
 from fusion.graph.nodes import Trunk
-from fusion.wording import MINUS, TIMES, amount, cleaned, counted, operations
+from fusion.wording import MINUS, TIMES, amount, cleaned, counted
 
 WIDTH, HEIGHT, PAD = 250.0, 42.0, 12.0
 """Size of a folded box, and room between an open part's border and what it holds."""
@@ -81,7 +81,8 @@ def size_words(facts: Segment) -> str:
     sign = MINUS if facts.discarded else ""
     words = [counted(facts.layers, "layer")]
     words += [f"{sign}{amount(facts.params)} params"] if facts.params else []
-    words += [f"{sign}{operations(facts.flops)}"] if facts.flops else []
+    known = sign if not facts.uncounted else ""
+    words += [f"{known}{facts.work}"] if facts.flops or facts.uncounted else []
     return " · ".join(words)
 
 

@@ -12,9 +12,10 @@ from fusion.drawing.states import State, View, state, trainable_params
 from fusion.drawing.titles import name_stem, part_title
 from fusion.graph.nodes import Trunk, Weights
 from fusion.skeleton.articulation import stages
+from fusion.skeleton.flops import uncounted
 from fusion.skeleton.layers import Layer, Shape
 from fusion.skeleton.names import automatic_number
-from fusion.wording import DASH, MINUS, amount
+from fusion.wording import DASH, MINUS, amount, work
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Segment:
         trainable: How many of its weights gradients change.
         discarded: Whether it lies after every cut, or before the entrance.
         names: The layers.
+        uncounted: Kinds of its layers whose operations are not known.
         mark: What happened to them since what the picture is compared with.
     """
 
@@ -45,7 +47,13 @@ class Segment:
     trainable: int = 0
     discarded: bool = False
     names: tuple[str, ...] = ()
+    uncounted: tuple[str, ...] = ()
     mark: Mark | None = None
+
+    @property
+    def work(self) -> str:
+        """Its operations in words."""
+        return work(self.flops, self.uncounted)
 
     @property
     def size(self) -> str:
@@ -101,6 +109,7 @@ def measured(trunk: Trunk, rows: Sequence[Layer], draft: Segment, view: View) ->
         state=state(telling, view.trained),
         trainable=trainable_params(weights, view.trained),
         names=tuple(row.name for row in rows),
+        uncounted=uncounted(rows),
         mark=layers_mark(trunk, rows, view),
     )
 

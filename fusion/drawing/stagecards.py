@@ -14,7 +14,7 @@ from fusion.drawing.segments import Segment
 from fusion.drawing.stagerows import AFTER, BEFORE, HEIGHT, Rows, chip_words, has_shape, lines_of, stage_rows
 from fusion.drawing.states import View
 from fusion.drawing.widths import text_width
-from fusion.wording import cleaned, counted, dimensions, operations
+from fusion.wording import cleaned, counted, dimensions
 
 
 def stage_cards(view: View, badges: Mapping[str, Badge], room: float = inf) -> Mapping[str, Box]:
@@ -158,7 +158,7 @@ def _stage(segment: Segment, x: float, y: float, width: float) -> Group:
         items += chip(5, HEIGHT - 21, width - 10, state)
     items += outlined(segment.mark, width, HEIGHT)
     what = "discarded, never built" if ghost else f"{segment.trainable:,} trainable"
-    tip = f"{segment.title}: {counted(segment.layers, 'layer')}, {segment.params:,} params, {what}, {operations(segment.flops)}"
+    tip = f"{segment.title}: {counted(segment.layers, 'layer')}, {segment.params:,} params, {what}, {segment.work}"
     return Group(tuple(items), x, y, tip=tip, name=f"{'discarded' if ghost else state} segment")
 
 

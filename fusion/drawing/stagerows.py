@@ -10,7 +10,7 @@ from fusion.drawing.lanes import PAD, Lane
 from fusion.drawing.segments import Segment
 from fusion.drawing.strips import rows_of
 from fusion.drawing.widths import text_width
-from fusion.wording import MINUS, amount, counted, dimensions, operations
+from fusion.wording import MINUS, amount, counted, dimensions
 
 HEIGHT, GAP = 98.0, 30.0
 """How high the boxes of stages are, and the least room between them."""
@@ -169,7 +169,9 @@ def lines_of(segment: Segment) -> tuple[str, str, str]:
     return (
         counted(segment.layers, "layer"),
         f"{sign}{amount(segment.params)} params" if segment.params else "no weights",
-        f"{sign}{operations(segment.flops)}" if segment.flops else "no operations",
+        f"{'' if segment.uncounted else sign}{segment.work}"
+        if segment.flops or segment.uncounted
+        else "no operations",
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from fusion.drawing.palette import LIGHT
 from fusion.drawing.states import State, View
 from fusion.graph.nodes import Node
-from fusion.wording import amount, dimensions, operations
+from fusion.skeleton.flops import uncounted
+from fusion.wording import amount, dimensions, work
 
 FILLS: Mapping[State, str] = {"frozen": LIGHT["frozen_fill"], "trainable": LIGHT["trainable_fill"]}
 """How what is frozen or trains is filled; all else stays white."""
@@ -24,7 +25,9 @@ def label(view: View, node: Node) -> list[str]:
         lines.append("training only")
     params = sum(each.params for each in node.weights)
     if params:
-        lines.append(f"{amount(params)} params, {operations(node.flops)}")
+        run = view.graph.trunks[node.layer] if node.kind == "trunk" else None
+        unknown = uncounted(run.skeleton[name] for name in run.kept) if run else ()
+        lines.append(f"{amount(params)} params, {work(node.flops, unknown)}")
     return [*lines, dimensions(node.shape)]
 
 

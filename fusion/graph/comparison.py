@@ -8,7 +8,7 @@ from typing import Any
 from fusion.graph.costs import Costs, PartCost, costs
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.recipe import Recipe
-from fusion.wording import amount, operations
+from fusion.wording import amount, work
 
 ABSENT = object()
 """Stands where one of two recipes has nothing."""
@@ -128,7 +128,7 @@ def _effect(place: str, parts: tuple[Mapping[str, PartCost], Mapping[str, PartCo
 def _total(was: Costs, now: Costs) -> str:
     params = f"{amount(was.params)} -> {amount(now.params)} params ({_signed(now.params - was.params)})"
     said = [params if was.params != now.params else f"{amount(now.params)} params as before"]
-    flops = operations(was.flops), operations(now.flops)
+    flops = work(was.flops, was.uncounted), work(now.flops, now.uncounted)
     said.append(f"{_arrow(*flops)} a sample" if flops[0] != flops[1] else f"{flops[1]} a sample as before")
     old = {phase.name: phase.trainable for phase in was.phases}
     said += [

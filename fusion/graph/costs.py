@@ -1,13 +1,14 @@
 """What a model costs: weights, operations and memory, in all and by branch, before anything is built."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import networkx as nx
 
-from fusion.graph.nodes import FusionGraph, Node, size
+from fusion.graph.nodes import FusionGraph, Node, Trunk, size
 from fusion.skeleton.cuts import Discarded, discarded, kept, resolve
-from fusion.skeleton.layers import Skeleton
+from fusion.skeleton.flops import uncounted
+from fusion.skeleton.layers import Layer, Skeleton
 
 BYTES = 4
 """Bytes of a float32."""
@@ -34,6 +35,7 @@ class PartCost:
         width: Values it gives.
         discarded: What its cuts throw away of the backbone, with what its entrance does; `None` without a backbone.
         skipped: What of that lies before its entrance; `None` if it is not entered at an inner layer.
+        uncounted: Kinds of layers whose operations are not known and not in `flops`.
     """
 
     name: str
@@ -43,6 +45,7 @@ class PartCost:
     width: int
     discarded: Discarded | None = None
     skipped: Discarded | None = None
+    uncounted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Costs:
         phases: What each phase trains, auxiliary outputs included.
         discarded: What the cuts throw away of all backbones together; operations in every call.
         auxiliary: Outputs that are there in training only; they are no part of the sums above.
+        uncounted: Kinds of layers whose operations are not known and not in `flops`.
+        unsaved: Such kinds among what is discarded.
     """
 
     parts: tuple[PartCost, ...]
@@ -68,6 +73,8 @@ class Costs:
     phases: tuple[PhaseCost, ...]
     discarded: Discarded
     auxiliary: tuple[PartCost, ...] = ()
+    uncounted: tuple[str, ...] = ()
+    unsaved: tuple[str, ...] = ()
 
 
 def costs(graph: FusionGraph) -> Costs:
@@ -100,7 +107,19 @@ def costs(graph: FusionGraph) -> Costs:
             sum(saved),
         ),
         auxiliary=tuple(_part(node.name, [node]) for node in graph.auxiliary),
+        uncounted=uncounted(row for trunk in graph.trunks.values() for row in _rows(trunk)),
+        unsaved=uncounted(
+            row
+            for trunk in graph.trunks.values()
+            for row in trunk.skeletons[trunk.calls[0]].layers
+            if row.name not in trunk.kept
+        ),
     )
+
+
+def _rows(trunk: Trunk) -> Iterator[Layer]:
+    """Yields what is kept of a backbone, for each call: its operations may be known at one size and not at another."""
+    return (table[name] for table in trunk.skeletons.values() for name in sorted(trunk.kept))
 
 
 def trainable(graph: FusionGraph, addresses: Iterable[str]) -> int:
@@ -137,6 +156,8 @@ def _branch(graph: FusionGraph, name: str) -> PartCost:
             taps.setdefault(source, []).append(tap)
     lost = discarded(table, taps[call], trunk.enter)
     part = _part(name, [_alone(graph, node, taps.get(node.name, ())) for node in nodes], lost)
+    through = [graph.trunks[node.layer] for node in nodes if node.kind == "trunk"]
+    part = replace(part, uncounted=uncounted(row for each in through for row in _rows(each)))
     return replace(part, skipped=_skipped(table, taps[call], trunk.enter)) if trunk.enter else part
 
 

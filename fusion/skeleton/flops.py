@@ -1,11 +1,11 @@
 """Floating point operations of one layer for one sample, counted from its configuration and shapes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from fusion.skeleton.layers import Shape
+from fusion.skeleton.layers import Layer, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def flops(
     about an `exp` and a few multiplications; two for a normalisation at inference, a factor and a summand, and four
     for one that finds mean and variance of its input first; a pooling, its window less one, and a global one, one for
     each element of its *input*. What only moves, pads, reshapes or drops values counts nothing, and so does a class that
-    is not known here.
+    is not known here: `uncounted` tells those with weights.
 
     Args:
         kind: Keras class of the layer.
@@ -50,6 +50,25 @@ def flops(
         return 0
     call = _Call(config, inputs, output, weights)
     return count(call) + _activation(config, output)
+
+
+def uncounted(rows: Iterable[Layer]) -> tuple[str, ...]:
+    """Returns the kinds of those layers with weights whose operations are not known, so that no sum with them is true.
+
+    >>> uncounted([Layer("block", "FNetEncoder", ("x",), (8, 16), params=1200)])
+    ('FNetEncoder',)
+    """
+    return tuple(sorted({row.kind for row in rows if not _is_counted(row)}))
+
+
+def _is_counted(row: Layer) -> bool:
+    if row.flops or row.params <= row.statistics or row.kind in _LOOKED_UP:
+        return True
+    return row.kind in _COUNTS and None not in row.shape
+
+
+_LOOKED_UP = frozenset({"Embedding", "ReversibleEmbedding", "PositionEmbedding", "TokenAndPositionEmbedding"})
+"""Classes that look their weights up: at most a sum is left out."""
 
 
 def _elements(shape: Sequence[int | None]) -> int:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from fusion.errors import LayerNotFoundError
 from fusion.skeleton.articulation import articulations, natural_cuts, stages
 from fusion.skeleton.cuts import resolve
+from fusion.skeleton.flops import uncounted
 from fusion.skeleton.grids import strides
 from fusion.skeleton.layers import Shape, Skeleton
 
@@ -28,6 +29,7 @@ class CutPoint:
         articulation: Whether everything passes through it, so that a cut drops no branch half-way.
         natural: Whether a block ends there.
         stage: Number of the stage that ends there, or `None`.
+        uncounted: Kinds of layers kept whose operations are not known and not in `flops`.
     """
 
     name: str
@@ -40,6 +42,7 @@ class CutPoint:
     articulation: bool
     natural: bool
     stage: int | None
+    uncounted: tuple[str, ...] = ()
 
 
 def survey(skeleton: Skeleton) -> tuple[CutPoint, ...]:
@@ -53,6 +56,7 @@ def survey(skeleton: Skeleton) -> tuple[CutPoint, ...]:
     passed, natural = set(articulations(skeleton)), set(natural_cuts(skeleton))
     ends = {stage.last: stage.number for stage in stages(skeleton)}
     steps = strides(skeleton)
+    unknown = [row for row in skeleton.layers if uncounted([row])]
     # Bits of an integer as a set: one for each row, so that the union over parents is one operation.
     above: dict[str, int] = {}
     found = []
@@ -75,6 +79,7 @@ def survey(skeleton: Skeleton) -> tuple[CutPoint, ...]:
                 layer.name in passed,
                 layer.name in natural,
                 ends.get(layer.name),
+                uncounted(row for row in kept if row in unknown),
             )
         )
     return tuple(found)

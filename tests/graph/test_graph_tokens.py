@@ -1,5 +1,8 @@
 """Lists of tokens in a graph, with a text backbone whose table is written here."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from fusion.figures.figure import draw
@@ -118,3 +121,35 @@ def test_tokens_are_drawn_once_with_one_line_to_their_backbone():
     assert draw(graph).mermaid().count("words") == draw(
         make_graph(recipe(pool="first"), Tables())
     ).mermaid().count("words")
+
+
+class Uncounted:
+    """A backbone whose blocks are of a class of which it is not known what it computes."""
+
+    def skeleton(self, backbone, shape):
+        rows = [
+            replace(row, kind="FNetEncoder", flops=0) if row.name.startswith("block") else row for row in ROWS
+        ]
+        return replace(TABLE, layers=tuple(rows))
+
+
+def test_a_sum_of_operations_that_are_not_known_is_not_said():
+    known, unknown = make_graph(recipe(), Tables()), make_graph(recipe(), Uncounted())
+
+    found = costs(unknown)
+    assert found.uncounted == found.parts[0].uncounted == ("FNetEncoder",)
+    assert found.parts[-1].uncounted == costs(known).uncounted == ()
+    shorter = recipe(cut="block_1").replace("/training/phases/0/train", ["head"])
+    assert costs(make_graph(shorter, Uncounted())).unsaved == ("FNetEncoder",)
+
+
+@pytest.mark.parametrize("level", ["branch", "stage", "layer"])
+def test_a_picture_says_that_operations_are_not_known_and_no_sum(level):
+    told = draw(make_graph(recipe(), Uncounted()), level=level).svg()
+
+    words = [text for text in re.findall(">([^<>]+)<", told) if "FLOP" in text and "=" not in text]
+    assert any("FLOP not known" in text for text in words)
+    # What the head and the rest of the backbone compute is known.
+    assert not any("no operations" in text for text in words)
+    header = next(text for text in words if "in float32" in text)
+    assert re.findall(r"[^·]*FLOP[^·]*", header)[0].strip() == "FLOP not known"

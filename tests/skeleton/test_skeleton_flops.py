@@ -2,7 +2,8 @@
 
 import pytest
 
-from fusion.skeleton.flops import flops
+from fusion.skeleton.flops import flops, uncounted
+from fusion.skeleton.layers import Layer
 
 
 def test_a_convolution_is_two_operations_a_multiplication_and_one_a_bias():
@@ -72,3 +73,19 @@ def test_an_activation_inside_a_layer_counts_too():
 )
 def test_an_open_size_counts_nothing(inputs, output):
     assert flops("Conv2D", {}, inputs, output, [(3, 3, 3, 4)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "kinds"),
+    [
+        (Layer("x", "FNetEncoder", ("a",), (8, 4), params=20), ("FNetEncoder",)),
+        (Layer("x", "Dense", ("a",), (None, 4), params=20), ("Dense",)),
+        (Layer("x", "Dense", ("a",), (8, 4), params=20), ()),
+        (Layer("x", "Embedding", ("a",), (None, 4), params=20), ()),
+        (Layer("x", "Made", ("a",), (8, 4)), ()),
+        (Layer("x", "Made", ("a",), (8, 4), params=20, statistics=20), ()),
+        (Layer("x", "Made", ("a",), (8, 4), params=20, flops=7), ()),
+    ],
+)
+def test_a_layer_with_weights_whose_operations_are_not_known_is_told(row, kinds):
+    assert uncounted([row, row]) == kinds

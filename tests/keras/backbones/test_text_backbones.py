@@ -2,15 +2,18 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 
 import keras
 import numpy as np
 import pytest
+import typer
 
 import fusion
 from fusion.backbones import tokens
+from fusion.cli.describing import check, cost
 from fusion.data.examples import Array, Data, Examples
 from fusion.errors import BackboneError, DataError
 from fusion.features import planning
@@ -392,3 +395,17 @@ def test_stored_tokens_train_as_those_read_anew(tmp_path, monkeypatch):
     expected = fusion.weights(anew.model)
     for name, value in fusion.weights(stored.model).items():
         np.testing.assert_allclose(value, expected[name], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["FNetBackbone", "DebertaV3Backbone"])
+def test_operations_that_are_not_known_are_told_and_not_called_none(name, tmp_path, capsys):
+    options = {key: value for key, value in TINY.items() if name[:4] != "FNet" or key != "num_heads"}
+    (tmp_path / "said.json").write_text(fusion.to_json(untrained(made(name, options))))
+
+    with pytest.raises(typer.Exit):
+        check([tmp_path / "said.json"])
+    assert re.search("FLOP a sample not known, for those of .*Encoder.* are not", capsys.readouterr().out)
+    cost(tmp_path / "said.json")
+    told = capsys.readouterr().out
+    assert "not known" in told
+    assert "it is not known what they compute" in " ".join(told.split())
