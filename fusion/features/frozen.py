@@ -17,8 +17,9 @@ from fusion.features.precision import Precision, computing, narrowed
 from fusion.features.programs import Program, prefix, suffix
 from fusion.features.tensors import Wanted, compute, described, stored
 from fusion.features.viewing import Change, changed_by
-from fusion.frontier.frontiers import Frontier
-from fusion.frontier.tensors import NodeTensor
+from fusion.frontier.frontiers import Frontier, is_storable
+from fusion.frontier.nearest import nearest
+from fusion.frontier.tensors import NodeTensor, tensor
 from fusion.frontier.units import AUGMENTED, above, units
 from fusion.graph.nodes import FusionGraph
 
@@ -116,7 +117,7 @@ class Frozen:
 
     def _told_apart(self, split: Frontier) -> tuple[list[NodeTensor], list[NodeTensor]]:
         """Returns the tensors of changed images, and the others."""
-        changing = [tensor for tensor in split.tensors if self._is_augmented(tensor.name)]
+        changing = [each for each in split.tensors if self._is_augmented(each.name)]
         return changing, [tensor for tensor in split.tensors if tensor not in changing]
 
     def _repeated(self, examples: Examples, each: np.ndarray, views: int) -> Examples:
@@ -149,14 +150,16 @@ class Frozen:
         missing = [each for each in wanted if each.tensor.name not in found]
         if missing:
             names = [each.tensor.name for each in missing]
-            program = prefix(self.model, self._calls, inputs=list(examples.columns), tensors=names)
+            plain = change is None and self.precision == "float32"
+            fed = self._begun(names, examples) if plain else examples
+            program = prefix(self.model, self._calls, inputs=list(fed.columns), tensors=names)
             size = self.batch_size
             with computing(self.model, self.graph, self.precision):
                 compute(
                     self.folder,
                     missing,
                     program,
-                    examples,
+                    fed,
                     batch_size=size,
                     watch=watch,
                     what=what,
@@ -166,6 +169,18 @@ class Frozen:
         elif tensors and watch is not None:
             watch(Extracted(what, len(examples), len(examples), 0.0, len(examples)))
         return found
+
+    def _begun(self, names: Sequence[str], examples: Examples) -> Examples:
+        """Returns examples as missing tensors are computed of them: what is stored of the way there in place of inputs."""
+        opened = units(self.graph)
+        before = [opened[name] for name in above(opened, names) if opened[name].parents and name not in names]
+        tensors = [tensor(unit) for unit in before if is_storable(unit)]
+        there = stored(self.folder, self._wanted(tensors, examples, None))
+        columns = {
+            name: Array(there[name]) if name in there else examples.columns[name]
+            for name in nearest(opened, names, there)
+        }
+        return replace(examples, columns=columns) if there else examples
 
     def _suffix(self, given: Collection[str]) -> Program:
         return suffix(self.model, self._calls, given=given, auxiliary=self.graph.recipe.head.auxiliary)
@@ -184,13 +199,13 @@ class Frozen:
         data = b"".join(content.values()).hex()[:12]
         every = [
             described(
-                tensor,
-                made[tensor.name],
-                backbones=self._architectures(tensor.name),
+                one,
+                made[one.name],
+                backbones=self._architectures(one.name),
                 data=f"{data} ({len(examples)} examples)",
                 batch_size=self.batch_size,
             )
-            for tensor in tensors
+            for one in tensors
         ]
         return [narrowed(each) for each in every] if self.precision == "bfloat16" else every
 
@@ -211,4 +226,4 @@ class Frozen:
 
 
 def _names(split: Frontier) -> list[str]:
-    return [tensor.name for tensor in split.tensors]
+    return [each.name for each in split.tensors]

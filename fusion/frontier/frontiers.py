@@ -182,7 +182,7 @@ def _prices(opened: Units, rates: Rates, epochs: int) -> dict[str, Price]:
             else max(0, epochs - unit.views)
             * round(unit.flops * compute + unit.decoded * rates.decode * INSTANTS),
             (epochs + unit.views) * round(tensor(unit).bytes * read / unit.views)
-            if _is_storable(unit)
+            if is_storable(unit)
             else None,
         )
         for unit in opened.values()
@@ -194,8 +194,13 @@ def _is_fixed(unit: Unit) -> bool:
     return unit.layer == AUGMENTED and not unit.random
 
 
-def _is_storable(unit: Unit) -> bool:
-    """Whether what a unit gives is rows of one size, of numbers that stay what they are when they are fed again."""
+def is_storable(unit: Unit) -> bool:
+    """Returns whether what a unit gives is rows of one size, of numbers that stay what they are when they are fed again.
+
+    >>> from fusion.frontier.units import Unit
+    >>> is_storable(Unit("x", "x", "", "x", (), (5,))), is_storable(Unit("x", "x", "", "x", (), (None, 5)))
+    (True, False)
+    """
     return None not in unit.shape and "float" in unit.dtype
 
 
