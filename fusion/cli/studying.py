@@ -40,6 +40,9 @@ DataPath = Annotated[
 def plan(
     file: StudyFile,
     examples: Annotated[int, typer.Option("--examples", min=1, help="How many each trial trains on.")],
+    judged: Annotated[
+        int | None, typer.Option("--judged", min=1, help="How many it is judged on, for what these can show.")
+    ] = None,
     folder: Folders = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -52,7 +55,7 @@ def plan(
 
     declared = load_study(file)
     arms = variants(declared, folder=file.parent, folders=folder or (), shelf=Announced)
-    found = plan_study(declared, arms, examples=examples, rates=machine_rates())
+    found = plan_study(declared, arms, examples=examples, judged=judged, rates=machine_rates())
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))
         return

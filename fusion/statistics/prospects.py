@@ -9,6 +9,8 @@ import numpy as np
 from fusion.statistics.signs import EXACT, TIE, seeds_needed, signs, smallest_p
 from fusion.wording import counted
 
+DISAGREEMENT = 0.1
+"""Share of test examples of which one of two arms alone is right, where it is not known."""
 DRAWS, AT_ONCE = 2000, 100
 """Simulated studies, and how many of them are held in memory together."""
 
@@ -26,6 +28,9 @@ class Prospect:
         detectable: Smallest difference that is found with the chance `power`, in standard deviations of the paired
             differences; infinite where none can be.
         power: That chance.
+        judged: Test examples; `None` where it was not said.
+        shown: Smallest difference in accuracy that so many can show, where the two models disagree on `DISAGREEMENT` of
+            them; `None` where it was not said.
     """
 
     seeds: int
@@ -35,10 +40,14 @@ class Prospect:
     needed: int
     detectable: float
     power: float
+    judged: int | None = None
+    shown: float | None = None
 
 
-def prospect(seeds: int, arms: int, *, alpha: float = 0.05, power: float = 0.8) -> Prospect:
-    """Returns what a study of `seeds` blocks and `arms`, not counting the reference, can tell.
+def prospect(
+    seeds: int, arms: int, *, alpha: float = 0.05, power: float = 0.8, judged: int | None = None
+) -> Prospect:
+    """Returns what a study of `seeds` blocks and `arms`, not counting the reference, can tell, judged on some examples.
 
     >>> found = prospect(5, 16)
     >>> found.smallest_p, found.needed, found.detectable
@@ -52,6 +61,9 @@ def prospect(seeds: int, arms: int, *, alpha: float = 0.05, power: float = 0.8) 
         needed=seeds_needed(arms, alpha=alpha),
         detectable=detectable(seeds, alpha=alpha / max(1, arms), power=power),
         power=power,
+        judged=judged,
+        shown=judged
+        and detectable_on(judged, disagreement=DISAGREEMENT, arms=max(1, arms), alpha=alpha, power=power),
     )
 
 
@@ -61,6 +73,19 @@ def in_words(found: Prospect) -> str:
     >>> print(in_words(prospect(5, 16)))
     5 seeds, 16 arms: nothing can be significant. The smallest p is 0.0625, and 16 x 0.0625 > 0.05; 10 seeds are needed.
     """
+    return "\n".join(filter(None, (_of_seeds(found), _of_examples(found))))
+
+
+def _of_examples(found: Prospect) -> str:
+    if found.shown is None or found.judged is None:
+        return ""
+    return (
+        f"{counted(found.judged, 'example')} to judge on: on others too, a difference of {100 * found.shown:.1f} points of "
+        f"accuracy is found with a chance of {found.power:.0%}, if two arms disagree on {DISAGREEMENT:.0%} of them."
+    )
+
+
+def _of_seeds(found: Prospect) -> str:
     head = f"{counted(found.seeds, 'seed')}, {counted(found.arms, 'arm')}"
     if math.isinf(found.detectable):
         return (

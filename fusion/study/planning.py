@@ -9,7 +9,7 @@ from fusion.frontier.rates import Rates
 from fusion.graph.costs import costs
 from fusion.graph.nodes import FusionGraph
 from fusion.statistics.prospects import Prospect, prospect
-from fusion.study.declaration import Study
+from fusion.study.declaration import BASE, Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,12 @@ class StudyPlan:
 
 
 def plan_study(
-    study: Study, arms: Mapping[str, FusionGraph], *, examples: int, rates: Rates = USUAL
+    study: Study,
+    arms: Mapping[str, FusionGraph],
+    *,
+    examples: int,
+    judged: int | None = None,
+    rates: Rates = USUAL,
 ) -> StudyPlan:
     """Returns what a study takes and can tell; nothing trains.
 
@@ -63,6 +68,7 @@ def plan_study(
         study: What was declared.
         arms: Its variants, as `fusion.study.variants.variants` returns them.
         examples: How many each trial trains on.
+        judged: How many it is judged on, if that is known.
         rates: What times are reckoned with.
 
     >>> from fusion.recipe.short import fuse
@@ -78,12 +84,14 @@ def plan_study(
     """
     planned = tuple(_planned(name, graph, examples, rates) for name, graph in arms.items())
     seeds = len(study.numbers)
+    # What a regression is judged by has no share of right answers.
+    counts = judged if arms[BASE].recipe.head.output.task != "regression" else None
     return StudyPlan(
         planned,
         seeds * len(planned),
         seeds * sum(each.seconds for each in planned),
         seeds * sum(each.stored_bytes for each in planned),
-        prospect(seeds, max(1, len(planned) - 1), alpha=study.alpha),
+        prospect(seeds, max(1, len(planned) - 1), alpha=study.alpha, judged=counts),
     )
 
 

@@ -59,6 +59,13 @@ def test_a_plan_says_what_can_be_found():
     assert text.endswith("is found with a chance of 80%; the smallest p is 0.002.")
 
 
+def test_a_plan_says_what_the_test_examples_can_show_where_they_are_known():
+    _, text = in_words(prospect(10, 4, judged=200)).split("\n")
+
+    assert text.startswith("200 examples to judge on: on others too, a difference of 7.5 points of accuracy")
+    assert "\n" not in in_words(prospect(10, 4))
+
+
 def test_so_many_test_examples_show_what_was_planned_for():
     size, share = 800, 0.1
     limit = detectable_on(size, disagreement=share)

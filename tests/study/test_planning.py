@@ -1,6 +1,7 @@
 import pytest
 
 from fusion.errors import TrainingError
+from fusion.statistics.prospects import detectable_on
 from fusion.study.planning import plan_study
 from fusion.study.variants import variants
 
@@ -19,6 +20,16 @@ def test_more_seeds_and_fewer_arms_can_show_something(study):
     more = study.replaced(seeds=12, axes={"/blocks/mlp/0/dense": [4]})
 
     assert plan_study(more, variants(more), examples=50).prospect.detectable < 1.5
+
+
+def test_examples_to_judge_on_show_differences_of_accuracy_and_nothing_of_numbers(study, recipe):
+    numbers = study.replaced(recipe=recipe.replace("/head/output", {"task": "regression"}))
+
+    found = [plan_study(each, variants(each), examples=50, judged=100) for each in (study, numbers)]
+
+    assert [each.prospect.judged for each in found] == [100, None]
+    assert found[0].prospect.shown == detectable_on(100, disagreement=0.1, arms=2)
+    assert found[1].prospect.shown is None
 
 
 def test_a_plan_for_no_example_is_refused(study):

@@ -42,8 +42,9 @@ def plain(results):
 def test_a_study_is_planned_run_looked_at_and_written(run, study_file, photos, tmp_path):
     out = tmp_path / "run"
 
-    status, said, _ = run("study", "plan", study_file(), "--examples", 42)
+    status, said, _ = run("study", "plan", study_file(), "--examples", 42, "--judged", 12)
     assert status == 0
+    assert "12 examples to judge on" in said
     assert "4 trials" in said
     assert "without validation, building and compiling" in said
     assert "nothing can be significant" in said
