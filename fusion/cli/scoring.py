@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,6 +47,9 @@ def score(
     from fusion.probe.scored import scores_csv, scores_json
     from fusion.probe.scoring import pool_taps, prepare_taps
     from fusion.probe.scoring import score as scored
+    from fusion.report.charts import write_charts
+    from fusion.report.depths import score_charts
+    from fusion.report.scored import Scores
     from fusion.scores.probing import Probing
 
     prepared = prepare_taps(file, data, folders=folder or ())
@@ -57,7 +61,9 @@ def score(
     fused = fuse_taps(pooled, Fusing(sets=sets))
     _write(out, {"fusions.json": _json(fused_data(fused)), "values.json": _json(dict(fused.shares))})
     _print_fused(fused)
-    typer.echo(f"{out}: scores.json, scores.csv, fusions.json, values.json")
+    told = Scores(tuple(asdict(tap) for tap in found.taps), found.similarity, fused.shares)
+    drawn = write_charts(score_charts(told, found.measure), out)
+    typer.echo(f"{out}: {', '.join(('scores.json', 'scores.csv', 'fusions.json', 'values.json', *drawn))}")
     if confirm:
         _confirm(prepared, fused, out)
 

@@ -119,16 +119,24 @@ def export(
         bool,
         typer.Option("--mlflow", help="Log each trial as a run of MLflow, where MLFLOW_TRACKING_URI says."),
     ] = False,
+    charts: Annotated[
+        Path | None,
+        typer.Option("--charts", help="Folder for the metric by layer and against operations, SVG and PNG."),
+    ] = None,
 ) -> None:
-    """Write a row for each trial as CSV, or all that is known of them as JSON, as the suffix says; or log them in MLflow."""
+    """Write a row for each trial as CSV, or all that is known of them as JSON, as the suffix says; draw them; log them in MLflow."""
+    from fusion.report.charts import run_charts, write_charts
     from fusion.study.results import load_results
     from fusion.study.tracking import log_to_mlflow
 
-    if out is None and not mlflow:
-        raise StudyError("Say where results go: -o FILE.csv, -o FILE.json, or --mlflow.")
+    if out is None and charts is None and not mlflow:
+        raise StudyError("Say where results go: -o FILE.csv, -o FILE.json, --charts FOLDER or --mlflow.")
     found = load_results(folder)
     if out is not None:
         _write_rows(found, out)
+    if charts is not None:
+        names = write_charts(run_charts(folder), charts)
+        typer.echo(f"{charts}: {', '.join(names) or 'nothing to draw yet'}")
     if mlflow:
         count = log_to_mlflow(found)
         typer.echo(f"MLflow, experiment {found.study.name}: {counted(count, 'new run')}")

@@ -10,7 +10,7 @@ from fusion.errors import FusionError, listed
 from fusion.recipe.reading import from_data
 from fusion.report.curves import Curve, curves, layers
 from fusion.report.forest import forest
-from fusion.report.pareto import pareto
+from fusion.report.pareto import pareto, priced
 from fusion.report.rows import Table, arms_table, gates_table, samples_table
 from fusion.report.scored import Scores, against, likeness, measured, read_scores, shapley
 from fusion.study.arms import ArmFacts, read_arms
@@ -58,7 +58,10 @@ def sections(results: Results, folder: Path) -> tuple[Section, ...]:
         Section("By layer", _layer_lines(found), charts=(("layers", layers(found, drawn)),)),
         Section("Differences", charts=(("forest", forest(found)),)),
         _other_examples(found),
-        Section("What accuracy costs", charts=(("pareto", pareto(found)),)),
+        Section(
+            "What accuracy costs",
+            charts=(("pareto", pareto(priced(found), found.metric, better=found.better)),),
+        ),
         _foretold(found, scores, measured(found, drawn)),
         _architecture(found, facts, drawn),
         _provenance(results, folder),

@@ -122,6 +122,19 @@ def text(
     return f'<text x="{at[0]:.1f}" y="{at[1]:.1f}" text-anchor="{anchor}"{style}>{tip}{escape(short)}</text>'
 
 
+def shortened(address: str, longest: int) -> str:
+    """Returns an address such as `backbone/layer` in so many letters, less of the backbone's name first.
+
+    >>> shortened("mobilenet/conv_pw_1", 16), shortened("eye/conv", 16)
+    ('mobil…/conv_pw_1', 'eye/conv')
+    """
+    owner, slash, layer = address.rpartition("/")
+    if len(address) <= longest:
+        return address
+    room = longest - len(layer) - 2
+    return f"{owner[:room]}…/{layer}" if slash and room > 2 else f"{address[: longest - 1]}…"
+
+
 def line(points: Sequence[tuple[float, float]], colour: str, *, width: float = 1.5, dashes: str = "") -> str:
     """Returns a line through points.
 

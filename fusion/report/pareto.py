@@ -1,38 +1,58 @@
 """What accuracy costs: the metric of each arm against the operations of a prediction."""
 
-from fusion.report.marks import WIDTH, dot, line, scale, svg, text, ticks
-from fusion.study.claims import ArmResult, Comparison
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fusion.report.marks import WIDTH, Scale, dot, line, scale, shortened, svg, text, ticks
+from fusion.study.claims import Comparison
 from fusion.wording import operations
 
 HEIGHT = 340
+LETTER = 6.6
+"""About how wide a letter is."""
 
 
-def front(found: Comparison) -> list[ArmResult]:
-    """Returns the arms that no other arm beats in mean at no more operations, the cheapest first.
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What something is worth and costs.
 
-    >>> sizes = dict(seeds=1, values={}, params=1, trainable=1, seconds=1.0)
-    >>> arms = tuple(
-    ...     ArmResult(arm=arm, mean=mean, flops=flops, **sizes)
-    ...     for arm, mean, flops in [("a", 0.9, 10), ("b", 0.8, 20), ("c", 0.95, 30)]
-    ... )
-    >>> given = dict(study="s", metric="accuracy", better="higher", reference="a", alpha=0.05, gates=())
-    >>> [each.arm for each in front(Comparison(arms=arms, **given))]
+    Args:
+        name: What.
+        value: How good it is.
+        flops: Operations of a prediction.
+    """
+
+    name: str
+    value: float
+    flops: int
+
+
+def priced(found: Comparison) -> tuple[Priced, ...]:
+    """Returns the mean of each arm and its operations."""
+    return tuple(Priced(each.arm, each.mean, each.flops) for each in found.arms)
+
+
+def front(several: Sequence[Priced], *, better: str = "higher") -> list[Priced]:
+    """Returns those that no other beats at no more operations, the cheapest first.
+
+    >>> arms = [Priced("a", 0.9, 10), Priced("b", 0.8, 20), Priced("c", 0.95, 30)]
+    >>> [each.name for each in front(arms)]
     ['a', 'c']
     """
-    sign = 1 if found.better == "higher" else -1
-    kept: list[ArmResult] = []
-    for each in sorted(found.arms, key=lambda arm: (arm.flops, -sign * arm.mean)):
-        if not kept or sign * each.mean > sign * kept[-1].mean:
+    sign = 1 if better == "higher" else -1
+    kept: list[Priced] = []
+    for each in sorted(several, key=lambda one: (one.flops, -sign * one.value)):
+        if not kept or sign * each.value > sign * kept[-1].value:
             kept.append(each)
     return kept
 
 
-def pareto(found: Comparison) -> str:
-    """Returns the plot, with a line through the arms that none beats at no more operations; '' for one arm."""
-    if len(found.arms) < 2:
+def pareto(several: Sequence[Priced], metric: str, *, better: str = "higher") -> str:
+    """Returns the plot, with a line through those that none beats at no more operations; '' for one alone."""
+    if len(several) < 2:
         return ""
-    x = scale([0.0, *(each.flops for each in found.arms)], 70, WIDTH - 30)
-    y = scale([each.mean for each in found.arms], HEIGHT - 50, 16)
+    x = scale([0.0, *(each.flops for each in several)], 70, WIDTH - 30)
+    y = scale([each.value for each in several], HEIGHT - 50, 16)
     body = []
     for tick in ticks(y):
         body += [line([(70, y(tick)), (WIDTH - 30, y(tick))], "edge", width=1)]
@@ -40,20 +60,44 @@ def pareto(found: Comparison) -> str:
     for tick in ticks(x):
         if tick >= 0:
             body += [text((x(tick), HEIGHT - 32), operations(tick), anchor="middle", kind="mute")]
-    best = front(found)
-    body += [line([(x(each.flops), y(each.mean)) for each in best], "frozen")] if len(best) > 1 else []
-    names = {each.arm for each in best}
-    for each in found.arms:
-        at, told = (x(each.flops), y(each.mean)), each.arm in names
-        body += [
-            dot(at, "frozen" if told else "mute", f"{each.arm}: {each.mean:.4f}, {operations(each.flops)}")
-        ]
-        if told:
-            right = at[0] > WIDTH / 2
-            # The line rises to the right: above it on its left and below it on its right there is room.
-            beside = (at[0] - 9, at[1] - 8) if right else (at[0] + 9, at[1] + 16)
-            body += [text(beside, each.arm, anchor="end" if right else "start", longest=36)]
-    body += [
-        text((WIDTH / 2, HEIGHT - 8), f"{found.metric} against operations of a prediction", anchor="middle")
+    best = front(several, better=better)
+    body += [line([(x(each.flops), y(each.value)) for each in best], "frozen")] if len(best) > 1 else []
+    names = {each.name for each in best}
+    for each in several:
+        at, told = (x(each.flops), y(each.value)), each.name in names
+        tip = f"{each.name}: {each.value:.4f}, {operations(each.flops)}"
+        body += [dot(at, "frozen" if told else "mute", tip)]
+    body += _named(best, several, x, y)
+    said = f"{metric} against operations of a prediction"
+    body += [text((WIDTH / 2, HEIGHT - 8), said, anchor="middle", longest=100)]
+    return svg(HEIGHT, f"{metric} against operations", body)
+
+
+Box = tuple[float, float, float, float]
+"""Left, right, top and bottom."""
+
+
+def _named(best: Sequence[Priced], several: Sequence[Priced], x: Scale, y: Scale) -> list[str]:
+    """Returns names beside points, from the best on, as far as there is room; tooltips have all."""
+    taken: list[Box] = [
+        (x(each.flops) - 5, x(each.flops) + 5, y(each.value) - 5, y(each.value) + 5) for each in several
     ]
-    return svg(HEIGHT, f"{found.metric} against operations", body)
+    body = []
+    for each in reversed(best):
+        at = (x(each.flops), y(each.value))
+        name = shortened(each.name, 36)
+        for side in ("end", "start"):
+            # The line rises to the right: above it on its left and below it on its right there is room.
+            beside = (at[0] - 9, at[1] - 8) if side == "end" else (at[0] + 9, at[1] + 16)
+            left = beside[0] - LETTER * len(name) * (side == "end")
+            box = (left, left + LETTER * len(name), beside[1] - 10, beside[1] + 3)
+            inside = left > 70 and box[1] < WIDTH - 4 and box[2] > 0 and box[3] < HEIGHT - 44
+            if inside and not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                body.append(text(beside, name, anchor=side))
+                break
+    return body
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]

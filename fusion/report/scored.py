@@ -8,7 +8,7 @@ from typing import Any
 
 from fusion.errors import StudyError
 from fusion.report.curves import Curve
-from fusion.report.marks import WIDTH, dot, line, scale, svg, text, ticks
+from fusion.report.marks import WIDTH, dot, line, scale, shortened, svg, text, ticks
 from fusion.study.claims import Comparison
 
 SCORES, FUSIONS = "scores.json", "fusions.json"
@@ -102,7 +102,7 @@ def likeness(scores: Scores) -> str:
     cell, left = min(34.0, 440 / size), 260
     body = []
     for row, values in enumerate(scores.similarity):
-        body += [text((left - 8, 16 + cell * (row + 0.5)), names[row], anchor="end")]
+        body += [text((left - 8, 16 + cell * (row + 0.5)), shortened(names[row], 36), anchor="end")]
         for column, value in enumerate(values):
             shown = min(1.0, max(0.0, value))
             said = f"{names[row]}, {names[column]}: {value:.2f}"
@@ -110,7 +110,10 @@ def likeness(scores: Scores) -> str:
                 f'<rect x="{left + cell * column:.1f}" y="{12 + cell * row:.1f}" width="{cell - 1:.1f}" height="{cell - 1:.1f}" '
                 f'style="fill:var(--frozen);fill-opacity:{shown:.2f};stroke:var(--edge)"><title>{said}</title></rect>'
             ]
-    return svg(24 + cell * size, "Likeness of taps (CKA)", body)
+    low = 24 + cell * size
+    said = "likeness of taps (debiased CKA): dark where two arrange the examples alike"
+    body += [text((WIDTH / 2, low + 12), said, anchor="middle", longest=100)]
+    return svg(low + 22, "Likeness of taps (CKA)", body)
 
 
 def shapley(scores: Scores) -> str:
@@ -123,8 +126,11 @@ def shapley(scores: Scores) -> str:
         y = 14 + 24 * number
         start, end = sorted((x(0), x(share)))
         body += [
-            text((260, y + 13), tap, anchor="end"),
+            text((260, y + 13), shortened(tap, 36), anchor="end"),
             f'<rect x="{start:.1f}" y="{y}" width="{end - start:.1f}" height="16" style="fill:var(--frozen)"/>',
             text((end + 6, y + 13), f"{share:.3f}", kind="mute"),
         ]
-    return svg(28 + 24 * len(scores.shares), "Shapley share of each tap", body)
+    low = 24 + 24 * len(scores.shares)
+    said = "Shapley share of each tap in the skill of all; the shares add up to it"
+    body += [text((WIDTH / 2, low + 12), said, anchor="middle", longest=100)]
+    return svg(low + 22, "Shapley share of each tap", body)

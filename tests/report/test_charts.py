@@ -1,11 +1,16 @@
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from fusion.report.charts import run_charts, write_charts
 from fusion.report.curves import curves, layers
+from fusion.report.depths import score_charts
 from fusion.report.forest import forest
 from fusion.report.marks import scale, ticks
-from fusion.report.pareto import pareto
+from fusion.report.pareto import Priced, pareto
+from fusion.report.scored import Scores
 from fusion.study.arms import ArmFacts, CutPlace, read_arms
 from fusion.study.claims import compare
 from fusion.study.results import load_results
@@ -59,7 +64,64 @@ def test_a_forest_has_a_row_for_each_other_arm(cut):
 
 
 def test_one_arm_has_no_costs_to_weigh(write_run):
-    assert pareto(compare(load_results(write_run(base=0.0)))) == ""
+    assert run_charts(write_run(base=0.0)) == {}
+
+
+def test_names_of_what_is_worth_its_cost_do_not_overlap():
+    several = [Priced(f"eye/a_layer_of_a_long_name_{n}", 0.5 + n / 1000, 10**6 * (n + 1)) for n in range(40)]
+
+    chart = pareto(several, "accuracy")
+
+    assert chart.count("<circle") == 40
+    named = re.findall(r'<text x="([.\d]+)" y="([.\d]+)" text-anchor="(end|start)">eye/a_layer', chart)
+    assert 1 < len(named) < 40
+    assert "a_layer_of_a_long_name_39</text>" in chart
+    for side in ("end", "start"):
+        lows = sorted(float(y) for _, y, anchor in named if anchor == side)
+        assert min(np.diff(lows), default=99) >= 13
+
+
+def test_taps_are_drawn_by_depth_and_cost_and_likeness_and_share(tmp_path):
+    rows = [("one", 0.5, 0.7), ("one", 1.0, 0.9), ("two", 1.0, 0.8)]
+    taps = tuple(
+        {
+            "tap": f"{name}/b{depth}",
+            "backbone": name,
+            "depth": depth,
+            "ridge": ridge,
+            "flops": int(9e6 * depth),
+        }
+        for name, depth, ridge in rows
+    )
+    alike = ((1.0, 0.5, 0.2), (0.5, 1.0, -0.1), (0.2, -0.1, 1.0))
+    charts = score_charts(Scores(taps, alike, {"one/b0.5": 0.3, "one/b1.0": -0.1}), "accuracy")
+
+    names = write_charts(charts, tmp_path)
+
+    assert set(charts) == {"layers", "pareto", "likeness", "shares"}
+    assert {path.name for path in tmp_path.iterdir()} == set(names)
+    assert charts["layers"].count("<circle") == 3
+    assert "best: b1.0" in charts["layers"]
+    for path in tmp_path.glob("*.png"):
+        seen = np.asarray(Image.open(path).convert("L"))
+        assert seen.shape[1] == 1520
+        assert (seen < 128).mean() > 0.001
+        assert seen[:, :2].min() == 255
+
+
+def test_one_tap_without_shares_has_only_its_likeness():
+    one = {"tap": "one/b", "backbone": "one", "depth": 1.0, "ridge": 0.7, "flops": 1}
+
+    assert set(score_charts(Scores((one,), ((1.0,),)), "skill")) == {"likeness"}
+
+
+def test_a_run_is_drawn_by_layer_and_cost(write_run, tmp_path):
+    cuts = {"base": ("block3", 0.9), "all/cut=block1": ("block1", 0.3)}
+    folder = write_run(cuts=cuts, **{"base": 0.0, "all/cut=block1": -0.2, "control": -0.3})
+
+    assert write_charts(run_charts(folder), tmp_path / "charts") == (
+        "layers.svg", "layers.png", "pareto.svg", "pareto.png",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("numbers", [[3.0], [0.0, 0.0], [-1e-7, 1e-7], [1e9, 2e9]])

@@ -30,6 +30,9 @@ def study_file(recipe_file, tmp_path):
     return write
 
 
+CHARTS = ("layers", "pareto", "likeness", "shares")
+
+
 def test_a_study_is_scored_by_the_command_and_written(run, study_file, photos, tmp_path):
     words = (
         "study",
@@ -48,6 +51,8 @@ def test_a_study_is_scored_by_the_command_and_written(run, study_file, photos, t
     assert status == 0, err
     assert "eye/block2_pool" in said
     assert "rank correlation" in said
+    drawn = {f"{name}.{suffix}" for name in CHARTS for suffix in ("svg", "png")}
+    assert drawn <= {path.name for path in (tmp_path / "out").iterdir()}
     assert "each left out in turn; p for 3 taps together, 19 permutations" in said
     rows = list(csv.DictReader((tmp_path / "out" / "scores.csv").read_text().splitlines()))
     assert [row["tap"] for row in rows] == ["eye/block1_pool", "eye/block2_pool", "eye/block3_pool"]

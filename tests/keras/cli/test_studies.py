@@ -63,7 +63,9 @@ def test_a_study_is_planned_run_looked_at_and_written(run, study_file, photos, t
     assert "all 4 trials ran" in run("study", "run", study_file(), "--data", photos, "-o", out)[1]
     assert load_results(out).records == first.records
     assert "all/cut=block1_pool" in run("study", "status", out)[1]
-    assert run("study", "export", out, "-o", tmp_path / "rows.csv")[0] == 0
+    assert run("study", "export", out, "-o", tmp_path / "rows.csv", "--charts", tmp_path / "drawn")[0] == 0
+    assert (tmp_path / "drawn" / "layers.png").exists()
+    assert (tmp_path / "drawn" / "pareto.svg").exists()
     assert (tmp_path / "rows.csv").read_text().count("\n") == 5
     assert run("study", "export", out, "-o", tmp_path / "rows.json")[0] == 0
     assert json.loads((tmp_path / "rows.json").read_text())[0]["status"] == "done"
