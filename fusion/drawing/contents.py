@@ -21,7 +21,7 @@ from fusion.recipe.inputs import Category, Image
 from fusion.recipe.stitching import root
 from fusion.recipe.texts import Text, Tokens
 from fusion.skeleton.layers import Shape
-from fusion.wording import TIMES, amount, cleaned, dimensions, operations
+from fusion.wording import TIMES, amount, cleaned, counted, dimensions, operations
 
 RULER = 520.0
 """Least width of the rulers; all are equally wide, so that depths can be compared."""
@@ -147,6 +147,8 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
         case "pool":
             pool = pool_words(recipe.branches[node.branch], _read(view, node))
             tip = f"branch {node.branch}: {pool} of {dimensions(_read(view, node))}"
+            if node.weights:
+                return replace(_learned_pool(view, node, pool), tip=tip)
             return replace(
                 pill(name, node.branch, f"{pool} · {dimensions(node.shape)}", badge=badge), tip=tip
             )
@@ -162,6 +164,14 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
             return dashed(_block(view, name, nodes))
         case _:
             return _block(view, name, nodes)
+
+
+def _learned_pool(view: View, node: Node, words: str) -> Box:
+    """Returns the box of a pool that learns its exponent."""
+    params = sum(each.params for each in node.weights)
+    lines = [words.replace("gem_learned", "gem, learned exponent"), dimensions(node.shape)]
+    lines.append(f"{counted(params, 'param')} · {operations(node.flops)}")
+    return block(node.name, node.branch, lines, state(node.weights, view.trained))
 
 
 def _taps_bar(name: str, branch: str, widths: list[int]) -> Box:

@@ -136,7 +136,8 @@ def _add_pool(
     flops, numbers = sum(layer.flops for layer in layers), numbers_of(layers)
     # What tells padding is read from the tokens themselves.
     ids = [draft[call.use.input]] if any(IDS in layer.of for layer in layers) else []
-    node = Node(name, "pool", name, layers[-1].shape, flops=flops, activations=numbers, branch=branch)
+    weights = weights_of(layers, name)
+    node = Node(name, "pool", name, layers[-1].shape, weights, flops, numbers, branch)
     draft.add(node, [trunk, *ids])
     draft.digraph.edges[trunk.name, name].update(tap=tap, shape=shape)
     return node

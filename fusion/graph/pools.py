@@ -1,6 +1,6 @@
 """Pools as layers of Keras: what turns a feature map into a vector, and how wide that is."""
 
-from math import isqrt
+from math import isqrt, log
 
 from fusion.graph.assembly import Assembly, Inner
 from fusion.graph.nodes import size
@@ -22,6 +22,9 @@ LEAST = -1e30
 
 POWER = 3.0
 """Exponent of generalised-mean pooling, where Radenovic and others (2018) start theirs."""
+
+TINY = 1e-30
+"""What stands for a mean of nothing where its root is taken with an exponent that is learned."""
 
 FLOOR = 1e-6
 """What generalised-mean pooling takes all smaller values for, as a power of what is negative is none."""
@@ -55,8 +58,8 @@ def pool_layers(branch: Branch, shape: Shape, *, pad: int | None = None) -> tupl
             alone = {"cropping": (0, (shape[0] or 1) - 1)}
             made.add("alone", "Cropping1D", [MAP], (1, shape[-1]), alone)
             found = _flat(made, "first", "alone")
-        case "gem":
-            found = _generalised_mean(made, shape)
+        case "gem" | "gem_learned":
+            found = _generalised_mean(made, shape, learned=branch.pool == "gem_learned")
         case _:
             names = {"avg": ["Average"], "max": ["Max"], "avg+max": ["Average", "Max"]}[branch.pool]
             parts = [_pooled(made, name, branch.features, len(names)) for name in names]
@@ -135,17 +138,54 @@ def _pooled(made: Assembly, name: str, features: int | None, parts: int) -> str:
     return _flat(made, label, f"{label}_cells")
 
 
-def _generalised_mean(made: Assembly, shape: Shape) -> str:
+def _generalised_mean(made: Assembly, shape: Shape, *, learned: bool) -> str:
     """Adds (mean of x^p)^(1/p) over all places (Radenovic and others, "Fine-tuning CNN image retrieval", 2018)."""
     values, width = size(shape), shape[-1] or 0
     single = {"dtype": "float32"}
     # In half precision the power of a small value would be zero, and its root's slope no number.
     whole = made.add("single", "Identity", [MAP], config=single)
     positive = made.add("positive", "ops.maximum", [whole], config={"x2": FLOOR}, cost=values)
-    power = made.add("power", "ops.power", [positive], config={"x2": POWER}, cost=4 * values)
     kind = f"GlobalAveragePooling{len(shape) - 1}D"
+    if learned:
+        centre = made.add("centre", kind, [positive], (width,), single, cost=values)
+        exponent = _exponent(made, centre)
+        power = _raised(made, "power", positive, exponent)
+        mean = made.add("mean", kind, [power], (width,), single, cost=values)
+        return _root(made, mean, exponent)
+    power = made.add("power", "ops.power", [positive], config={"x2": POWER}, cost=4 * values)
     mean = made.add("mean", kind, [power], (width,), single, cost=values)
     return made.add("root", "ops.power", [mean], config={"x2": 1 / POWER}, cost=4 * width)
+
+
+def _exponent(made: Assembly, of: str) -> str:
+    """Adds the exponent that is learned, one number for all channels, and returns its name.
+
+    Its logarithm is the kernel of a dense layer on a one: so it is never zero or less.
+    """
+    one = {"axis": -1, "keepdims": True}
+    any_value = made.add("any", "ops.max", [of], (1,), one, cost=made.width(of))
+    constant = made.add("one", "ops.ones_like", [any_value], (1,), cost=0)
+    start = {"class_name": "Constant", "config": {"value": log(POWER)}}
+    config = {"use_bias": False, "kernel_initializer": start, "dtype": "float32"}
+    slope = made.dense("exponent", constant, 1, config=config)
+    return made.add("positive_exponent", "ops.exp", [slope], cost=4)
+
+
+def _raised(made: Assembly, name: str, of: str, exponent: str) -> str:
+    """Adds a map raised to an exponent, as the exponential of its logarithm times it, and returns its name."""
+    shape = made.shape(of)
+    values, ones = size(shape), (1,) * len(shape)
+    wide = made.add("wide_exponent", "Reshape", [exponent], ones, {"target_shape": ones, "dtype": "float32"})
+    logarithm = made.add(f"log_{name}", "ops.log", [of], cost=4 * values)
+    times = made.add(f"times_{name}", "ops.multiply", [logarithm, wide], shape, cost=values)
+    return made.add(name, "ops.exp", [times], cost=4 * values)
+
+
+def _root(made: Assembly, mean: str, exponent: str) -> str:
+    width = made.width(mean)
+    logarithm = made.add("log_mean", "ops.log", [mean], cost=4 * width)
+    share = made.add("share", "ops.divide", [logarithm, exponent], cost=width)
+    return made.add("root", "ops.exp", [share], cost=4 * width)
 
 
 def _masked(branch: Branch, shape: Shape, pad: int) -> tuple[Inner, ...]:
@@ -162,8 +202,8 @@ def _masked(branch: Branch, shape: Shape, pad: int) -> tuple[Inner, ...]:
         case "avg+max":
             parts = [_share(made, "avg", found, mask), _greatest(made, real, mask)]
             found = made.add("both", "Concatenate", parts, (2 * made.width(MAP),))
-        case "gem":
-            found = _masked_gem(made, shape, mask)
+        case "gem" | "gem_learned":
+            found = _masked_gem(made, shape, mask, learned=branch.pool == "gem_learned")
         case _:
             column = made.add("column", "Reshape", [mask], (shape[0], 1), {"target_shape": (shape[0], 1)})
             # Attention tells by the zeros which tokens to look away from.
@@ -195,10 +235,16 @@ def _greatest(made: Assembly, real: str, mask: str) -> str:
     return made.add("max", "Multiply", [top, some], (width,))
 
 
-def _masked_gem(made: Assembly, shape: Shape, mask: str) -> str:
+def _masked_gem(made: Assembly, shape: Shape, mask: str, *, learned: bool) -> str:
     values, width, single = size(shape), shape[-1] or 0, {"dtype": "float32"}
     whole = made.add("single", "Identity", [MAP], config=single)
     positive = made.add("positive", "ops.maximum", [whole], config={"x2": FLOOR}, cost=values)
+    if learned:
+        exponent = _exponent(made, mask)
+        mean = _share(made, "mean", _raised(made, "power", positive, exponent), mask)
+        # Of padding alone the mean is zero, and its logarithm would be no number.
+        least = made.add("above", "ops.maximum", [mean], config={"x2": TINY}, cost=width)
+        return _root(made, least, exponent)
     power = made.add("power", "ops.power", [positive], config={"x2": POWER}, cost=4 * values)
     mean = _share(made, "mean", power, mask)
     least = made.add("above", "ops.maximum", [mean], config={"x2": FLOOR**POWER}, cost=width)

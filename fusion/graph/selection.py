@@ -133,10 +133,12 @@ def _picked(
         return set()
     match selector.kind:
         case "head":
-            # What branches learn to give for a missing input is new, like the head.
+            # What branches learn to give for a missing input, and how they pool, is new, like the head.
             learned = (node_name(name, "missing") for name in recipe.branches if learns_absence(recipe, name))
             aside = (f"{name}{AUXILIARY}" for name in recipe.head.auxiliary)
-            return {"output", *recipe.head.blocks, *learned, *aside}
+            owners = {address.partition("/")[0] for address in weights}
+            pools = (name for name in owners if name.split(".")[1:2] == ["pool"])
+            return {"output", *recipe.head.blocks, *learned, *aside, *pools}
         case "fusion":
             return {selector.owner} & set(recipe.nodes) if selector.owner else set(recipe.nodes)
         case "block":

@@ -38,6 +38,9 @@ def untappable(branch: Branch, skeleton: Skeleton, tap: str) -> Iterator[tuple[s
     elif None in (shape if pool in {"first", "flatten", "none"} or branch.features else shape[-1:]):
         way = "cannot be flattened" if pool == "flatten" else "its places cannot be counted"
         yield "pool", f"The map of {tap!r} has an open size and {way}."
+    elif pool == "gem_learned" and all(places == 1 for places in shape[:-1]):
+        text = f"The map of {tap!r} has a single place, whose mean no exponent changes, so there is none to learn."
+        yield "pool", f'{text} Write "pool": "avg".'
     elif len(shape) > 1 and pool == "none" and branch.blocks:
         yield "blocks", f"Blocks read vectors, and {tap!r} gives a map. Pool it, or leave the blocks away."
     elif len(shape) > 1 and pool == "none" and len(branch.cuts) > 1:

@@ -9,8 +9,8 @@ from fusion.errors import shown
 from fusion.recipe.translation import AT_KEY
 from fusion.recipe.values import Count, Name, Size, Value, Word, any_length
 
-Pool = Literal["avg", "max", "avg+max", "gem", "flatten", "first", "none"]
-"""Mean, greatest, both, generalised mean (exponent 3), every value, the first token, or what is tapped as it is."""
+Pool = Literal["avg", "max", "avg+max", "gem", "gem_learned", "flatten", "first", "none"]
+"""Mean, greatest, both, generalised mean (exponent 3, or learned from 3 on with the head), every value, the first token, or what is tapped as it is."""
 
 
 def _one_or_many(value: Any) -> Any:

@@ -5,7 +5,10 @@ import pytest
 from fusion.drawing.display import Strokes, Text, flattened
 from fusion.drawing.joints import joint, pool_words
 from fusion.drawing.states import view
+from fusion.figures.figure import draw
 from fusion.recipe.branches import Branch
+from fusion.recipe.reading import from_data
+from fusion.recipe.writing import to_data
 from fusion.wording import TIMES
 
 
@@ -76,6 +79,15 @@ def test_the_tip_of_a_box_names_all_it_joins(box_of):
 )
 def test_a_pool_is_told_in_words(fields, expected):
     assert pool_words(Branch(input="photo", backbone="net", **fields), (14, 14, 512)) == expected
+
+
+def test_a_pool_that_learns_is_drawn_with_its_weight(graph_of, topology):
+    data = to_data(topology("two").recipe)
+    data["branches"]["texture"]["pool"] = "gem_learned"
+
+    words = draw(graph_of(from_data(data)), phase=1).svg()
+    assert "gem, learned exponent" in words
+    assert "1 param ·" in words
 
 
 def test_a_vector_that_is_not_pooled_is_as_it_is():

@@ -26,6 +26,8 @@ def pooled(graph_of, one):
         ("flatten", 1024, 0),
         # A comparison and four operations of a power each, then the mean, then the root of 16 numbers.
         ("gem", 16, 1024 * (1 + 4 + 1) + 4 * 16),
+        # The exponential of a logarithm, and a mean more to have a one for the exponent's layer: its product and `exp`.
+        ("gem_learned", 16, 1024 * (1 + 1 + 4 + 1 + 4 + 1) + 16 + 2 + 4 + 16 * (4 + 1 + 4)),
     ],
 )
 def test_a_pool_gives_a_vector_of_known_width_and_cost(pooled, pool, width, flops):

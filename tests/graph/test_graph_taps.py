@@ -73,6 +73,16 @@ def test_probabilities_of_classes_are_no_features(tapped, cut):
     }
 
 
+def test_a_map_of_one_place_has_no_exponent_to_learn(tapped, one):
+    assert tapped(cut="conv", pool="gem_learned")[1] == {}
+
+    one["inputs"]["photo"]["shape"] = [1, 1, 3]
+    assert tapped(cut="conv", pool="gem_learned")[1] == {
+        "/branches/all/pool": "The map of 'conv' has a single place, whose mean no exponent changes, so there is none to "
+        'learn. Write "pool": "avg".'
+    }
+
+
 def test_a_map_goes_through_no_block(tapped):
     assert tapped(cut="conv", pool="none", blocks=["embed"])[1] == {
         "/branches/all/blocks": "Blocks read vectors, and 'conv' gives a map. Pool it, or leave the blocks away."

@@ -178,7 +178,7 @@ BROKEN = [
         "/branches/left/pool",
         "mean",
         "/branches/left/pool",
-        "'mean' is not one of avg, max, avg+max, gem, flatten, first, none.",
+        "'mean' is not one of avg, max, avg+max, gem, gem_learned, flatten, first, none.",
     ),
     ("/branches/left/pol", "avg", "/branches/left/pol", "Unknown key 'pol'. Did you mean 'pool'?"),
     ("/branches/left/blocks", "embed", "/branches/left/blocks", "Expected a list [...], got 'embed'."),

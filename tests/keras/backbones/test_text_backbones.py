@@ -139,7 +139,7 @@ def same_weights(one, other):
 
 
 @pytest.mark.parametrize("normalise", [None, "l2"])
-@pytest.mark.parametrize("pool", ["avg", "max", "avg+max", "gem", "first"])
+@pytest.mark.parametrize("pool", ["avg", "max", "avg+max", "gem", "gem_learned", "first"])
 def test_more_padding_does_not_change_the_vector(pool, normalise):
     short = fusion.build(untrained(length=6, pad=1, pool=pool, normalise=normalise))
     long = fusion.build(untrained(length=12, pad=1, pool=pool, normalise=normalise))
@@ -181,7 +181,7 @@ def test_cross_attention_does_not_look_at_padding(tmp_path):
 
 
 def test_a_text_of_padding_alone_gives_numbers():
-    for pool in ("avg", "max", "avg+max", "gem", "flatten"):
+    for pool in ("avg", "max", "avg+max", "gem", "gem_learned", "flatten"):
         found = np.array(vector(fusion.build(untrained(pool=pool)))([0 * IDS]))
 
         assert np.isfinite(found).all()

@@ -204,6 +204,18 @@ def test_the_generalised_mean_has_exponent_three():
     np.testing.assert_allclose(given, (values**3).mean((1, 2)) ** (1 / 3), rtol=1e-5)
 
 
+@pytest.mark.parametrize("power", [3.0, 0.5, 6.0])
+def test_a_learned_exponent_starts_at_three_and_is_above_zero_whatever_its_weight(power):
+    layers = pool_layers(Branch(input="photo", backbone="net", pool="gem_learned"), (4, 5, 3))
+    model = assembled(layers, {MAP: (4, 5, 3)}, name="pool")
+    values = np.random.default_rng(0).uniform(size=(EXAMPLES, 4, 5, 3)).astype("float32")
+    assert np.exp(model.get_weights()[0]) == pytest.approx(3)
+
+    model.set_weights([np.log([[power]])])
+    by_hand = (values**power).mean((1, 2)) ** (1 / power)
+    np.testing.assert_allclose(np.array(model(values)), by_hand, rtol=1e-4)
+
+
 @pytest.fixture(params=["float32", "mixed_float16"])
 def policy(request):
     before = keras.config.dtype_policy()
@@ -212,11 +224,12 @@ def policy(request):
     keras.config.set_dtype_policy(before)
 
 
+@pytest.mark.parametrize("pool", ["gem", "gem_learned"])
 @pytest.mark.parametrize("value", [0.0, 1e-4])
-def test_the_generalised_mean_of_a_map_of_next_to_nothing_has_a_finite_slope(policy, value):
+def test_the_generalised_mean_of_a_map_of_next_to_nothing_has_a_finite_slope(policy, value, pool):
     import tensorflow as tf
 
-    layers = pool_layers(Branch(input="photo", backbone="net", pool="gem"), (2, 2, 3))
+    layers = pool_layers(Branch(input="photo", backbone="net", pool=pool), (2, 2, 3))
     model, values = assembled(layers, {MAP: (2, 2, 3)}, name="pool"), tf.fill((1, 2, 2, 3), value)
     with tf.GradientTape() as tape:
         tape.watch(values)
