@@ -37,6 +37,10 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that did not end, after its last epoch.")
     ] = False,
+    devices: Annotated[
+        int | None,
+        typer.Option("--devices", min=1, help="How many GPUs share each batch; all weights on each."),
+    ] = None,
     logs: Annotated[
         Path | None,
         typer.Option("--tensorboard", help="Folder for TensorBoard's logs, one in it for each phase."),
@@ -58,6 +62,7 @@ def train(
     from fusion.cli.progress import both, watching
     from fusion.cli.tables import print_metrics
     from fusion.data.descriptions import describe
+    from fusion.training.devices import mirrored
     from fusion.training.history import kept
     from fusion.training.runs import FILES, check_start
     from fusion.training.runs import train as trained
@@ -65,6 +70,7 @@ def train(
     from fusion.training.tensorboards import tensorboard
 
     logging = tensorboard(logs) if logs else None
+    strategy = mirrored(devices) if devices else None
     folders = places(file, folder or [])
     kept_in = not no_store and (store or True)
     check_start(graph, out=out, folders=folders, store=kept_in, resume=resume)
@@ -83,6 +89,7 @@ def train(
                 watch=both(watch, logging) if logging else watch,
                 store=kept_in,
                 resume=resume,
+                strategy=strategy,
             )
     except KeyboardInterrupt:
         saved = out / "model.keras"

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 from fusion.checking import Source, places, resolve
 from fusion.data.examples import Data
 from fusion.model.building import build_with_auxiliary
 from fusion.store.shelf import store_folder
 from fusion.training.course import Course
+from fusion.training.devices import scope
 from fusion.training.fitness import check_tokens, training_of
 from fusion.training.history import History
 from fusion.training.phases import Trained, Watch
@@ -27,6 +29,7 @@ def fit(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     store: bool | str | Path = True,
     resume: bool = False,
+    strategy: tf.distribute.Strategy | None = None,
 ) -> Trained:
     """Returns the model of a recipe trained on data by the phases it declares.
 
@@ -46,6 +49,7 @@ def fit(
             phases and runs; `True` is `store` in the user's cache folder, `False` runs all layers in every epoch. The
             weights are the same.
         resume: Goes on after the last epoch of which `out` has the state; from the start where it has none.
+        strategy: A `tf.distribute.MirroredStrategy`, to train on several devices.
 
     Raises:
         RecipeError: Listing every problem of the recipe.
@@ -58,15 +62,16 @@ def fit(
     training = training_of(graph.recipe, data)
     check_tokens(graph, data)
     class_weights(graph.recipe, data.train.targets, data.labels)
-    model, predictions = build_with_auxiliary(graph, folders=places(recipe, folders))
-    # In training it has the auxiliary outputs too; what is handed on is without them.
-    whole = keras.Model(model.inputs, [model.output, *predictions.values()]) if predictions else model
-    course = Course(
-        graph, whole, data, training, Path(out) if out is not None else None, folder_of(store), callbacks
-    )
-    state = course.begin(resume=resume)
-    for number in range(state.phase, len(training.phases)):
-        course.fit_phase(number, watch, state if number == state.phase else State())
+    with scope(strategy, training):
+        model, predictions = build_with_auxiliary(graph, folders=places(recipe, folders))
+        # In training it has the auxiliary outputs too; what is handed on is without them.
+        whole = keras.Model(model.inputs, [model.output, *predictions.values()]) if predictions else model
+        course = Course(
+            graph, whole, data, training, Path(out) if out is not None else None, folder_of(store), callbacks
+        )
+        state = course.begin(resume=resume)
+        for number in range(state.phase, len(training.phases)):
+            course.fit_phase(number, watch, state if number == state.phase else State())
     # Who trained on changed copies is judged on the examples themselves.
     parts = {name: part for name, part in course.parts.items() if name != "train" or not training.views}
     return Trained(model, graph, History(tuple(course.epochs), course.kept), parts)

@@ -81,6 +81,7 @@ def train(
     progress: Progress | None = None,
     store: bool | str | Path = True,
     resume: bool = False,
+    strategy: tf.distribute.Strategy | None = None,
 ) -> Run:
     """Trains the model of a recipe on data and judges it on every split.
 
@@ -96,6 +97,7 @@ def train(
             user's cache folder, `False` runs all layers in every epoch.
         resume: Goes on with a run in `out` that was killed, after the last epoch that ended, to the result that it would
             have had (on one machine to the bit); begins it where no run is there.
+        strategy: A `tf.distribute.MirroredStrategy`, to train on several devices, each with its share of every batch.
 
     Raises:
         RecipeError: Listing every problem of the recipe.
@@ -124,6 +126,7 @@ def train(
             callbacks=callbacks,
             store=store,
             resume=resume,
+            strategy=strategy,
         )
     except KeyboardInterrupt:
         if out is not None and (Path(out) / CHECKPOINT).exists():

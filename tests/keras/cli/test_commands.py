@@ -338,6 +338,11 @@ def test_training_writes_logs_for_tensorboard_where_that_is_installed(run, recip
     assert sorted(path.name for path in (tmp_path / "t").iterdir()) == ["1 head first", "2 all of it"]
 
 
+def test_devices_that_are_not_there_are_told_before_data_are_read(run, recipe_file, tmp_path):
+    with pytest.raises(TrainingError, match="of the devices to train on"):
+        run("train", recipe_file(), "--data", tmp_path / "no", "-o", tmp_path / "run", "--devices", 99)
+
+
 def test_a_store_that_cannot_be_written_is_told_before_data_are_read(run, recipe_file, tmp_path):
     (tmp_path / "file").touch()
 
