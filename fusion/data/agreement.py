@@ -101,9 +101,10 @@ def _input(name: str, source: Source, declared: Input | None) -> Iterator[Proble
             yield from _same_columns(f"{place}/columns", source.columns, declared.columns)
         case Table():
             yield Problem(place, f'Input {name!r} is a table of numbers, so it wants "columns".')
-        case Tokens():
+        case Tokens() if not isinstance(source, Column):
             yield Problem(
-                place, f"Input {name!r} is a list of tokens, which come as arrays: give an .npz file."
+                place,
+                f'Input {name!r} is a list of tokens, so it wants one "column" of whole numbers with blanks between.',
             )
         case Category() | Text() if not isinstance(source, Column):
             what = NOUNS[declared.kind]

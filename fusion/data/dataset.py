@@ -35,7 +35,7 @@ class Columns(Value):
 
 
 class Column(Value):
-    """One column of the table, of numbers or of texts; in JSON `{"column": "price"}`.
+    """One column of the table, of numbers, of texts, or of tokens with blanks between; in JSON `{"column": "price"}`.
 
     >>> Column(column="price").column
     'price'

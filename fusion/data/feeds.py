@@ -13,11 +13,11 @@ from fusion.data.examination import Progress, examine
 from fusion.data.examples import Array, ImageFiles
 from fusion.data.examples import Column as ExampleColumn
 from fusion.data.gaps import absent
-from fusion.data.table import CsvTable, files, numbers, texts
+from fusion.data.table import CsvTable, files, numbers, texts, token_lists
 from fusion.data.values import WAY_OUT
 from fusion.errors import DataError, itemised
 from fusion.recipe.inputs import Image, Input
-from fusion.recipe.texts import padding_of
+from fusion.recipe.texts import Tokens, padding_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ def read_rows(
             columns[name] = ImageFiles(paths, declared.shape, declared.range)
         elif isinstance(source, Columns):
             columns[name] = Array(numbers(table, source.columns, optional=optional))
+        elif isinstance(source, Column) and isinstance(declared, Tokens):
+            columns[name] = Array(token_lists(table, source.column, declared), pad=declared.pad)
         elif isinstance(source, Column):
             said = texts(table, source.column, optional=optional)
             columns[name] = Array(np.array(said, dtype=np.str_)[:, None])

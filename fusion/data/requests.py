@@ -10,6 +10,7 @@ from fusion.data.examination import Progress, examine
 from fusion.data.examples import Array, Column, Examples, ImageFiles
 from fusion.data.gaps import check_something
 from fusion.data.precision import INFINITE, fits
+from fusion.data.tokens import no_tokens, padded
 from fusion.errors import DataError, itemised, listed, near, shown
 from fusion.recipe.inputs import Image, Input, Table
 from fusion.recipe.texts import Tokens
@@ -111,7 +112,7 @@ def _wrong(row: Row, number: int, inputs: Mapping[str, Input]) -> list[str]:
         elif isinstance(declared, Image) and not isinstance(value, str | Path):
             found.append(f"{name!r} is the file of an image, got {shown(value)}")
         elif isinstance(declared, Tokens):
-            found += [] if _ids(value, declared) else [_no_tokens(name, value, declared)]
+            found += [] if padded(value, declared) else [f"{name!r} is {no_tokens(value, declared)}"]
         elif not isinstance(declared, Image) and (not isinstance(value, str) or not value):
             found.append(f"{name!r} is a text, got {shown(value)}")
     return [f"example {number}: {text}" for text in found]
@@ -147,25 +148,6 @@ def _value(row: Row, name: str, declared: Input) -> object:
     return row.get(declared.columns[0])
 
 
-def _ids(value: object, declared: Tokens) -> list[int]:
-    """Returns numbers of tokens, padded; none where they are no numbers, none, or too many."""
-    words = value.split() if isinstance(value, str) else value
-    try:
-        found = [int(word) for word in words if not isinstance(word, bool | float)]  # type: ignore[attr-defined]  # told below
-    except (TypeError, ValueError):
-        return []
-    fit = len(found) == len(words) and all(0 <= each < 2**31 for each in found)  # type: ignore[arg-type]  # it was gone through
-    return (
-        [*found, *[declared.pad] * (declared.length - len(found))]
-        if fit and 0 < len(found) <= declared.length
-        else []
-    )
-
-
-def _no_tokens(name: str, value: object, declared: Tokens) -> str:
-    return f"{name!r} is a list of 1 to {declared.length} tokens, whole numbers from 0, got {shown(value)}"
-
-
 def _column(name: str, declared: Input, rows: Sequence[Row]) -> Column:
     if isinstance(declared, Table):
         numbers = [[_number(row.get(column, math.nan)) for column in declared.columns] for row in rows]
@@ -175,7 +157,7 @@ def _column(name: str, declared: Input, rows: Sequence[Row]) -> Column:
         paths = tuple(None if each is None else Path(str(each)) for each in said)
         return ImageFiles(paths, declared.shape, declared.range)
     if isinstance(declared, Tokens):
-        ids = [[declared.pad] * declared.length if each is None else _ids(each, declared) for each in said]
+        ids = [[declared.pad] * declared.length if each is None else padded(each, declared) for each in said]
         return Array(np.array(ids, dtype=np.int32), pad=declared.pad)
     return Array(np.array(["" if each is None else str(each) for each in said], dtype=np.str_)[:, None])
 

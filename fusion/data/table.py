@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from fusion.data.precision import INFINITE, fits
+from fusion.data.tokens import no_tokens, padded
 from fusion.data.values import WAY_OUT
 from fusion.errors import DataError, itemised, listed
+from fusion.recipe.texts import Tokens
 
 EMPTY = "it is empty"
 """What is wrong with a cell that holds nothing."""
@@ -116,6 +118,29 @@ def numbers(table: CsvTable, columns: Sequence[str], *, optional: bool | None = 
     ]
     _refuse(table, broken, optional=optional)
     return np.array([read[column] for column in columns], dtype=np.float32).T.copy()
+
+
+def token_lists(table: CsvTable, column: str, declared: Tokens) -> np.ndarray:
+    """Returns the tokens in the cells of one column, int32 of shape (rows, length), padded.
+
+    >>> token_lists(CsvTable(Path("t.csv"), {"ids": ("101 7592", "7.5")}), "ids", Tokens(length=4))
+    Traceback (most recent call last):
+    ...
+    fusion.errors.DataError: t.csv: 1 cell cannot be used. Fill, correct or leave out the row:
+      row 3, column 'ids': expected a list of 1 to 4 tokens, whole numbers from 0, got '7.5'
+
+    Raises:
+        DataError: Naming the first ten cells that are empty, unless the input is optional, or no list of tokens.
+    """
+    optional = declared.optional is not None
+    read = [padded(cell, declared) for cell in table.columns[column]]
+    broken = [
+        (row, column, f"expected {no_tokens(cell, declared)}" if cell else EMPTY)
+        for (row, cell), found in zip(_cells(table, column), read, strict=True)
+        if not found and (cell or not optional)
+    ]
+    _refuse(table, broken, optional=optional)
+    return np.array([found or [declared.pad] * declared.length for found in read], dtype=np.int32)
 
 
 def fields(template: str) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ import pytest
 
 from fusion.data.descriptions import describe
 from fusion.data.examples import splits
-from fusion.data.rows import read_dataset
+from fusion.data.rows import read_dataset, read_unlabelled
 from fusion.errors import DataError, RecipeError
+from fusion.recipe.absence import Absence
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Image, Table
 from fusion.recipe.texts import Text, Tokens
@@ -564,8 +565,53 @@ def test_houses_with_the_same_few_numbers_are_not_one_house(houses, split):
     assert all(len(part) for part in (data.train, data.validation, data.test))
 
 
-def test_tokens_come_as_arrays(houses):
-    words = {"words": Tokens(length=4)}
+WORDS = {"words": Tokens(length=4, pad=1)}
 
-    with pytest.raises(RecipeError, match="'words' is a list of tokens, which come as arrays: give an"):
-        read_dataset(houses({"inputs": {"words": {"column": "kind"}}}), inputs=words, output=PRICE)
+
+def said(words):
+    """Lines of houses with some words where the id stood."""
+    return [
+        f"{text},1,{50 + i},{i},flat,{('train', 'val', 'test')[i % 3]},0,0" for i, text in enumerate(words)
+    ]
+
+
+def test_tokens_stand_in_one_column_with_blanks_between_and_are_padded(houses):
+    lines = said(f"101 {i} 102" for i in range(30))
+    file = houses({"inputs": {"words": {"column": "id"}}}, lines=lines)
+
+    data = read_dataset(file, inputs=WORDS, output=PRICE)
+    for part in splits(data).values():
+        column = part.columns["words"]
+        assert (column.values.dtype, column.pad) == ("int32", 1)
+        found = column.read(np.arange(len(part))).tolist()
+        assert found == [[101, i, 102, 1] for i in rows_of(part)]
+    assert read_unlabelled(file, inputs=WORDS).columns["words"].values.shape == (30, 4)
+
+
+@pytest.mark.parametrize("cell", ["7 eight", "1 2 3 4 5", "-1", "1.0", "1_0", f"{2**31}"])
+def test_a_cell_that_lists_no_tokens_is_named(houses, cell):
+    file = houses({"inputs": {"words": {"column": "id"}}}, lines=said(["1 2", cell, "3"]))
+
+    with pytest.raises(
+        DataError, match=f"row 3, column 'id': expected a list of 1 to 4 tokens.*got '{cell}'"
+    ):
+        read_dataset(file, inputs=WORDS, output=PRICE)
+
+
+def test_an_empty_cell_of_tokens_is_refused_unless_they_are_optional(houses):
+    lines = said("" if i % 7 == 3 else f"{i}" for i in range(40))
+    file = houses({"inputs": {"words": {"column": "id"}, "facts": {"columns": ["area"]}}}, lines=lines)
+    facts = {"facts": Table(columns=("area",))}
+
+    with pytest.raises(DataError, match="row 5, column 'id': it is empty"):
+        read_dataset(file, inputs=WORDS | facts, output=PRICE)
+    optional = {"words": Tokens(length=4, pad=1, optional=Absence(missing="zeros"))}
+    found = read_dataset(file, inputs=optional | facts, output=PRICE).train
+    empty = [place for place, row in enumerate(rows_of(found)) if row % 7 == 3]
+    assert empty
+    assert found.columns["words"].read(np.array(empty)).tolist() == [[1, 1, 1, 1]] * len(empty)
+
+
+def test_tokens_want_one_column(houses):
+    with pytest.raises(RecipeError, match="'words' is a list of tokens, so it wants one \"column\" of whole"):
+        read_dataset(houses({"inputs": {"words": {"columns": ["beds"]}}}), inputs=WORDS, output=PRICE)

@@ -471,7 +471,7 @@ BROKEN = [
         "/training/stages",
         [],
         "/training/stages",
-        "Unknown key 'stages'. Known keys: augment, views, class_weight, phases, batch_size, seed.",
+        "Unknown key 'stages'. Known keys: augment, views, class_weight, precision, phases, batch_size, seed.",
     ),
     ("/training", {}, "/training/phases", "Missing key 'phases'."),
 ]
