@@ -88,7 +88,7 @@ def _print(found: "Comparison") -> None:
     from rich.markup import escape
 
     from fusion.cli.tables import show, table
-    from fusion.study.claims import claim, verdict
+    from fusion.study.claims import said_of, verdict
 
     rows = table(
         "arm",
@@ -106,7 +106,7 @@ def _print(found: "Comparison") -> None:
     best = set(found.best.arms if found.best else ())
     for arm in found.arms:
         row = by_arm.get(arm.arm)
-        said = claim(found, row) if row else "reference" if arm.arm == found.reference else "not claimed"
+        said = said_of(found, arm)
         cells = (
             (f"{row.mean:+.4f}", f"{row.low:+.4f} to {row.high:+.4f}", f"{row.p:.3g}", f"{row.p_holm:.3g}")
             if row

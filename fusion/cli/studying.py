@@ -150,7 +150,9 @@ def _write_rows(found: "Results", out: Path) -> None:
         raise StudyError(f"Results are written as .csv or .json, got {out.name!r}.")
     text = json.dumps([asdict(record) for record in found.records], indent=1, ensure_ascii=False) + "\n"
     with replacing(out) as part:
-        part.write_text(to_csv(found.records) if out.suffix == ".csv" else text, encoding="utf-8")
+        part.write_text(
+            to_csv(found.records, found.stopped) if out.suffix == ".csv" else text, encoding="utf-8"
+        )
     typer.echo(f"{out}: {counted(len(found.records), 'trial')}")
 
 
@@ -236,5 +238,11 @@ def _print_status(found: "Results", folder: Path) -> None:
     show(rows)
     for record in found.failed[:5]:
         typer.echo(f"failed: {record.arm}, seed {record.seed}: {record.error}")
+    for arm, stop in found.stopped.items():
+        typer.echo(f"stopped: {arm}, after {counted(stop.seeds, 'seed')}: {stop.beaten_by} is better")
+    spared = f"; the race spared {found.saved}" if found.stopped else ""
     left = counted(found.waiting, "trial")
-    typer.echo(f"{folder}: {left} left" if found.waiting else f"{folder}: all {len(found.trials)} trials ran")
+    every = len(found.trials) - found.saved
+    typer.echo(
+        f"{folder}: {left} left{spared}" if found.waiting else f"{folder}: all {every} trials ran{spared}"
+    )

@@ -28,8 +28,8 @@ class Priced:
 
 
 def priced(found: Comparison) -> tuple[Priced, ...]:
-    """Returns the mean of each arm and its operations."""
-    return tuple(Priced(each.arm, each.mean, each.flops) for each in found.arms)
+    """Returns the mean of each arm that ran with all seeds, and its operations: a mean over fewer stands beside no other."""
+    return tuple(Priced(each.arm, each.mean, each.flops) for each in found.arms if not each.stopped)
 
 
 def front(several: Sequence[Priced], *, better: str = "higher") -> list[Priced]:

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from html import escape
 
-from fusion.study.claims import ArmResult, Comparison, claim
+from fusion.study.claims import Comparison, said_of
 from fusion.wording import amount, cleaned, operations
 
 Table = tuple[tuple[str, ...], ...]
@@ -43,7 +43,7 @@ def arms_table(found: Comparison) -> Table:
             else ("", "", "")
         )
         sizes = (amount(arm.params), amount(arm.trainable), operations(arm.flops), f"{arm.seconds:.1f}")
-        said = _said(found, arm) + (", may be the best" if arm.arm in best else "")
+        said = said_of(found, arm) + (", may be the best" if arm.arm in best else "")
         cells.append((arm.arm, f"{arm.mean:.4f}", said, *measured, str(arm.seeds), *sizes))
     return tuple(cells)
 
@@ -66,7 +66,7 @@ def numbers_table(found: Comparison) -> Table:
             (
                 arm.arm,
                 str(arm.mean),
-                _said(found, arm),
+                said_of(found, arm),
                 *numbers,
                 *(str(getattr(arm, name)) for name in sizes),
             )
@@ -134,13 +134,6 @@ def to_html(table: Table, *, marked: Sequence[str] = ()) -> str:
         for row in table[1:]
     )
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def _said(found: Comparison, arm: ArmResult) -> str:
-    if arm.arm == found.reference:
-        return "reference"
-    row = next((each for each in found.differences if each.arm == arm.arm), None)
-    return "not claimed" if row is None else claim(found, row)
 
 
 def _bare(cell: str) -> str:

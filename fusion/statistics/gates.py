@@ -57,7 +57,7 @@ def gates(outcomes: Sequence[Outcome], reference: str, *, alpha: float = 0.05) -
         _budget(kept),
         _convergence(kept),
         _selection(kept),
-        _seeds(kept, reference, alpha),
+        _seeds(kept, len(arms.keys() - {reference}), alpha),
     )
 
 
@@ -148,9 +148,8 @@ def _selection(outcomes: Sequence[Outcome]) -> Gate:
     )
 
 
-def _seeds(outcomes: Sequence[Outcome], reference: str, alpha: float) -> Gate:
+def _seeds(outcomes: Sequence[Outcome], arms: int, alpha: float) -> Gate:
     seeds = len({block(outcome) for outcome in outcomes})
-    arms = len(by_arm(outcomes).keys() - {reference})
     needed = seeds_needed(arms, alpha=alpha)
     lowest = smallest_p(seeds)
     too_few = (

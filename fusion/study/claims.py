@@ -1,6 +1,6 @@
 """What a study shows of its arms, and whether it may be claimed."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -9,12 +9,15 @@ import numpy as np
 
 from fusion.errors import DataError, listed
 from fusion.statistics.best import BestSet, best_set, cheapest
-from fusion.statistics.differences import Difference, differences
+from fusion.statistics.differences import Difference, differences, holm
 from fusion.statistics.gates import Gate, gates, refusals
 from fusion.statistics.optimism import optimism
 from fusion.statistics.outcomes import Outcome, block, by_arm, complete, oriented, pair
 from fusion.statistics.samples import SampleDifference, sample_differences
+from fusion.study.conditions import conditions
+from fusion.study.racing import Stop
 from fusion.study.records import Record
+from fusion.study.resampling import overlap_of
 from fusion.study.results import Results, outcomes
 from fusion.wording import counted
 
@@ -35,6 +38,7 @@ class ArmResult:
         trainable: How many the last phase trains.
         flops: Of a prediction, for one example.
         seconds: Of a trial, on average.
+        stopped: After how many seeds a race stopped it; 0 if none did.
     """
 
     arm: str
@@ -45,6 +49,7 @@ class ArmResult:
     trainable: int
     flops: int
     seconds: float
+    stopped: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,16 +111,19 @@ def compare(results: Results, *, by: Cost = "flops") -> Comparison:
     """
     study = results.study
     found = outcomes(results)
-    overlap = _overlap(results.done)
+    overlap = overlap_of(results.done)
     asked = gates(found, study.reference, alpha=study.alpha) if found else ()
-    arms = tuple(_arm(name, [r for r in results.done if r.arm == name]) for name in by_arm(found))
+    arms = tuple(
+        _arm(name, [r for r in results.done if r.arm == name], results.stopped.get(name))
+        for name in by_arm(found)
+    )
     shown = Comparison(
         study=study.name,
         metric=results.metric,
         better=results.better,
         reference=study.reference,
         alpha=study.alpha,
-        gates=(_all_ran(results), *asked, _numbers(found), _data(results.done), _splits(results.done)),
+        gates=conditions(results, found, asked),
         arms=arms,
         overlap=overlap,
         by=by,
@@ -124,6 +132,24 @@ def compare(results: Results, *, by: Cost = "flops") -> Comparison:
     if len({block(each) for each in shared}) < 2 or study.reference not in by_arm(shared):
         return shown
     return _measured(shown, shared)
+
+
+def said_of(comparison: Comparison, arm: ArmResult) -> str:
+    """Returns what is said of an arm in a table: that it is the reference or was stopped, or what may be claimed.
+
+    >>> sizes = dict(mean=0.5, values={}, params=1, trainable=1, flops=1, seconds=1.0)
+    >>> given = dict(
+    ...     study="s", metric="loss", better="lower", reference="base", alpha=0.05, arms=(), gates=()
+    ... )
+    >>> said_of(Comparison(**given), ArmResult(arm="a", seeds=3, stopped=3, **sizes))
+    'stopped after 3 seeds'
+    """
+    if arm.stopped:
+        return f"stopped after {counted(arm.stopped, 'seed')}"
+    if arm.arm == comparison.reference:
+        return "reference"
+    row = next((each for each in comparison.differences if each.arm == arm.arm), None)
+    return "not claimed" if row is None else claim(comparison, row)
 
 
 def claim(comparison: Comparison, difference: Difference) -> str:
@@ -204,7 +230,9 @@ def _measured(shown: Comparison, shared: Sequence[Outcome]) -> Comparison:
         samples, why = (), str(error)
     return replace(
         shown,
-        differences=differences(scores, shown.reference, overlap=shown.overlap) if others else (),
+        differences=_of_all(shown, differences(scores, shown.reference, overlap=shown.overlap))
+        if others
+        else (),
         best=best,
         cheapest=cheapest(best, {each.arm: getattr(each, shown.by) for each in shown.arms}),
         samples=samples,
@@ -213,7 +241,13 @@ def _measured(shown: Comparison, shared: Sequence[Outcome]) -> Comparison:
     )
 
 
-def _arm(name: str, records: Sequence[Record]) -> ArmResult:
+def _of_all(shown: Comparison, found: Sequence[Difference]) -> tuple[Difference, ...]:
+    """Returns differences with Holm's p for all arms the study began with, those that a race stopped among them."""
+    adjusted = holm([each.p for each in found] + [1.0] * sum(arm.stopped > 0 for arm in shown.arms))
+    return tuple(replace(each, p_holm=p) for each, p in zip(found, adjusted, strict=False))
+
+
+def _arm(name: str, records: Sequence[Record], stop: Stop | None) -> ArmResult:
     values = {record.seed: record.value for record in records if record.value is not None}
     return ArmResult(
         arm=name,
@@ -224,6 +258,7 @@ def _arm(name: str, records: Sequence[Record]) -> ArmResult:
         trainable=records[0].trainable,
         flops=records[0].flops,
         seconds=float(np.mean([record.seconds for record in records])),
+        stopped=stop.seeds if stop else 0,
     )
 
 
@@ -234,66 +269,3 @@ def _shared(found: Sequence[Outcome]) -> list[Outcome]:
     counts = Counter((each.arm, block(each)) for each in kept)
     arms = by_arm(kept)
     return [each for each in kept if all(counts[arm, block(each)] == 1 for arm in arms)]
-
-
-def _all_ran(results: Results) -> Gate:
-    left, failed = results.waiting, len(results.failed)
-    words = [f"{counted(left, 'trial')} did not run"] * bool(left) + [f"{failed} failed"] * bool(failed)
-    if not words:
-        return Gate("trials", True, f"All {counted(len(results.trials), 'trial')} ran.")
-    text = f"Of {counted(len(results.trials), 'trial')} {', and '.join(words)}."
-    return Gate(
-        "trials", False, f"{text} To stop at a good moment raises every error rate. Run the study to its end."
-    )
-
-
-def _numbers(found: Sequence[Outcome]) -> Gate:
-    broken = list(dict.fromkeys(each.arm for each in found if not np.isfinite(each.value)))
-    if not broken:
-        return Gate("numbers", True, "Every metric is a number.")
-    text = f"The metric is no number for {listed(map(repr, broken))}: training diverged. Lower its learning rate."
-    return Gate("numbers", False, text)
-
-
-def _data(records: Sequence[Record]) -> Gate:
-    seen: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for record in records:
-        # Arms that read different inputs of the same rows are paired.
-        for what, digest in {"": record.data, **record.inputs}.items():
-            seen[record.seed][what].add(digest)
-    mixed = [
-        f"seed {seed}" for seed, found in sorted(seen.items()) if any(len(e) > 1 for e in found.values())
-    ]
-    if not mixed:
-        return Gate("data", True, "All arms of a seed were given the same data.")
-    text = f"Arms of one seed were given different data: {listed(mixed, limit=4)}."
-    return Gate("data", False, f"{text} Their difference is partly that of the data. Run both on the same.")
-
-
-def _splits(records: Sequence[Record]) -> Gate:
-    if not _drawn_anew(records):
-        return Gate("splits", True, "Every seed was judged on the same examples.")
-    if all(record.sizes.get("train") for record in records):
-        share = _overlap(records)
-        text = f"Splits were drawn anew from one pool: intervals are wider for it, by a test share of {share:.2g}."
-        return Gate("splits", True, text)
-    text = "Splits were drawn anew from one pool, and the records do not say how many examples each has."
-    return Gate(
-        "splits", False, f"{text} How much seeds depend on each other is not known. Run the study again."
-    )
-
-
-def _drawn_anew(records: Sequence[Record]) -> bool:
-    return len({record.examples for record in records}) > 1
-
-
-def _overlap(records: Sequence[Record]) -> float:
-    """Returns judged over training examples where the splits of seeds are drawn from one pool, else 0."""
-    if not _drawn_anew(records):
-        return 0.0
-    shares = [
-        record.sizes.get(record.judged_on, 0) / record.sizes["train"]
-        for record in records
-        if record.sizes.get("train")
-    ]
-    return max(shares, default=0.0)

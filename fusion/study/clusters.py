@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,11 +14,11 @@ from typing import Any
 from fusion.errors import StudyError, listed
 from fusion.locking import PACKAGES
 from fusion.study.records import Record
-from fusion.study.tasks import Task, Work, attempted, failure
+from fusion.study.tasks import Task, Together, Work, attempted, attempted_together, failure
 from fusion.wording import counted
 
 LIVES = 3
-"""How many workers may die over one task, or before any begins, until that is taken for their fault."""
+"""How many workers may die over one bunch of tasks, or before any begins, until that is taken for their fault."""
 PATIENCE = 300.0
 """Seconds for which no worker needs to come while none is at work."""
 ANSWER = 5.0
@@ -60,40 +60,42 @@ class Seen:
 
 
 class Worker:
-    """A process of the cluster that runs one task after the other; the work, and all that it imports, is loaded once."""
+    """A process of the cluster that runs one bunch after the other; the work, and all that it imports, is loaded once."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work | Together) -> None:
         self.work = work
 
     def look(self, paths: tuple[Path, ...]) -> Seen:
-        """Returns what is to be known before the first task."""
+        """Returns what is to be known before the first bunch."""
         missing = tuple(path for path in paths if not path.exists())
         return Seen(socket.gethostname(), missing, _versions())
 
-    def run(self, task: Task) -> Record:
-        """Returns what a task came to."""
-        return attempted(task, self.work)
+    def run(self, bunch: Sequence[Task]) -> Sequence[Record]:
+        """Returns what each task of a bunch came to."""
+        if isinstance(self.work, Together):
+            return attempted_together(bunch, self.work)
+        return [attempted(task, self.work) for task in bunch]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker is at: a task, or `None` while it starts."""
+    """What a worker is at: a bunch of tasks, or none while it starts."""
 
     worker: Any
-    task: Task | None
+    bunch: Sequence[Task] = ()
 
 
 def run_on_cluster(
-    tasks: Iterable[Task], work: Work, cluster: Cluster, *, workers: int | None = None
+    bunches: Iterable[Sequence[Task]], work: Work | Together, cluster: Cluster, *, workers: int | None = None
 ) -> Iterator[Record]:
-    """Yields the records of tasks, each as soon as a worker is through with it; who asks for them writes them down.
+    """Yields the records of tasks as soon as a worker is through with their bunch; who asks for them writes them down.
 
-    A task whose worker dies, or whose machine does, runs again on another. Ray is joined for as long as records are asked
+    A bunch whose worker dies, or whose machine does, runs again on another. Ray is joined for as long as records are asked
     for; one that the caller joined stays joined.
 
     Args:
-        tasks: What runs; the next is taken when a worker is free.
-        work: Makes a record of a task. It is brought to the machines once, with the data it holds.
+        bunches: What runs; the next is taken when a worker is free.
+        work: Makes a record of each task. It is brought to the machines once, with the data it holds.
         cluster: Where.
         workers: How many run at once, each with a processor to itself, and with a GPU where there are some; `None` is as
             many as the cluster has of these.
@@ -116,7 +118,7 @@ def run_on_cluster(
         try:
             for _ in range(workers or max(1, room)):
                 crew.hire()
-            yield from crew.through(iter(tasks))
+            yield from crew.through(iter(bunches))
         finally:
             crew.dismiss()
 
@@ -129,13 +131,13 @@ class _Crew:
         self.make = make
         self.paths = paths
         self.jobs: dict[Any, Job] = {}
-        self.again: list[Task] = []
+        self.again: list[Sequence[Task]] = []
         self.deaths: Counter[str] = Counter()
 
     def hire(self) -> None:
-        """Asks for one more worker; it is given no task before it has come."""
+        """Asks for one more worker; it is given nothing before it has come."""
         worker = self.make()
-        self.jobs[worker.look.remote(self.paths)] = Job(worker, None)
+        self.jobs[worker.look.remote(self.paths)] = Job(worker)
 
     def dismiss(self) -> None:
         """Ends all workers."""
@@ -143,10 +145,10 @@ class _Crew:
             self.ray.kill(job.worker)
         self.jobs.clear()
 
-    def through(self, tasks: Iterator[Task]) -> Iterator[Record]:
+    def through(self, bunches: Iterator[Sequence[Task]]) -> Iterator[Record]:
         """Yields the records of all tasks."""
         left = True
-        while left or self.again or any(job.task for job in self.jobs.values()):
+        while left or self.again or any(job.bunch for job in self.jobs.values()):
             ready, job = self._next()
             try:
                 came = self.ray.get(ready)
@@ -156,22 +158,22 @@ class _Crew:
                 if left or self.again:
                     self.hire()
                 continue
-            if isinstance(came, Record):
-                yield came
-            else:
+            if isinstance(came, Seen):
                 _check(came)
                 self.deaths.pop("", None)
-            task = self.again.pop() if self.again else next(tasks, None)
-            left = left and task is not None
-            if task is None:
+            else:
+                yield from came
+            bunch = self.again.pop() if self.again else next(bunches, ())
+            left = left and bool(bunch)
+            if not bunch:
                 # Its processor may be what another, that is still to come, waits for.
                 self.ray.kill(job.worker)
             else:
-                self.jobs[job.worker.run.remote(task)] = Job(job.worker, task)
+                self.jobs[job.worker.run.remote(bunch)] = Job(job.worker, bunch)
 
     def _next(self) -> tuple[Any, Job]:
         """Waits for a worker that is through, or has come."""
-        at_work = any(job.task for job in self.jobs.values())
+        at_work = any(job.bunch for job in self.jobs.values())
         ready, _ = self.ray.wait(list(self.jobs), timeout=None if at_work else PATIENCE)
         if not ready:
             free = self.ray.available_resources()
@@ -182,19 +184,20 @@ class _Crew:
         return ready[0], self.jobs.pop(ready[0])
 
     def _lost(self, job: Job, error: Exception) -> Iterator[Record]:
-        """Puts the task of a worker that died back, or gives it up."""
-        key = job.task.key if job.task else ""
+        """Puts the bunch of a worker that died back, or gives it up."""
+        key = job.bunch[0].key if job.bunch else ""
         self.deaths[key] += 1
         if self.deaths[key] < LIVES:
-            self.again += [job.task] if job.task else []
+            self.again += [job.bunch] if job.bunch else []
             return
         why = str(error).strip().splitlines()
-        if job.task is None:
+        if not job.bunch:
             raise StudyError(
                 f"{counted(LIVES, 'worker')} of the cluster ended before they began: {why[0]} ... {why[-1]} Install fusion, "
                 "in one version, for the same Python on every machine."
             ) from error
-        yield failure(job.task, f"{type(error).__name__}: {counted(LIVES, 'worker')} died over it: {why[0]}")
+        said = f"{type(error).__name__}: {counted(LIVES, 'worker')} died over it: {why[0]}"
+        yield from (failure(task, said) for task in job.bunch)
 
 
 def _ray() -> Any:

@@ -1,6 +1,7 @@
 """The study file, format 1: which variants of a recipe run, on what, how often, and what they are compared by."""
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -79,6 +80,27 @@ class Cuts(Value):
     arms: Annotated[tuple[CutKind, ...], Field(min_length=1)] = ("frozen", "random", "control", "scratch")
 
 
+def _rising(rungs: tuple[int, ...]) -> tuple[int, ...]:
+    if rungs[0] < 2 or any(after <= before for before, after in pairwise(rungs)):
+        raise ValueError(f"Rungs are rising numbers of seeds from 2 on, got {', '.join(map(str, rungs))}.")
+    return rungs
+
+
+class Racing(Value):
+    """A race: arms that are surely worse than another after some seeds run with no further one.
+
+    Args:
+        rungs: After how many seeds arms are compared.
+        alpha: Chance that an arm as good as the best is stopped, all rungs together.
+
+    >>> Racing(rungs=[3, 5, 8]).alpha
+    0.05
+    """
+
+    rungs: Annotated[tuple[Count, ...], Field(min_length=1), AfterValidator(_rising)]
+    alpha: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.05
+
+
 def _seeds(value: Any) -> Any:
     if isinstance(value, list | tuple) and value and all(type(seed) is int and seed >= 0 for seed in value):
         return tuple(value)
@@ -128,6 +150,7 @@ class Study(Value):
         metric: What is compared: a metric of the recipe's task, or `loss`; the task's first, if it is not said.
         seeds: Of splits, of the order of examples and of new weights: each arm runs once with each.
         alpha: Error rate of all comparisons together.
+        racing: Stops arms that are surely not the best before they ran with all seeds.
 
     >>> study = Study(name="cuts", recipe="two.json", axes={"/branches/one/cut": ["stage:3", "stage:4"]})
     >>> study.numbers
@@ -149,6 +172,7 @@ class Study(Value):
     metric: Word | None = None
     seeds: Seeds = 10
     alpha: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.05
+    racing: Racing | None = None
 
     @property
     def numbers(self) -> tuple[int, ...]:

@@ -28,8 +28,8 @@ def run_tasks(
 
     Args:
         tasks: What runs.
-        work: Makes a record of a task; nothing it returns may depend on another task. Or how several run as one on this
-            machine, whose records are there when all of them have ended.
+        work: Makes a record of a task; nothing it returns may depend on another task. Or how several run as one, whose
+            records are there when all of them have ended.
         out: Folder of the run.
         workers: How many run at once; 1 on this machine and as many as a cluster has room for, if it is not said.
         max_seconds: After how long no further task begins; those that run come to their end.
@@ -51,14 +51,13 @@ def run_tasks(
             waiting.append(task)
     if not waiting:
         return
+    bunches = work.bunch(waiting) if isinstance(work, Together) else [(task,) for task in waiting]
+    begun = _in_time(bunches, max_seconds)
     if cluster is not None:
-        alone = work.alone if isinstance(work, Together) else work
-        for record in run_on_cluster(_in_time(waiting, max_seconds), alone, cluster, workers=workers):
+        for record in run_on_cluster(begun, work, cluster, workers=workers):
             write_record(record, out)
             yield record
         return
-    bunches = work.bunch(waiting) if isinstance(work, Together) else [(task,) for task in waiting]
-    begun = _in_time(bunches, max_seconds)
     if workers in {None, 1}:
         for bunch in begun:
             yield from recorded(bunch, work, out)

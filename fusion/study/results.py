@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,7 @@ from fusion.errors import StudyError
 from fusion.recipe.head import LOWER_IS_BETTER
 from fusion.statistics.outcomes import Outcome
 from fusion.study.declaration import Study, load_study
+from fusion.study.racing import Stop, stops
 from fusion.study.records import STUDY, Listed, Record, read_list, read_records, renamed
 
 if TYPE_CHECKING:
@@ -32,11 +33,13 @@ class Results:
         study: What was declared.
         trials: All it is made of, in order.
         records: Of those that ran, in that order.
+        stopped: Arms that a race stopped, which need no further trial.
     """
 
     study: Study
     trials: tuple[Listed, ...]
     records: tuple[Record, ...]
+    stopped: Mapping[str, Stop] = field(default_factory=dict)
 
     @property
     def done(self) -> tuple[Record, ...]:
@@ -50,8 +53,16 @@ class Results:
 
     @property
     def waiting(self) -> int:
-        """How many trials have not run yet."""
-        return len(self.trials) - len(self.records)
+        """How many trials have not run yet and will."""
+        return len(self.trials) - len(self.records) - self.saved
+
+    @property
+    def saved(self) -> int:
+        """How many trials a race spared."""
+        known = {(record.arm, record.seed) for record in self.records}
+        return sum(
+            trial.arm in self.stopped and (trial.arm, trial.seed) not in known for trial in self.trials
+        )
 
     @property
     def metric(self) -> str:
@@ -74,7 +85,7 @@ class Results:
             import pandas as pd
         except ImportError:
             raise StudyError("A frame needs pandas: pip install pandas. `rows` is without it.") from None
-        return pd.DataFrame(rows(self.records))
+        return pd.DataFrame(rows(self.records, self.stopped))
 
     @property
     def cv_results_(self) -> dict[str, Any]:
@@ -93,7 +104,9 @@ def load_results(folder: str | Path) -> Results:
     trials = read_list(folder)
     by_key = {record.key: record for record in read_records(folder, dict.fromkeys(t.key for t in trials))}
     records = [renamed(by_key[trial.key], trial.arm) for trial in trials if trial.key in by_key]
-    return Results(load_study(folder / STUDY), trials, tuple(records))
+    found = Results(load_study(folder / STUDY), trials, tuple(records))
+    arms = list(dict.fromkeys(trial.arm for trial in trials))
+    return replace(found, stopped=stops(found.study, arms, records, better=found.better))
 
 
 def outcomes(results: Results) -> tuple[Outcome, ...]:
@@ -110,13 +123,16 @@ def outcomes(results: Results) -> tuple[Outcome, ...]:
             judged_on=record.judged_on,  # type: ignore[arg-type]  # so is this
             examples=record.examples,
             correct=tuple(each == "1" for each in record.correct) or None,
+            stopped=record.arm in results.stopped,
         )
         for record in results.done
     )
 
 
-def rows(records: Sequence[Record]) -> list[dict[str, Any]]:
+def rows(records: Sequence[Record], stopped: Mapping[str, Stop] | None = None) -> list[dict[str, Any]]:
     """Returns a flat row for each record; metrics have a column for each split, such as `test_accuracy`.
+
+    Arms that a race stopped have in `stopped` after how many seeds; without a race there is no such column.
 
     >>> one = Record(key="0a", arm="base", seed=0, status="done", value=0.9, metrics={"test": {"loss": 0.3}})
     >>> row = rows([one])[0]
@@ -131,17 +147,19 @@ def rows(records: Sequence[Record]) -> list[dict[str, Any]]:
             for split, values in record.metrics.items()
             for metric, value in values.items()
         }
+        if stopped:
+            flat["stopped"] = stopped[record.arm].seeds if record.arm in stopped else None
         made.append(flat | metrics)
     return made
 
 
-def to_csv(records: Sequence[Record]) -> str:
+def to_csv(records: Sequence[Record], stopped: Mapping[str, Stop] | None = None) -> str:
     r"""Returns the rows as CSV; a cell that a spreadsheet would run is marked as text.
 
     >>> to_csv([Record(key="0a", arm="=1+1", seed=0, status="failed", error="no")]).splitlines()[1][:10]
     "0a,'=1+1,0"
     """
-    table = rows(records)
+    table = rows(records, stopped)
     heads = list(dict.fromkeys(name for row in table for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, heads, restval="", lineterminator="\n")

@@ -1,5 +1,6 @@
 """A study from its declaration to its records: every arm with every seed, what is done already left alone."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +20,7 @@ from fusion.study.cuts import CutArm, cut_arms
 from fusion.study.declaration import BASE, Study, load_study
 from fusion.study.execution import run_tasks
 from fusion.study.pairing import data_digest
+from fusion.study.racing import rungs_of
 from fusion.study.records import STUDY, Listed, Record, write_list
 from fusion.study.results import Results, load_results
 from fusion.study.tasks import Together
@@ -115,7 +117,7 @@ def run(
 
     A run that was broken off, however it was, goes on where it stopped, and comes to the equal result. On a cluster this
     process writes the records, so that machines need to share no more than what trials read; data in memory are brought to
-    each once. Trials that train a head on stored vectors do so many at once on this machine; their numbers are those of each
+    each once. A race pauses after each of its rungs. Trials that train a head on stored vectors do so many at once; their numbers are those of each
     alone but for rounding.
 
     Args:
@@ -141,14 +143,20 @@ def run(
         "data": prepared.data if cluster is None else _absolute(prepared.data),
         "inputs": prepared.arms[BASE].recipe.inputs,
     }
-    yield from run_tasks(
-        prepared.trials if cluster is None else [_placed(trial) for trial in prepared.trials],
-        Together(partial(run_trial, **given), bunched, partial(run_together, **given)),
-        out=folder,
-        workers=workers,
-        max_seconds=max_seconds,
-        cluster=cluster,
-    )
+    trials = prepared.trials if cluster is None else [_placed(trial) for trial in prepared.trials]
+    work = Together(partial(run_trial, **given), bunched, partial(run_together, **given))
+    began, before = time.monotonic(), 0
+    for rung in rungs_of(prepared.study):
+        seeds, stopped = prepared.study.numbers[before:rung], load_results(folder).stopped
+        yield from run_tasks(
+            [trial for trial in trials if trial.seed in seeds and trial.arm not in stopped],
+            work,
+            out=folder,
+            workers=workers,
+            max_seconds=None if max_seconds is None else max_seconds - (time.monotonic() - began),
+            cluster=cluster,
+        )
+        before = rung
 
 
 def run_study(

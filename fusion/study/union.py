@@ -36,10 +36,16 @@ def united(first: Results, second: Results, *, names: tuple[str, str]) -> Result
     study = first.study.replaced(
         name=f"{first.study.name} and {second.study.name}", reference=f"{names[0]}/{first.study.reference}"
     )
+    stopped = {
+        f"{name}/{arm}": replace(stop, beaten_by=f"{name}/{stop.beaten_by}")
+        for name, several in zip(names, (first.stopped, second.stopped), strict=True)
+        for arm, stop in several.items()
+    }
     return Results(
         study,
         (*_named(first.trials, names[0], set()), *_named(second.trials, names[1], known)),
         (*_named(first.records, names[0], set()), *_named(second.records, names[1], known)),
+        stopped,
     )
 
 

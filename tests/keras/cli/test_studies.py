@@ -11,6 +11,7 @@ from fusion.recipe.reading import from_data, load_recipe
 from fusion.study import running, training
 from fusion.study.arms import read_arms
 from fusion.study.declaration import Study, load_study
+from fusion.study.records import Record
 from fusion.study.results import load_results
 from fusion.study.running import prepare
 from fusion.study.running import run as run_prepared
@@ -127,12 +128,19 @@ def test_workers_of_their_own_processes_come_to_the_same(run, study_file, photos
     assert plain(load_results(tmp_path / "1")) == plain(load_results(tmp_path / "2"))
 
 
+HEAD = {"name": "head", "train": ["head"], "epochs": 2}
+
+
 @pytest.mark.slow
-def test_a_cluster_comes_to_the_same_bit_for_bit(run, study_file, photos, tmp_path, monkeypatch, capfd):
+@pytest.mark.parametrize("training", [{}, {"training": {"batch_size": 8, "phases": [HEAD]}}])
+def test_a_cluster_comes_to_the_same_bit_for_bit(
+    run, study_file, recipe_file, photos, tmp_path, monkeypatch, capfd, training
+):
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'fusion[ray]'")
     monkeypatch.setenv("FUSION_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(photos.parent)
     given = ("study", "run", study_file(seeds=2), "--data", photos.name)
+    recipe_file(**training)
 
     assert run(*given, "-o", tmp_path / "here")[0] == 0
     capfd.readouterr()
@@ -200,6 +208,33 @@ def test_an_arm_that_leaves_an_input_out_is_given_the_same_examples(recipe_file,
     assert both.inputs["photo"] == alone.inputs["photo"]
     assert both.sizes == alone.sizes
     assert not set(before.values()) & set(after.values())
+
+
+def test_a_race_runs_no_further_seed_of_an_arm_that_is_surely_worse(
+    run, study_file, photos, tmp_path, monkeypatch
+):
+    ran = []
+
+    def quick(trial, **_):
+        ran.append((trial.arm, trial.seed))
+        value = 0.9 + (trial.seed % 3) / 100 if trial.arm == "base" else 0.2 + (trial.seed % 2) / 100
+        return Record(key=trial.key, arm=trial.arm, seed=trial.seed, status="done", value=value)
+
+    monkeypatch.setattr(training, "run_trial", quick)
+    file, out = study_file(seeds=6, racing={"rungs": [3, 5]}), tmp_path / "run"
+    given = ("study", "run", file, "--data", photos, "-o", out)
+
+    first = run(*given, "--max-seconds", 0)[1]
+    status, said, _ = run(*given)
+
+    assert "12 trials left" in first
+    assert status == 0
+    assert "stopped: all/cut=block1_pool, after 3 seeds: base is better" in said
+    assert "all 9 trials ran; the race spared 3" in said
+    assert len(ran) == len(set(ran)) == 9
+    assert "all 9 trials ran" in run(*given)[1]
+    assert len(ran) == 9
+    assert "stopped after 3 seeds" in run("study", "compare", out)[1]
 
 
 def test_python_runs_the_same_study(study_file, photos, tmp_path):
