@@ -6,6 +6,7 @@ import pytest
 
 from fusion.errors import RecipeError
 from fusion.recipe.writing import to_json
+from fusion.report.pareto import priced
 from fusion.report.rows import arms_table
 from fusion.statistics.prospects import prospect
 from fusion.study.claims import compare, verdict
@@ -116,6 +117,7 @@ def test_a_stopped_arm_is_in_no_interval_and_no_set_of_best_and_said_to_be_stopp
     assert "The race stopped 'bad'" in gates["race"]
     said = {row[0]: row[2] for row in arms_table(found)}
     assert said["bad"] == "stopped after 3 seeds"
+    assert "bad" not in {each.name for each in priced(found)}
     assert "may be the best" in verdict(found)
 
 
