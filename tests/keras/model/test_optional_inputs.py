@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from fusion.checking import draw, resolve
 from fusion.graph.costs import costs
-from fusion.model.addresses import set_weights, weights
+from fusion.model.addresses import set_weights, variables, weights
 from fusion.model.building import build
 from fusion.model.files import save
 from fusion.model.selftest import self_test
@@ -275,3 +275,35 @@ def test_what_reads_the_map_of_a_missing_input_gives_something_else_too():
     assert np.array_equal(found[MISSING["photo"]], weights(model)["rest.missing/learned/kernel"][0])
     assert [finding for finding in self_test(model, resolve(one)) if not finding.holds] == []
     assert ">if photo is missing<" in draw(one).svg()
+
+
+def test_a_learned_vector_that_loses_every_maximum_of_a_batch_is_no_fault_as_it_learns_where_it_wins():
+    """It starts near zero, where features of another branch, which are never below, are larger."""
+    image = {"kind": "image", "shape": (16, 16, 3)}
+    tiny = {"weights": None, "options": {"width": 4}}
+    largest = Recipe(
+        name="largest",
+        inputs={"photo": image | {"optional": {"missing": "learned"}}, "other": image},
+        backbones={"plain": {"arch": "TinyVGG", **tiny}, "residual": {"arch": "TinyResNet", **tiny}},
+        branches={
+            "a": {"input": "photo", "backbone": "plain"},
+            "b": {"input": "other", "backbone": "residual"},
+        },
+        fusion={"op": "maximum", "from": ["a", "b"]},
+        head={"output": {"task": "binary"}},
+    )
+    model = build(largest, seed=0)
+    batch = {name: np.full((1, 16, 16, 3), 100, dtype="float32") for name in ("photo", "other")}
+    batch["photo"][:] = np.nan
+    learned = variables(model)["a.missing/learned/kernel"]
+
+    def gradient():
+        with tf.GradientTape() as tape:
+            score = tf.reduce_sum(model(batch))
+        return np.array(tape.gradient(score, learned.value))
+
+    learned.assign(np.full(learned.shape, -1.0))
+    assert not gradient().any()
+    assert all(finding.holds for finding in self_test(model, resolve(largest)))
+    learned.assign(np.full(learned.shape, 10.0))
+    assert gradient().any()
