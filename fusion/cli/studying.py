@@ -60,6 +60,8 @@ def plan(
         typer.echo(json.dumps(asdict(found), indent=1))
         return
     _print_plan(found, reference=declared.reference)
+    if declared.racing:
+        typer.echo("That is the most: the race spares trials of arms that it stops")
 
 
 @study.command()
@@ -148,7 +150,11 @@ def _write_rows(found: "Results", out: Path) -> None:
 
     if out.suffix not in {".csv", ".json"}:
         raise StudyError(f"Results are written as .csv or .json, got {out.name!r}.")
-    text = json.dumps([asdict(record) for record in found.records], indent=1, ensure_ascii=False) + "\n"
+    every = [
+        asdict(record) | ({"stopped": found.stopped[record.arm].seeds} if record.arm in found.stopped else {})
+        for record in found.records
+    ]
+    text = json.dumps(every, indent=1, ensure_ascii=False) + "\n"
     with replacing(out) as part:
         part.write_text(
             to_csv(found.records, found.stopped) if out.suffix == ".csv" else text, encoding="utf-8"

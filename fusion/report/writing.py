@@ -36,7 +36,7 @@ def write_report(run: str | Path, out: str | Path) -> tuple[Path, ...]:
         "report.html": page(title, parts, refused=bool(found.refused), reference=found.reference),
         "report.md": markdown(title, parts),
         "arms.csv": table_csv(numbers_table(found)),
-        "trials.csv": to_csv(results.records),
+        "trials.csv": to_csv(results.records, results.stopped),
         "results.json": json.dumps(asdict(found), indent=1, ensure_ascii=False) + "\n",
     }
     texts |= {f"{name}.svg": alone(chart) for part in parts for name, chart in part.charts}

@@ -3,8 +3,10 @@
 from typing import Any
 
 from fusion.errors import StudyError
+from fusion.study.racing import Stop
 from fusion.study.records import Record
 from fusion.study.results import Results
+from fusion.wording import counted
 
 KEY = "fusion.key"
 """The tag by which a trial is known again."""
@@ -34,7 +36,7 @@ def log_to_mlflow(results: Results) -> int:
     }
     new = [record for record in results.records if _tag(record) not in known]
     for record in new:
-        _log(mlflow, record)
+        _log(mlflow, record, results.stopped.get(record.arm))
     return len(new)
 
 
@@ -43,8 +45,13 @@ def _tag(record: Record) -> str:
     return f"{record.key} {record.arm} {record.status}"
 
 
-def _log(mlflow: Any, record: Record) -> None:
-    tags = {KEY: _tag(record), "fusion.error": record.error, "fusion.machine": record.machine}
+def _log(mlflow: Any, record: Record, stop: Stop | None) -> None:
+    tags = {
+        KEY: _tag(record),
+        "fusion.error": record.error,
+        "fusion.machine": record.machine,
+        "fusion.stopped": f"after {counted(stop.seeds, 'seed')}" if stop else "",
+    }
     mlflow.start_run(
         run_name=f"{record.arm}, seed {record.seed}",
         tags={name: text for name, text in tags.items() if text},

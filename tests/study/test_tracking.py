@@ -1,9 +1,11 @@
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from fusion.errors import StudyError
+from fusion.study.racing import Stop
 from fusion.study.results import Results
 from fusion.study.tracking import log_to_mlflow
 
@@ -65,6 +67,12 @@ def test_a_trial_is_a_run_with_what_is_known_of_it(tracker, results):
     ]
     assert (done["status"], failed["status"]) == ("FINISHED", "FAILED")
     assert failed["tags"]["fusion.error"] == "ValueError: no"
+
+
+def test_an_arm_that_a_race_stopped_is_marked(tracker, results):
+    log_to_mlflow(replace(results, stopped={"wide": Stop(3, "base")}))
+
+    assert [run["tags"].get("fusion.stopped") for run in tracker.runs] == [None, "after 3 seeds"]
 
 
 def test_what_is_there_is_not_logged_again(tracker, results):

@@ -235,6 +235,12 @@ def test_a_race_runs_no_further_seed_of_an_arm_that_is_surely_worse(
     assert "all 9 trials ran" in run(*given)[1]
     assert len(ran) == 9
     assert "stopped after 3 seeds" in run("study", "compare", out)[1]
+    assert "the race spares trials" in run("study", "plan", file, "--examples", 42)[1]
+    run("study", "export", out, "-o", tmp_path / "all.json")
+    found = json.loads((tmp_path / "all.json").read_text())
+    assert {each["arm"]: each.get("stopped") for each in found} == {"base": None, "all/cut=block1_pool": 3}
+    run("study", "report", out, "-o", tmp_path / "report")
+    assert "stopped" in (tmp_path / "report" / "trials.csv").read_text().splitlines()[0]
 
 
 def test_python_runs_the_same_study(study_file, photos, tmp_path):
