@@ -9,6 +9,9 @@ from fusion.scores.targets import Targets
 GRID = np.log(10.0) * np.arange(-12.0, 12.25, 0.5)
 """Logarithms of the ratios tried, relative to the largest energy."""
 
+BLOCK = 200_000
+"""Numbers of targets looked at at once."""
+
 STEPS = 24
 """Halvings of what lies between two of them: the ratio is then known to 1e-7, the likelihood to its square."""
 
@@ -31,14 +34,44 @@ def logme(spectrum: Spectrum, targets: Targets) -> float:
         DataError: If there are other than as many targets as examples.
     """
     check_lengths(spectrum, targets)
-    centred = targets.centred
-    total = (centred**2).sum(0)
+    return float(_evidence(spectrum, targets, targets.centred[None])[0])
+
+
+def logme_draws(spectrum: Spectrum, targets: Targets, orders: np.ndarray) -> np.ndarray:
+    """Returns the log evidence for each of several orders of the targets.
+
+    >>> from fusion.scores.spectra import decompose
+    >>> from fusion.scores.targets import make_targets
+    >>> features, targets = np.array([[0.0], [1.0], [0.1], [0.9]]), make_targets([0, 1, 0, 1], "binary")
+    >>> logme_draws(decompose(features), targets, np.array([[0, 1, 2, 3]]))[0] == logme(
+    ...     decompose(features), targets
+    ... )
+    np.True_
+
+    Args:
+        spectrum: The tap.
+        targets: As many as it has examples.
+        orders: Shape (orders, examples), as `fusion.scores.nulls.orders` draws them.
+    """
+    several = max(1, BLOCK // targets.columns.size)
+    found = [
+        _evidence(spectrum, targets, targets.centred[orders[first : first + several]])
+        for first in range(0, len(orders), several)
+    ]
+    return np.concatenate(found)
+
+
+def _evidence(spectrum: Spectrum, targets: Targets, centred: np.ndarray) -> np.ndarray:
+    """Returns the log evidence for each of several centred targets of shape (several, examples, columns)."""
+    total = (targets.centred**2).sum(0)
     varied = total > len(targets) * 1e-24
-    inside = (spectrum.scores.T @ centred[:, varied]) ** 2 / spectrum.energies[:, None]
-    outside = np.maximum(total[varied] - inside.sum(0), 0.0)
-    return float(
-        _greatest(spectrum.energies / spectrum.energies[0], inside, outside, len(targets) - 1).mean()
-    )
+    columns = centred[:, :, varied].transpose(1, 0, 2).reshape(len(targets), -1)
+    inside = (spectrum.scores.T @ columns) ** 2 / spectrum.energies[:, None]
+    outside = np.maximum(np.tile(total[varied], len(centred)) - inside.sum(0), 0.0)
+    energies = spectrum.energies / spectrum.energies[0]
+    each = _greatest(energies, inside, outside, len(targets) - 1)
+    found: np.ndarray = each.reshape(len(centred), -1).mean(1)
+    return found
 
 
 def _greatest(energies: np.ndarray, inside: np.ndarray, outside: np.ndarray, freedom: int) -> np.ndarray:

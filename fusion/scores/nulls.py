@@ -54,13 +54,28 @@ def shuffle(
     Raises:
         DataError: If fewer than 2 permutations are asked for.
     """
+    drawn = orders(len(targets), permutations=permutations, seed=seed)
+    return Null(score(targets), tuple(score(take(targets, order)) for order in drawn))
+
+
+def orders(count: int, *, permutations: int, seed: int = 0) -> np.ndarray:
+    """Returns the orders that `shuffle` draws of so many examples, of shape (permutations, count).
+
+    Scores that take all of them at once, such as `fusion.scores.ridge.ridge_draws`, do in a few products of matrices what
+    takes as many for each.
+
+    >>> orders(3, permutations=2).shape
+    (2, 3)
+
+    Raises:
+        DataError: If fewer than 2 permutations are asked for.
+    """
     if permutations < 2:
         raise DataError(
             f"A null needs 2 permutations or more, not {permutations}; p can be no less than 1 / (permutations + 1)."
         )
     generator = np.random.default_rng(seed)
-    orders = [generator.permutation(len(targets)) for _ in range(permutations)]
-    return Null(score(targets), tuple(score(take(targets, order)) for order in orders))
+    return np.stack([generator.permutation(count) for _ in range(permutations)])
 
 
 def correct(nulls: Sequence[Null]) -> tuple[float, ...]:

@@ -1,6 +1,6 @@
 """All scores of all taps, from one set of features and without training."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +8,12 @@ import numpy as np
 from fusion.errors import DataError, listed
 from fusion.scores.agreement import Agreement, compare_scores
 from fusion.scores.alignment import align
-from fusion.scores.evidence import logme
+from fusion.scores.evidence import logme, logme_draws
 from fusion.scores.neighbours import nearest, probe_neighbours
-from fusion.scores.nulls import Null, correct, shuffle
-from fusion.scores.ridge import RidgePath, probe_ridge
+from fusion.scores.nulls import Null, correct, orders
+from fusion.scores.ridge import RidgePath, probe_ridge, ridge_draws
 from fusion.scores.sampling import sample_rows
-from fusion.scores.separation import HScore, hscore, ledoit_wolf
+from fusion.scores.separation import HScore, hscore, hscore_draws, ledoit_wolf
 from fusion.scores.spectra import Scaling, Spectrum, decompose, standardise
 from fusion.scores.targets import Targets, take
 
@@ -169,27 +169,24 @@ def _scores(
 ) -> TapScores:
     # It depends on features alone, so no shuffling asks for it again.
     shrinkage = ledoit_wolf(spectrum)
-    functions: dict[str, Callable[[Targets], float]] = {
-        "ridge": lambda answers: probe_ridge(spectrum, answers).value,
-        "knn": lambda answers: probe_neighbours(neighbours, answers),
-        "logme": lambda answers: logme(spectrum, answers),
-        "hscore": lambda answers: hscore(spectrum, answers, shrinkage=shrinkage).excess,
+    path, score = probe_ridge(spectrum, targets), hscore(spectrum, targets, shrinkage=shrinkage)
+    scores = {
+        "ridge": path.value,
+        "knn": probe_neighbours(neighbours, targets),
+        "logme": logme(spectrum, targets),
+        "hscore": score.excess,
     }
-    several, seed = options.permutations, options.seed
-    nulls = {
-        key: shuffle(function, targets, permutations=several, seed=seed)
-        for key, function in functions.items()
-        if several
-    }
-    return TapScores(
-        name,
-        depth,
-        spectrum.width,
-        probe_ridge(spectrum, targets),
-        hscore(spectrum, targets, shrinkage=shrinkage),
-        {key: nulls[key].observed if nulls else function(targets) for key, function in functions.items()},
-        nulls,
-    )
+    nulls = {}
+    if options.permutations:
+        drawn = orders(len(targets), permutations=options.permutations, seed=options.seed)
+        draws: dict[str, Sequence[float] | np.ndarray] = {
+            "ridge": ridge_draws(spectrum, targets, drawn),
+            "knn": [probe_neighbours(neighbours, take(targets, order)) for order in drawn],
+            "logme": logme_draws(spectrum, targets, drawn),
+            "hscore": hscore_draws(spectrum, targets, drawn, shrinkage=shrinkage),
+        }
+        nulls = {key: Null(scores[key], tuple(float(each) for each in draws[key])) for key in SCORES}
+    return TapScores(name, depth, spectrum.width, path, score, scores, nulls)
 
 
 def _check(taps: Mapping[str, Tap], targets: Targets) -> None:

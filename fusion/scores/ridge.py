@@ -7,7 +7,7 @@ import numpy as np
 
 from fusion.errors import DataError
 from fusion.scores.spectra import Spectrum
-from fusion.scores.targets import Targets, measure, skill
+from fusion.scores.targets import Targets, measure, skill, take
 
 PATH = 10.0 ** np.arange(-4.0, 5.5, 0.5)
 """Penalties tried, as multiples of the features' mean squared length: 19, two in a tenfold."""
@@ -76,6 +76,38 @@ def probe_ridge(spectrum: Spectrum, targets: Targets, *, penalties: np.ndarray |
         values.append(measure(targets, predictions))
     best = int(np.argmin(errors))
     return RidgePath(tuple(tried.tolist()), tuple(errors), tuple(values), best, skill(targets, errors[best]))
+
+
+def ridge_draws(spectrum: Spectrum, targets: Targets, orders: np.ndarray) -> np.ndarray:
+    """Returns the value of a ridge probe, its penalty chosen anew, for each of several orders of the targets.
+
+    >>> from fusion.scores.spectra import decompose
+    >>> from fusion.scores.targets import make_targets
+    >>> features = np.array([[0.0], [1.0], [0.2], [1.1], [0.1], [0.9]])
+    >>> targets = make_targets([0, 1, 0, 1, 0, 1], "classification")
+    >>> ridge_draws(decompose(features), targets, np.array([[0, 1, 2, 3, 4, 5]])).tolist()
+    [1.0]
+
+    Args:
+        spectrum: The tap.
+        targets: As many as it has examples.
+        orders: Shape (orders, examples), as `fusion.scores.nulls.orders` draws them.
+    """
+    tried = PATH * (spectrum.energies.sum() / len(spectrum))
+    count, width = targets.columns.shape
+    several = max(1, BLOCK // (len(tried) * count * width))
+    found = []
+    for first in range(0, len(orders), several):
+        block = orders[first : first + several]
+        columns = targets.columns[block].transpose(1, 0, 2).reshape(count, -1)
+        least, best = np.full(len(block), np.inf), np.empty((count, len(block), width))
+        for predictions in left_out(spectrum, columns, tried):
+            errors = ((predictions - columns) ** 2).reshape(best.shape).mean((0, 2))
+            better = errors < least
+            least[better] = errors[better]
+            best[:, better] = predictions.reshape(best.shape)[:, better]
+        found += [measure(take(targets, order), best[:, place]) for place, order in enumerate(block)]
+    return np.array(found)
 
 
 def left_out(spectrum: Spectrum, columns: np.ndarray, penalties: np.ndarray) -> Iterator[np.ndarray]:

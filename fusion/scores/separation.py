@@ -57,11 +57,47 @@ def hscore(spectrum: Spectrum, targets: Targets, *, shrinkage: float | None = No
     kept = ledoit_wolf(spectrum) if shrinkage is None else shrinkage
     variances = spectrum.energies / len(spectrum)
     shrunk = (1 - kept) * variances + kept * variances.sum() / spectrum.width
-    basis, sizes, _ = np.linalg.svd(targets.centred, full_matrices=False)
-    basis = basis[:, sizes > sizes[0] * 1e-10]
+    basis = _basis(targets)
     between = ((basis.T @ spectrum.scores) ** 2).sum(0) / len(spectrum)
     chance = basis.shape[1] / (len(spectrum) - 1) * (variances / shrunk).sum()
     return HScore(float((1 - kept) * (between / shrunk).sum()), float((1 - kept) * chance), kept)
+
+
+def hscore_draws(
+    spectrum: Spectrum, targets: Targets, orders: np.ndarray, *, shrinkage: float | None = None
+) -> np.ndarray:
+    """Returns the H-score above chance for each of several orders of the targets.
+
+    >>> from fusion.scores.spectra import decompose
+    >>> from fusion.scores.targets import make_targets
+    >>> features, classes = np.array([[0.0], [1.0], [0.0], [1.0]]), [0, 1, 0, 1]
+    >>> targets = make_targets(classes, "classification")
+    >>> hscore_draws(decompose(features), targets, np.array([[0, 1, 2, 3]])).round(6).tolist()
+    [0.666667]
+
+    Args:
+        spectrum: The tap.
+        targets: As many as it has examples.
+        orders: Shape (orders, examples), as `fusion.scores.nulls.orders` draws them.
+        shrinkage: d; by default that of Ledoit and Wolf.
+    """
+    kept = ledoit_wolf(spectrum) if shrinkage is None else shrinkage
+    variances = spectrum.energies / len(spectrum)
+    shrunk = (1 - kept) * variances + kept * variances.sum() / spectrum.width
+    # What targets span in another order is what they span, in that order.
+    basis = _basis(targets)[orders]
+    chance = basis.shape[2] / (len(spectrum) - 1) * (variances / shrunk).sum()
+    inside = spectrum.scores.T @ basis.transpose(1, 0, 2).reshape(len(spectrum), -1)
+    between = (inside**2).reshape(len(shrunk), *basis.shape[::2]).sum(2) / len(spectrum)
+    found: np.ndarray = (1 - kept) * ((between / shrunk[:, None]).sum(0) - chance)
+    return found
+
+
+def _basis(targets: Targets) -> np.ndarray:
+    """Returns orthonormal columns that span the centred targets."""
+    basis, sizes, _ = np.linalg.svd(targets.centred, full_matrices=False)
+    found: np.ndarray = basis[:, sizes > sizes[0] * 1e-10]
+    return found
 
 
 def ledoit_wolf(spectrum: Spectrum) -> float:

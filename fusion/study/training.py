@@ -28,6 +28,7 @@ from fusion.training.evaluation import predict
 from fusion.training.heads import Fitted, fit_heads
 from fusion.training.history import History
 from fusion.training.runs import train
+from fusion.training.sources import Source, make_source
 
 CLASSES = frozenset({"classification", "binary", "multilabel"})
 
@@ -111,7 +112,12 @@ def run_together(
     seen = narrowed(read.examples, trials[0].recipe.inputs)
     found: list[Fitted | TrainingError] = []
     for piece in pieces(graphs, sum(map(len, splits(seen).values()))):
-        sources = [source_of(graph) for graph in graphs[piece]]
+        made: dict[str, Source] = {}
+        names = [source_of(graph) for graph in graphs[piece]]
+        for name, graph in zip(names, graphs[piece], strict=True):
+            if name not in made:
+                made[name] = make_source(graph, seen, trials[0].folders)
+        sources = [made[name] for name in names]
         found += fit_heads(graphs[piece], seen, sources=sources, folders=trials[0].folders)
     return [
         failure(trial, f"{type(one).__name__}: {one}")

@@ -24,7 +24,7 @@ from fusion.training.history import Epoch, History
 from fusion.training.objectives import loss, metrics
 from fusion.training.optimizers import make_stacked_optimizer
 from fusion.training.scaling import spread
-from fusion.training.sources import Source, fresh_models, make_source
+from fusion.training.sources import Source, fresh_models
 from fusion.training.stacking import Stack, judge, stepper
 
 AT_ONCE = 128
@@ -47,7 +47,7 @@ class Fitted:
 
 
 def fit_heads(
-    graphs: Sequence[FusionGraph], data: Data, *, sources: Sequence[str], folders: Sequence[Path] = ()
+    graphs: Sequence[FusionGraph], data: Data, *, sources: Sequence[Source], folders: Sequence[Path] = ()
 ) -> tuple[Fitted | TrainingError, ...]:
     """Returns what training each of several recipes comes to, their heads trained in one program.
 
@@ -59,23 +59,17 @@ def fit_heads(
         graphs: The recipes, resolved. They differ in seed, learning rates and what is before the vectors alone
             (`fusion.study.bunching`).
         data: What all are trained on, chosen and judged by.
-        sources: A word for each recipe, the same for those that read the same vectors.
+        sources: For each recipe the vectors it reads, as `make_source` makes them; several may read the same.
         folders: Where weights files lie.
 
     Raises:
         TrainingError: If the first recipe has no training, or that cannot do what it says.
-        WeightsError: If weights are missing, damaged, or another network's.
-        StoreError: If the store cannot be used.
+        BackboneError: If a model cannot be built.
     """
-    made: dict[str, Source] = {}
-    for name, graph in zip(sources, graphs, strict=True):
-        if name not in made:
-            made[name] = make_source(graph, data, folders)
-    first = made[sources[0]]
-    with inference_mode(first.model, graphs[0].phases[0]):
-        places = [list(made).index(name) for name in sources]
-        group = _Group(graphs, list(made.values()), places, data)
-        return group.fitted(fresh_models(graphs, [made[name] for name in sources], folders))
+    made = list({id(each): each for each in sources}.values())
+    with inference_mode(made[0].model, graphs[0].phases[0]):
+        group = _Group(graphs, made, [made.index(each) for each in sources], data)
+        return group.fitted(fresh_models(graphs, sources, folders))
 
 
 class _Group:
@@ -151,6 +145,8 @@ class _Group:
 
     def _monitored(self, scores: np.ndarray) -> dict[str, float]:
         """Returns what decides on the best epoch, where that is a metric."""
+        if self.phase.monitor in {"loss", "val_loss"}:
+            return {}
         found = {}
         for metric in metrics(self.output):
             if self.phase.monitor == f"val_{metric.name}":

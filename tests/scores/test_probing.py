@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 
 from fusion.errors import DataError
+from fusion.scores import evidence, ridge
 from fusion.scores.evidence import logme
 from fusion.scores.neighbours import nearest, probe_neighbours
+from fusion.scores.nulls import orders
 from fusion.scores.probing import SCORES, Probing, Tap, corrected, judge, probe
 from fusion.scores.ridge import probe_ridge
-from fusion.scores.separation import hscore
+from fusion.scores.separation import hscore, hscore_draws
 from fusion.scores.spectra import decompose, standardise
 from fusion.scores.targets import make_targets, take
 
@@ -109,3 +111,31 @@ def test_nulls_that_were_not_drawn_are_not_corrected():
         DataError, match=r"no nulls of 'knn'\. Probe with permutations, and name one of ridge, knn"
     ):
         corrected(probe(taps_of(), targets_of("classification"), PLAIN), "knn")
+
+
+@pytest.mark.parametrize("task", ["classification", "binary", "multilabel", "regression"])
+def test_scores_of_many_orders_at_once_are_those_of_each(task, monkeypatch):
+    taps, targets = taps_of(), targets_of(task)
+    drawn = orders(len(targets), permutations=7, seed=3)
+    # So that they go through in several blocks.
+    monkeypatch.setattr(ridge, "BLOCK", 19 * targets.columns.size * 3)
+    monkeypatch.setattr(evidence, "BLOCK", targets.columns.size * 2)
+
+    for tap in taps.values():
+        features = standardise(tap.features)
+        spectrum = decompose(features)
+        each = [take(targets, order) for order in drawn]
+        np.testing.assert_allclose(
+            ridge.ridge_draws(spectrum, targets, drawn),
+            [probe_ridge(spectrum, one).value for one in each],
+            rtol=1e-8,
+        )
+        np.testing.assert_allclose(
+            evidence.logme_draws(spectrum, targets, drawn), [logme(spectrum, one) for one in each], rtol=1e-8
+        )
+        np.testing.assert_allclose(
+            hscore_draws(spectrum, targets, drawn),
+            [hscore(spectrum, one).excess for one in each],
+            rtol=1e-8,
+            atol=1e-10,
+        )

@@ -10,6 +10,7 @@ from fusion.recipe.recipe import Recipe
 from fusion.training.evaluation import evaluate, predict
 from fusion.training.fitting import fit
 from fusion.training.heads import fit_heads
+from fusion.training.sources import make_source
 
 WITHIN = 1e-5
 TOP = [{"dense": 8, "activation": "relu", "l2": 0.01}, {"dropout": 0.3}, {"dense": 6, "activation": "tanh"}]
@@ -37,8 +38,9 @@ def graph_of():
     return make
 
 
-def sources(graphs):
-    return [str(graph.recipe.seed) for graph in graphs]
+def fitted(graphs, data):
+    made = {graph.recipe.seed: make_source(graph, data, ()) for graph in graphs}
+    return fit_heads(graphs, data, sources=[made[graph.recipe.seed] for graph in graphs])
 
 
 def check(found, graph, data):
@@ -55,14 +57,14 @@ def check(found, graph, data):
 
 
 def check_all(graphs, data):
-    for found, graph in zip(fit_heads(graphs, data, sources=sources(graphs)), graphs, strict=True):
+    for found, graph in zip(fitted(graphs, data), graphs, strict=True):
         check(found, graph, data)
 
 
 def test_heads_of_several_seeds_and_rates_come_to_what_each_comes_to_alone(graph_of, data, capfd):
     graphs = [graph_of(0), graph_of(1), graph_of(1, 0.003)]
 
-    found = fit_heads(graphs, data, sources=sources(graphs))
+    found = fitted(graphs, data)
 
     assert "while_loop" not in capfd.readouterr().err
     assert found[1].metrics != found[2].metrics
@@ -102,7 +104,7 @@ def test_each_head_keeps_its_best_epoch_and_stops_by_itself(graph_of, data):
     phase = {"epochs": 8, "monitor": "val_accuracy", "early_stopping": {"patience": 2}}
     graphs = [graph_of(seed, rate, **phase) for seed, rate in ((0, 0.05), (1, 0.0001), (2, 0.02))]
 
-    found = fit_heads(graphs, data, sources=sources(graphs))
+    found = fitted(graphs, data)
 
     assert len({len(each.history.epochs) for each in found}) > 1
     for each, graph in zip(found, graphs, strict=True):
@@ -114,7 +116,7 @@ def test_a_head_that_loses_its_way_does_not_disturb_the_others(graph_of, data):
     sgd = {"optimizer": {"name": "sgd"}}
     graphs = [graph_of(0, 0.1, **sgd), graph_of(1, 1e30, **sgd), graph_of(2, 0.1, **sgd)]
 
-    first, lost, last = fit_heads(graphs, data, sources=sources(graphs))
+    first, lost, last = fitted(graphs, data)
 
     assert isinstance(lost, TrainingError)
     assert "lost its way in epoch 1" in str(lost)
