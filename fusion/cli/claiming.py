@@ -128,7 +128,7 @@ def _lines(found: "Comparison") -> list[str]:
     lines = []
     if found.best:
         lines.append(
-            f"May be the best: {', '.join(found.best.arms)}. Cheapest in {found.by}: {found.cheapest}."
+            f"May be the best: {', '.join(found.best.arms)}. Cheapest in {found.by}: {found.cheapest_words}."
         )
     if found.optimism is not None:
         lines.append(

@@ -72,7 +72,7 @@ def read_text(path: Path) -> str:
 
 
 def _refuse(number: str) -> NoReturn:
-    raise ValueError(f"{shown(number)} is no number a recipe can hold; write a finite one.")
+    raise ValueError(f"{shown(number)} is not finite, and numbers in JSON are; write a finite one.")
 
 
 def _float(digits: str) -> float:

@@ -84,7 +84,7 @@ def _beside(found: Comparison) -> tuple[str, ...]:
     if found.best:
         word = "would be" if found.refused else "is"
         lines.append(
-            f"The set of best {word} {listed(map(repr, found.best.arms), limit=6)}; its cheapest in {found.by} {found.cheapest!r}."
+            f"The set of best {word} {listed(map(repr, found.best.arms), limit=6)}; its cheapest in {found.by} {found.cheapest_words}."
         )
     if found.optimism is not None:
         lines.append(

@@ -91,6 +91,15 @@ class Comparison:
     overlap: float = 0.0
 
     @property
+    def cheapest_words(self) -> str:
+        """The cheapest member of the set of best as sentences name it, with those that cost exactly as little."""
+        costs = {each.arm: getattr(each, self.by) for each in self.arms}
+        members = self.best.arms if self.best else ()
+        tied = [arm for arm in members if costs[arm] == costs.get(self.cheapest or "")]
+        names = listed(map(repr, tied), limit=6) if tied else repr(self.cheapest)
+        return f"a tie of {names}" if len(tied) > 1 else names
+
+    @property
     def refused(self) -> tuple[Gate, ...]:
         """The conditions that do not hold; with none, what was found may be claimed."""
         return refusals(self.gates)
@@ -210,7 +219,7 @@ def verdict(comparison: Comparison) -> str:
     else:
         head = (
             f"By {comparison.metric}, {counted(len(best.arms), 'arm')} of {len(best.means)} may be the best "
-            f"({listed(map(repr, best.arms), limit=6)}); the cheapest of them in {comparison.by} is {comparison.cheapest!r}"
+            f"({listed(map(repr, best.arms), limit=6)}); the cheapest of them in {comparison.by} is {comparison.cheapest_words}"
         )
     if comparison.overlap:
         return (

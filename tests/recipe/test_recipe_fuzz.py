@@ -51,5 +51,5 @@ def test_every_problem_is_told_once_and_in_short_lines(examined):
 def test_a_number_no_recipe_can_hold_is_refused(full, number):
     text = json.dumps(full).replace('"epochs": 2', f'"epochs": {number}')
 
-    with pytest.raises(RecipeError, match="is no number a recipe can hold; write a finite one"):
+    with pytest.raises(RecipeError, match="is not finite, and numbers in JSON are; write a finite one"):
         parse(text, source="x.json")

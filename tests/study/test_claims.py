@@ -55,6 +55,16 @@ def test_a_sound_study_claims_what_is_better_and_names_the_cheapest_of_the_best(
     assert found.optimism < 0.01
 
 
+def test_arms_that_cost_the_same_are_told_to_tie(results_of):
+    same = {("good", seed): {"flops": 98} for seed in SEEDS}
+
+    found = compare(results_of({"base": 0.0, "good": 0.2, "as good": 0.2}, same))
+    assert found.cheapest in {"good", "as good"}
+    assert "cheapest of them in flops is a tie of 'good', 'as good'" in verdict(found).replace(
+        "'as good', 'good'", "'good', 'as good'"
+    )
+
+
 def test_of_a_loss_the_lower_is_better(results_of, study):
     results = results_of({"base": 0.0, "low": -0.2})
 
