@@ -147,11 +147,8 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
         case "pool":
             pool = pool_words(recipe.branches[node.branch], _read(view, node))
             tip = f"branch {node.branch}: {pool} of {dimensions(_read(view, node))}"
-            if node.weights:
-                return replace(_learned_pool(view, node, pool), tip=tip)
-            return replace(
-                pill(name, node.branch, f"{pool} · {dimensions(node.shape)}", badge=badge), tip=tip
-            )
+            plain = pill(name, node.branch, f"{pool} · {dimensions(node.shape)}", badge=badge)
+            return replace(_learned_pool(view, node, pool) if node.weights else plain, tip=tip)
         case "stitch":
             return _stitch(view, name, node)
         case "join":
@@ -169,8 +166,8 @@ def _box(view: View, name: str, nodes: list[Node], badges: Mapping[str, Badge]) 
 def _learned_pool(view: View, node: Node, words: str) -> Box:
     """Returns the box of a pool that learns its exponent."""
     params = sum(each.params for each in node.weights)
-    lines = [words.replace("gem_learned", "gem, learned exponent"), dimensions(node.shape)]
-    lines.append(f"{counted(params, 'param')} · {operations(node.flops)}")
+    cost = f"{counted(params, 'param')} · {operations(node.flops)}"
+    lines = [words.replace("gem_learned", "gem, learned exponent"), dimensions(node.shape), cost]
     return block(node.name, node.branch, lines, state(node.weights, view.trained))
 
 
