@@ -1,6 +1,7 @@
 """Fresh weights for layers of a model that has some: the same for the same seed and address in whatever model."""
 
 from collections.abc import Callable
+from textwrap import shorten
 from typing import Any
 
 import keras
@@ -46,24 +47,27 @@ def renew(model: keras.Model, chosen: Callable[[str], bool], *, seed: int) -> tu
     }
     for address, each in learning.items():
         with seeded(seed, f"{address} anew"):
-            fresh = _made_again(each)
-        _check(address, each, fresh)
+            fresh = _made_again(address, each)
         for own, new in zip(each.variables, fresh.variables, strict=True):
             own.assign(new)
     return tuple(address for address, each in learning.items() if each.weights)
 
 
-def _made_again(layer: Any) -> Any:
-    fresh = type(layer).from_config(layer.get_config())
-    if not fresh.built:
-        fresh.build_from_config(layer.get_build_config() or {})
-    return fresh
-
-
-def _check(address: str, layer: Any, fresh: Any) -> None:
+def _made_again(address: str, layer: Any) -> Any:
+    refused = f"Layer {address!r}, a {type(layer).__name__}, cannot be given fresh weights: "
+    way_out = ' Leave it out of "reset".'
+    try:
+        fresh = type(layer).from_config(layer.get_config())
+        if not fresh.built:
+            fresh.build_from_config(layer.get_build_config() or {})
+    except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
+        cause = shorten(str(error), 200, placeholder=" ...")
+        raise ModelError(
+            f"{refused}it cannot be made again by its configuration: {cause}{way_out}"
+        ) from error
     shapes = [[tuple(each.shape) for each in made.variables] for made in (layer, fresh)]
     if shapes[0] != shapes[1]:
         raise ModelError(
-            f"Layer {address!r}, a {type(layer).__name__}, cannot be given fresh weights: made again by its configuration it "
-            f'has weights of the shapes {shapes[1]}, not {shapes[0]}. Leave it out of "reset".'
+            f"{refused}made again by its configuration it has weights of the shapes {shapes[1]}, not {shapes[0]}.{way_out}"
         )
+    return fresh

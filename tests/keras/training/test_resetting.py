@@ -1,12 +1,12 @@
 """Phases that begin with fresh weights, which are the same whatever trained before."""
 
+import keras
 import numpy as np
 import pytest
 
 from fusion.errors import ModelError
 from fusion.features import planning
 from fusion.frontier.rates import Rates
-from fusion.model import renewing
 from fusion.model.addresses import weights
 from fusion.model.building import build
 from fusion.model.renewing import renew
@@ -170,13 +170,25 @@ def test_a_run_killed_in_a_phase_that_resets_ends_as_one_that_was_not(control, d
     assert all(np.array_equal(value, expected[name]) for name, value in weights(run.model).items())
 
 
-def test_a_layer_that_cannot_be_made_again_is_refused(recipe_of, monkeypatch):
-    model = build(recipe_of({"train": ["head"]}))
-    monkeypatch.setattr(
-        renewing, "_made_again", lambda layer: build(recipe_of({"train": ["head"]})).layers[-2]
-    )
+class Secretive(keras.layers.Dense):
+    """A layer that does not say all that it was made with."""
+
+    def get_config(self):
+        return {"name": self.name} if self.name == "output" else {**super().get_config(), "units": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("output", "it cannot be made again by its configuration: "),
+        ("other", r"it has weights of the shapes"),
+    ],
+)
+def test_a_layer_that_cannot_be_made_again_is_refused(name, text):
+    x = keras.Input((4,), name="x")
+    model = keras.Model(x, Secretive(2, name=name)(x))
 
     with pytest.raises(
-        ModelError, match=r"Layer 'output', a Dense, cannot be given fresh weights: made again"
+        ModelError, match=rf"Layer '{name}', a Secretive, cannot be given fresh weights: .*{text}"
     ):
-        renew(model, "output".__eq__, seed=0)
+        renew(model, name.__eq__, seed=0)
