@@ -8,14 +8,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from fusion.data.examples import Array, Column, Examples, take
+from fusion.data.examples import Array, Column, Examples, ImageFiles, take
 from fusion.data.fingerprints import fingerprint
 from fusion.features.calls import Calls, calls
 from fusion.features.digests import digests
 from fusion.features.extraction import Extracted, Watch
 from fusion.features.precision import Precision, computing, narrowed
 from fusion.features.programs import Program, prefix, suffix
-from fusion.features.tensors import Wanted, compute, described, stored
+from fusion.features.tensors import Wanted, as_bytes, compute, described, stored
 from fusion.features.viewing import Change, changed_by
 from fusion.frontier.frontiers import Frontier, is_storable
 from fusion.frontier.nearest import nearest
@@ -207,6 +207,12 @@ class Frozen:
             )
             for one in tensors
         ]
+        every = [
+            as_bytes(each)
+            if change is None and _is_of_bytes(examples.columns.get(each.tensor.name))
+            else each
+            for each in every
+        ]
         return [narrowed(each) for each in every] if self.precision == "bfloat16" else every
 
     def _architectures(self, unit: str) -> list[str]:
@@ -223,6 +229,11 @@ class Frozen:
         found = {name: fingerprint(column) for name, column in examples.columns.items()}
         self._contents.append((examples, found))
         return found
+
+
+def _is_of_bytes(column: Column | None) -> bool:
+    """Whether all that a column gives are whole numbers of 0..255, as decoded images are before they are scaled."""
+    return isinstance(column, ImageFiles) and column.range == (0, 255) and None not in column.paths
 
 
 def _names(split: Frontier) -> list[str]:

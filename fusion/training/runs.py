@@ -33,7 +33,7 @@ from fusion.training.fitting import fit
 from fusion.training.history import History, draw_curves
 from fusion.training.phases import Watch
 from fusion.training.resuming import origin_of
-from fusion.training.states import STATE, check_origin, read_state
+from fusion.training.states import STATE, check_origin, named_beside, read_state
 from fusion.wording import counted
 
 FILES = {
@@ -130,7 +130,9 @@ def train(
         )
     except KeyboardInterrupt:
         if out is not None and (Path(out) / CHECKPOINT).exists():
-            _rescue(graph, Path(out), data.labels, places(recipe, folders))
+            # The run's own: of one that is gone on with, data given now may yet be refused.
+            labels = named_beside(Path(out) / CHECKPOINT)
+            _rescue(graph, Path(out), labels, places(recipe, folders))
         raise
     metrics = {
         name: evaluate(*trained.parts.get(name, (trained.model, examples)), declared.head.output)

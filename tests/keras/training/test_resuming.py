@@ -21,7 +21,7 @@ from fusion.model.addresses import weights
 from fusion.model.files import load
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import to_json
-from fusion.training import resuming
+from fusion.training import course, resuming
 from fusion.training.evaluation import evaluate
 from fusion.training.runs import train
 from fusion.training.states import STATE, State, read_state, write_state
@@ -333,3 +333,16 @@ def test_a_process_killed_at_random_moments_ends_as_one_that_was_not(demanding, 
     assert kills
     ours, theirs = weights(load(out).model), weights(whole[0].model)
     assert all(value.tobytes() == theirs[name].tobytes() for name, value in ours.items())
+
+
+def test_who_breaks_off_before_data_are_compared_keeps_the_classes_of_the_run(
+    short, data, tmp_path, monkeypatch
+):
+    with pytest.raises(KilledError):
+        train(short, data, out=tmp_path, store=False, watch=lambda _: [Killer(STEPS + 1)])
+
+    monkeypatch.setattr(course, "origin_in_full", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        train(short, replace(data, labels=("other", "ones")), out=tmp_path, store=False, resume=True)
+
+    assert load(tmp_path).labels == data.labels == ("dark", "bright")
