@@ -1,12 +1,13 @@
 """A study from its declaration to its records: every arm with every seed, what is done already left alone."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from fusion.backbones.applications import REGISTERED, Registered
 from fusion.data.examples import Data
 from fusion.errors import StudyError, near
 from fusion.files import replacing
@@ -144,7 +145,12 @@ def run(
         "inputs": prepared.arms[BASE].recipe.inputs,
     }
     trials = prepared.trials if cluster is None else [_placed(trial) for trial in prepared.trials]
-    work = Together(partial(run_trial, **given), bunched, partial(run_together, **given))
+    known = {name: REGISTERED[name] for each in trials for name in each.recipe.requires if name in REGISTERED}
+    work = Together(
+        partial(_knowing, work=partial(run_trial, **given), registered=known),
+        bunched,
+        partial(_knowing, work=partial(run_together, **given), registered=known),
+    )
     began, before = time.monotonic(), 0
     for rung in rungs_of(prepared.study):
         seeds, stopped = prepared.study.numbers[before:rung], load_results(folder).stopped
@@ -220,3 +226,9 @@ def _placed(trial: Trial) -> Trial:
 
 def _absolute(data: Data | Path) -> Data | Path:
     return data if isinstance(data, Data) else data.absolute()
+
+
+def _knowing(those: Any, *, work: Callable[[Any], Any], registered: Mapping[str, Registered]) -> Any:
+    """Returns what work makes of a trial or several where the functions that were registered here are, too."""
+    REGISTERED.update(registered)
+    return work(those)

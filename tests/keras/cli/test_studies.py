@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import fusion
+from fusion.backbones.applications import REGISTERED
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
 from fusion.recipe.reading import from_data, load_recipe
@@ -116,6 +117,27 @@ def test_a_trial_on_other_data_than_it_was_made_for_is_refused(study_file, photo
 def test_a_study_without_data_is_refused(study_file):
     with pytest.raises(StudyError, match='names no "data"'):
         prepare(study_file())
+
+
+@pytest.mark.slow
+def test_workers_know_the_backbones_that_were_registered_here(recipe_file, photos, tmp_path, monkeypatch):
+    def small(*, input_shape):
+        import keras
+
+        photo = keras.Input(input_shape)
+        return keras.Model(photo, keras.layers.Conv2D(4, 3, name="only")(photo))
+
+    # What stays registered would be an architecture in every test after this one.
+    monkeypatch.setitem(REGISTERED, "small of this test", None)
+    fusion.register_backbone("small of this test", small, preprocess="tf")
+    data = json.loads(recipe_file().read_text()) | {"requires": ["small of this test"]}
+    data["backbones"] = {"eye": {"arch": "small of this test", "weights": None}}
+    data["branches"]["all"]["cut"] = "only"
+    study = Study(name="own", recipe=from_data(data), seeds=2)
+
+    found = fusion.run_study(study, photos, out=tmp_path / "run", workers=2)
+
+    assert [record.error for record in found.records] == ["", ""]
 
 
 @pytest.mark.slow
