@@ -1,12 +1,15 @@
 """Heads that train at once come to what each comes to alone, within 1e-5."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fusion.checking import resolve
-from fusion.data.examples import splits
+from fusion.data.examples import Array, Data, splits
 from fusion.errors import TrainingError
 from fusion.recipe.recipe import Recipe
+from fusion.study.bunching import may_stack
 from fusion.training.evaluation import evaluate, predict
 from fusion.training.fitting import fit
 from fusion.training.heads import fit_heads
@@ -109,6 +112,45 @@ def test_each_head_keeps_its_best_epoch_and_stops_by_itself(graph_of, data):
     assert len({len(each.history.epochs) for each in found}) > 1
     for each, graph in zip(found, graphs, strict=True):
         check(each, graph, data)
+
+
+@pytest.mark.slow
+def test_heads_beside_a_table_predict_standardised_numbers_as_each_does_alone(data):
+    def beside(part, seed):
+        rows = np.random.default_rng(seed).normal(2, 5, (len(part), 3)).astype("float32")
+        columns = {**part.columns, "facts": Array(rows)}
+        return replace(part, columns=columns, targets=100 * rows[:, :1] + 5000)
+
+    parts = {name: beside(part, seed) for seed, (name, part) in enumerate(splits(data).items())}
+    priced = Data(*parts.values(), None, "Made up.")
+    recipe = Recipe(
+        name="price",
+        inputs={
+            "photo": {"kind": "image", "shape": (16, 16, 3)},
+            "facts": {"kind": "tabular", "columns": ["x", "y", "z"]},
+        },
+        backbones={"eye": {"arch": "TinyVGG", "weights": None, "options": {"width": 4}}},
+        branches={
+            "seen": {"input": "photo", "backbone": "eye", "cut": "block2_pool"},
+            "told": {"input": "facts", "blocks": ["mlp"]},
+        },
+        blocks={"mlp": [{"dense": 4}, {"layer_norm": True}, {"dropout": 0.2}]},
+        fusion={"op": "concat", "of": ["seen", "told"]},
+        head={"output": {"task": "regression", "standardise": True}},
+        training={
+            "batch_size": 16,
+            "phases": [{"name": "head", "train": ["head", "block:mlp"], "epochs": 2}],
+        },
+    )
+    graph = resolve(recipe)
+
+    assert may_stack(graph)
+    source = make_source(graph, priced, ())
+    found = fit_heads([graph, graph], priced, sources=[source, source])
+    alone = fit(graph, priced, store=False)
+    for name, part in splits(priced).items():
+        expected = evaluate(alone.model, part, recipe.head.output)
+        assert found[1].metrics[name] == pytest.approx(expected, rel=WITHIN)
 
 
 @pytest.mark.slow
