@@ -7,7 +7,7 @@ from typing import Any
 from fusion.checking import resolve
 from fusion.frontier.frontiers import Frontier, frontier
 from fusion.frontier.units import units
-from fusion.graph.costs import trainable
+from fusion.graph.costs import costs, trainable
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.inputs import Table
 from fusion.recipe.training import Phase, Training
@@ -42,13 +42,14 @@ def bunched(trials: Sequence[Trial]) -> list[tuple[Trial, ...]]:
 
 
 def pieces(graphs: Sequence[FusionGraph], examples: int) -> list[slice]:
-    """Returns a bunch in pieces of which each reads vectors of so many examples that lie in memory together."""
-    cuts, held = [0], set[str]()
+    """Returns a bunch in pieces, the vectors of each and the models that give them fitting into memory together."""
+    cuts, held = [0], dict[str, int]()
     for number, graph in enumerate(graphs):
-        held.add(source_of(graph))
-        if len(held) > 1 and len(held) * examples * frontier(graph, 0).stored_bytes > BYTES:
+        name = source_of(graph)
+        held.setdefault(name, examples * frontier(graph, 0).stored_bytes + 4 * costs(graph).params)
+        if len(held) > 1 and sum(held.values()) > BYTES:
             cuts.append(number)
-            held = {source_of(graph)}
+            held = {name: held[name]}
     return [slice(*each) for each in zip(cuts, [*cuts[1:], len(graphs)], strict=True)]
 
 
@@ -70,9 +71,10 @@ def may_stack(graph: FusionGraph) -> bool:
     """Returns whether the training of a recipe can be one of many in a program, and come to what it comes to alone.
 
     It can if it has one phase, in which nothing but layers on stored vectors and numbers of a table train, and no
-    augmentation, class weights, auxiliary outputs, mixed precision or inputs that may be missing; and if it chooses its epoch by a loss or by
-    validation data. Batch normalisation takes `sgd`: what is before it may have a gradient of rounding errors alone, which
-    the other optimizers make into whole steps.
+    augmentation, class weights, auxiliary outputs, mixed precision or inputs that may be missing; if nothing after the
+    vectors keeps the fresh weights of its seed; and if it chooses its epoch by a loss or by validation data. Batch
+    normalisation takes `sgd`: what is before it may have a gradient of rounding errors alone, which the other optimizers
+    make into whole steps.
 
     >>> from fusion.recipe.short import fuse
     >>> one = fuse("TinyVGG[block3_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3))
@@ -133,6 +135,8 @@ def _chooses(phase: Phase) -> bool:
 def _is_on_vectors(graph: FusionGraph, found: Frontier) -> bool:
     opened, declared = units(graph), graph.recipe.inputs
     rows = [opened[name] for name in found.suffix]
+    # What does not train is taken from one of the models; statistics of the data are the same in all.
+    kept = {address for each in rows for address in each.weights} - graph.phases[0].rates.keys()
     return (
         bool(found.tensors)
         and all(len(each.shape) == 1 and each.shape[0] for each in found.tensors)
@@ -141,6 +145,7 @@ def _is_on_vectors(graph: FusionGraph, found: Frontier) -> bool:
         and all(name in declared for name in found.inputs)
         and not any(each.layer for each in rows)
         and not any(each.random and graph[each.node].kind != "block" for each in rows)
+        and all(graph.weights[address].kind == "Normalization" for address in kept)
     )
 
 

@@ -112,19 +112,25 @@ def run_together(
     seen = narrowed(read.examples, trials[0].recipe.inputs)
     found: list[Fitted | TrainingError] = []
     for piece in pieces(graphs, sum(map(len, splits(seen).values()))):
-        made: dict[str, Source] = {}
-        names = [source_of(graph) for graph in graphs[piece]]
-        for name, graph in zip(names, graphs[piece], strict=True):
-            if name not in made:
-                made[name] = make_source(graph, seen, trials[0].folders)
-        sources = [made[name] for name in names]
-        found += fit_heads(graphs[piece], seen, sources=sources, folders=trials[0].folders)
+        found += _fitted(graphs[piece], seen, trials[0].folders)
     return [
         failure(trial, f"{type(one).__name__}: {one}")
         if isinstance(one, TrainingError)
         else _record(trial, graph, read, Came(one.history, one.metrics, partial(_said, one, read.judged_on)))
         for trial, graph, one in zip(trials, graphs, found, strict=True)
     ]
+
+
+def _fitted(
+    graphs: Sequence[FusionGraph], data: Data, folders: Sequence[Path]
+) -> tuple[Fitted | TrainingError, ...]:
+    """Trains a piece of a bunch; its models are gone when it returns."""
+    made: dict[str, Source] = {}
+    names = [source_of(graph) for graph in graphs]
+    for name, graph in zip(names, graphs, strict=True):
+        if name not in made:
+            made[name] = make_source(graph, data, folders)
+    return fit_heads(graphs, data, sources=[made[name] for name in names], folders=folders)
 
 
 def _said(one: Fitted, judged_on: str) -> np.ndarray:
@@ -166,6 +172,10 @@ class Came:
 
 def _checked(trial: Trial, data: Data | Path, inputs: Map[str, Input] | None) -> Read:
     examples = examples_for(trial.recipe, data, trial.seed, inputs=inputs)
+    if data_digest(trial.recipe, examples) != trial.data and isinstance(data, Path):
+        # A worker may have read them for a study before, when something else lay there.
+        forget_examples()
+        examples = examples_for(trial.recipe, data, trial.seed, inputs=inputs)
     if data_digest(trial.recipe, examples) != trial.data:
         raise StudyError("The data changed since the study began. Begin another, in a new folder.")
     return Read(examples, _known(trial, data, examples, inputs))

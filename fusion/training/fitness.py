@@ -12,15 +12,18 @@ from fusion.recipe.texts import Tokens
 from fusion.recipe.training import Training
 from fusion.training.objectives import check_monitor
 from fusion.training.scaling import check_scale
+from fusion.training.weighting import class_weights
 
 
-def training_of(recipe: Recipe, data: Data) -> Training:
+def training_of(graph: FusionGraph, data: Data) -> Training:
     """Returns the training a recipe declares, made sure of that the data let it do what it says.
 
     Raises:
-        TrainingError: If there is no training, or it needs validation data that are not there.
-        DataError: If inputs, targets or the names of classes are not the recipe's.
+        TrainingError: If there is no training, it needs validation data that are not there, or it weighs a class that
+            is not there.
+        DataError: If inputs, targets, tokens or the names of classes are not the recipe's.
     """
+    recipe = graph.recipe
     if recipe.training is None:
         raise TrainingError(
             f'Recipe {recipe.name!r} says nothing of training; give it "training" with phases.'
@@ -38,15 +41,13 @@ def training_of(recipe: Recipe, data: Data) -> Training:
     _check_present(data.train, recipe)
     if data.train.targets is not None:
         check_scale(data.train.targets, recipe.head.output)
+    _check_tokens(graph, data)
+    class_weights(recipe, data.train.targets, data.labels)
     return recipe.training
 
 
-def check_tokens(graph: FusionGraph, data: Data) -> None:
-    """Refuses numbers of tokens that a backbone does not know: on some devices they would be read as zeros in silence.
-
-    Raises:
-        DataError: Naming the first row with one.
-    """
+def _check_tokens(graph: FusionGraph, data: Data) -> None:
+    """Refuses numbers of tokens that a backbone does not know: on some devices they would be read as zeros in silence."""
     for name, declared in graph.recipe.inputs.items():
         known = graph.vocabulary(name)
         if not isinstance(declared, Tokens) or known is None:

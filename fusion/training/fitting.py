@@ -12,11 +12,10 @@ from fusion.model.building import build_with_auxiliary
 from fusion.store.shelf import store_folder
 from fusion.training.course import Course
 from fusion.training.devices import scope
-from fusion.training.fitness import check_tokens, training_of
+from fusion.training.fitness import training_of
 from fusion.training.history import History
 from fusion.training.phases import Trained, Watch
 from fusion.training.states import State
-from fusion.training.weighting import class_weights
 
 
 def fit(
@@ -59,9 +58,7 @@ def fit(
         StoreError: If the store cannot be used.
     """
     graph = resolve(recipe, folders=folders)
-    training = training_of(graph.recipe, data)
-    check_tokens(graph, data)
-    class_weights(graph.recipe, data.train.targets, data.labels)
+    training = training_of(graph, data)
     with scope(strategy, training):
         model, predictions = build_with_auxiliary(graph, folders=places(recipe, folders))
         # In training it has the auxiliary outputs too; what is handed on is without them.

@@ -81,8 +81,7 @@ class _Group:
         self.graphs, self.sources = graphs, sources
         self.places = np.array(places)
         self.data = splits(data)
-        recipe = graphs[0].recipe
-        self.training, self.output = training_of(recipe, data), recipe.head.output
+        self.training, self.output = training_of(graphs[0], data), graphs[0].recipe.head.output
         self.phase, self.plan = self.training.phases[0], graphs[0].phases[0]
         self.form, self.spread = sources[0].form, spread(sources[0].model)
         self.tables = {name: self._tables(name) for name in self.data}

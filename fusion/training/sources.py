@@ -40,10 +40,11 @@ def make_source(graph: FusionGraph, data: Data, folders: Sequence[Path]) -> Sour
 
     Raises:
         TrainingError: If the recipe has no training, or that cannot do what it says.
+        DataError: If the data are not what the recipe reads.
         WeightsError: If weights are missing, damaged, or another network's.
         StoreError: If the store cannot be used.
     """
-    size = training_of(graph.recipe, data).batch_size
+    size = training_of(graph, data).batch_size
     model, _ = build_with_auxiliary(graph, folders=folders)
     list(adapt_inputs(model, graph.recipe.inputs, data.train))
     if data.train.targets is not None:

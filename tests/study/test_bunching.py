@@ -1,7 +1,10 @@
 import pytest
 
 from fusion.checking import resolve
+from fusion.graph.costs import costs
+from fusion.recipe.reading import from_data
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.writing import to_data
 from fusion.skeleton.layers import Layer, Skeleton
 from fusion.study import bunching
 from fusion.study.bunching import bunched, graphs_of, may_stack, pieces, source_of
@@ -101,6 +104,23 @@ def test_what_is_not_covered_trains_alone(frozen, change):
     assert not stacks(frozen, **change)
 
 
+def test_what_keeps_fresh_weights_after_the_vectors_trains_alone(frozen):
+    side = LAST | {"train": ["head", "block:side"]}
+    data = to_data(frozen) | {
+        "branches": {
+            "a": {"input": "photo", "backbone": "eye", "cut": "conv", "blocks": ["side"]},
+            "b": {"input": "photo", "backbone": "eye", "cut": "conv"},
+        },
+        "fusion": {"op": "gated", "from": ["a", "b"], "project": 4},
+        "training": {"phases": [side]},
+    }
+    data["blocks"]["side"] = [{"dense": 4}]
+    gated = from_data(data)
+
+    assert not stacks(gated)
+    assert stacks(gated, **{"/training": {"phases": [side | {"train": ["head", "block:side", "fusion"]}]}})
+
+
 def test_a_monitor_that_nothing_is_chosen_by_does_not_matter(frozen):
     assert stacks(frozen, **{"/training": {"phases": [LAST | {"monitor": "accuracy", "keep": "last"}]}})
 
@@ -132,10 +152,19 @@ def test_a_bunch_is_no_larger_than_a_killed_run_may_lose(frozen, trial_of, monke
 
 def test_vectors_of_a_piece_fit_into_memory(frozen, trial_of, monkeypatch):
     graphs = graphs_of([trial_of(frozen, seed) for seed in (0, 0, 1, 2)])
-    monkeypatch.setattr(bunching, "BYTES", 2 * 10 * 16 * 4)
+    model = 4 * costs(graphs[0]).params
+    monkeypatch.setattr(bunching, "BYTES", 2 * (10 * 16 * 4 + model))
 
     assert pieces(graphs, 10) == [slice(0, 3), slice(3, 4)]
     assert pieces(graphs, 100) == [slice(0, 2), slice(2, 3), slice(3, 4)]
+
+
+def test_models_of_a_piece_fit_into_memory(frozen, trial_of, monkeypatch):
+    deep = frozen.replace("/branches/all/cut", "deep")
+    graphs = graphs_of([trial_of(frozen), trial_of(deep), trial_of(frozen, rate=0.1)])
+    monkeypatch.setattr(bunching, "BYTES", 4 * costs(graphs[0]).params + 4 * costs(graphs[1]).params - 1)
+
+    assert pieces(graphs, 0) == [slice(0, 1), slice(1, 2), slice(2, 3)]
 
 
 def test_vectors_depend_on_the_seed_where_something_frozen_has_fresh_weights(frozen, trial_of):

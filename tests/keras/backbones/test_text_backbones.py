@@ -19,6 +19,7 @@ from fusion.errors import BackboneError, DataError
 from fusion.features import planning
 from fusion.frontier.rates import Rates
 from fusion.skeleton.flops import flops
+from fusion.training.sources import make_source
 
 keras_hub = pytest.importorskip("keras_hub", reason="the extra fusion[kerashub] is not installed")
 
@@ -317,7 +318,12 @@ def test_what_is_frozen_stays_and_what_trains_learns(tmp_path):
     )
 
 
-def test_tokens_a_backbone_does_not_know_are_refused_with_their_row():
+@pytest.mark.parametrize(
+    "begin",
+    [fusion.train, lambda one, data: make_source(fusion.resolve(one), data, ())],
+    ids=["alone", "with others"],
+)
+def test_tokens_a_backbone_does_not_know_are_refused_with_their_row(begin):
     one = recipe()
     ids, number = sentences(40)
     ids[7, 2] = 50
@@ -326,7 +332,7 @@ def test_tokens_a_backbone_does_not_know_are_refused_with_their_row():
     with pytest.raises(
         DataError, match="'words': row 7 of train has the token 50, and its backbone knows 50, from 0"
     ):
-        fusion.train(one, Data(part, part, None, ("0", "1"), "Made up."))
+        begin(one, Data(part, part, None, ("0", "1"), "Made up."))
 
 
 def test_more_than_token_ids_decide_is_refused():

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -112,6 +113,21 @@ def test_a_trial_on_other_data_than_it_was_made_for_is_refused(study_file, photo
             first, read_data(photos, inputs=first.recipe.inputs, output=first.recipe.head.output, seed=9)
         )
     assert first.data != second.data
+
+
+def test_data_that_changed_since_another_study_read_them_here_are_read_anew(study_file, photos, tmp_path):
+    folder = shutil.copytree(photos, tmp_path / "photos")
+    late = folder / "dark" / "late.png"
+    shutil.copy(folder / "dark" / "0.png", late)
+    (trial,) = prepare(study_file(axes={}, seeds=[0]), folder).trials
+    late.unlink()
+    training.forget_examples()
+    training.examples_for(trial.recipe, folder, trial.seed)
+
+    with pytest.raises(StudyError, match="The data changed since the study began"):
+        run_trial(trial, folder)
+    shutil.copy(folder / "dark" / "0.png", late)
+    assert sum(run_trial(trial, folder).sizes.values()) == 61
 
 
 def test_a_study_without_data_is_refused(study_file):
