@@ -71,6 +71,7 @@ class Comparison:
         samples: Differences with the uncertainty of the test examples alone.
         why_no_samples: Why that is not known, or `""`.
         optimism: By how much the best arm's mean is expected to be too high, having been chosen by it.
+        blocks: How many seeds differences and the set of best are over; 0 with fewer than two.
         overlap: Test over training examples where splits are drawn anew from one pool; it widens the intervals.
     """
 
@@ -88,6 +89,7 @@ class Comparison:
     samples: tuple[SampleDifference, ...] = ()
     why_no_samples: str = ""
     optimism: float | None = None
+    blocks: int = 0
     overlap: float = 0.0
 
     @property
@@ -213,7 +215,10 @@ def verdict(comparison: Comparison) -> str:
         verb = "refuses" if len(refused) == 1 else "refuse"
         return f"Nothing is claimed: {counted(len(refused), 'gate')} {verb} it ({names})."
     best = comparison.best
-    blocks = comparison.differences[0].blocks
+    if not comparison.differences:
+        seeds = counted(comparison.blocks, "seed")
+        return f"Only the reference {comparison.reference!r} is left, over {seeds}: no arm is compared with it."
+    blocks = comparison.blocks
     if len(best.arms) == 1:
         head = f"{best.arms[0]!r} is the best of {counted(len(best.means), 'arm')} by {comparison.metric}"
     else:
@@ -247,6 +252,7 @@ def _measured(shown: Comparison, shared: Sequence[Outcome]) -> Comparison:
         samples=samples,
         why_no_samples=why,
         optimism=optimism(oriented(scores)),
+        blocks=len(scores.blocks),
     )
 
 

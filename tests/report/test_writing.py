@@ -57,6 +57,12 @@ def test_the_same_run_gives_the_same_report(scored, tmp_path):
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
 
 
+def test_a_study_with_one_arm_has_a_report_too(write_run, tmp_path):
+    page = write_report(write_run(base=0.0), tmp_path / "out")[0].read_text()
+
+    assert "Only the reference &#x27;base&#x27; is left, over 8 seeds" in page
+
+
 def test_what_is_refused_stands_first_and_nothing_is_called_better(write_run, tmp_path):
     folder = write_run(seeds=3, base=0.0, good=0.2)
 

@@ -129,6 +129,14 @@ def test_one_seed_gives_no_difference_at_all(results_of):
     assert "seeds" in {gate.name for gate in found.refused}
 
 
+def test_of_a_study_with_one_arm_it_is_said_that_the_reference_alone_is_left(results_of):
+    found = compare(results_of({"base": 0.0}))
+
+    assert not found.refused
+    assert (found.differences, found.blocks) == ((), 8)
+    assert verdict(found) == "Only the reference 'base' is left, over 8 seeds: no arm is compared with it."
+
+
 def test_splits_drawn_anew_widen_the_intervals(results_of):
     anew = {(arm, seed): {"examples": f"of {seed}"} for arm in ("base", "good") for seed in SEEDS}
 

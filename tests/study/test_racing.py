@@ -121,6 +121,20 @@ def test_a_stopped_arm_is_in_no_interval_and_no_set_of_best_and_said_to_be_stopp
     assert "may be the best" in verdict(found)
 
 
+def test_of_a_race_that_stopped_every_other_arm_the_reference_is_said_to_be_left(results):
+    left = dataclasses.replace(
+        results,
+        trials=[trial for trial in results.trials if trial.arm in {"base", "bad"}],
+        records=[record for record in results.records if record.arm in {"base", "bad"}],
+    )
+
+    found = compare(left)
+
+    assert not found.refused
+    assert "Only the reference 'base' is left, over 8 seeds" in verdict(found)
+    assert [each.stopped for each in found.arms] == [0, 3]
+
+
 def test_what_is_significant_counts_the_arms_that_a_race_stopped(results):
     found = compare(results)
 
