@@ -217,7 +217,9 @@ def verdict(comparison: Comparison) -> str:
     best = comparison.best
     if not comparison.differences:
         seeds = counted(comparison.blocks, "seed")
-        return f"Only the reference {comparison.reference!r} is left, over {seeds}: no arm is compared with it."
+        return (
+            f"Only the reference {comparison.reference!r} is left, over {seeds}: no arm is compared with it."
+        )
     blocks = comparison.blocks
     if len(best.arms) == 1:
         head = f"{best.arms[0]!r} is the best of {counted(len(best.means), 'arm')} by {comparison.metric}"

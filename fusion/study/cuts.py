@@ -61,16 +61,7 @@ def cut_arms(cuts: Cuts, graph: FusionGraph) -> dict[str, CutArm]:
     Raises:
         RecipeError: Listing what of it is not there, or cannot be cut.
     """
-    recipe, trunk = graph.recipe, graph.trunks.get(cuts.backbone)
-    if trunk is None:
-        text = f"There is no backbone {shown(cuts.backbone)}.{near(cuts.backbone, graph.trunks)} Declared: {listed(graph.trunks)}."
-        raise RecipeError.of("study", [Problem("/cuts/backbone", text)])
-    if recipe.training is None:
-        text = 'The recipe says nothing of training, from which every arm takes its epochs and optimizer; give it "training".'
-        raise RecipeError.of("study", [Problem("/recipe", text)])
-    if recipe.backbones[cuts.backbone].weights is None:
-        text = f'{cuts.backbone!r} has "weights": null, so no cut transfers anything. Give it weights.'
-        raise RecipeError.of("study", [Problem("/cuts/backbone", text)])
+    recipe, trunk = graph.recipe, _trunk(cuts, graph)
     layers, names = _layers(cuts, trunk), list(trunk.skeleton.rows)
     found = {}
     for layer in layers:
@@ -83,6 +74,28 @@ def cut_arms(cuts: Cuts, graph: FusionGraph) -> dict[str, CutArm]:
         scratch = _scratch(_Sides(recipe, trunk, layers[0]))
         found[WITHOUT_CUT] = CutArm(WITHOUT_CUT, cuts.backbone, change=scratch)
     return found
+
+
+def _trunk(cuts: Cuts, graph: FusionGraph) -> Trunk:
+    """Returns the backbone that is cut.
+
+    Raises:
+        RecipeError: If there is none, or no arms can be made of it.
+    """
+    recipe, trunk = graph.recipe, graph.trunks.get(cuts.backbone)
+    if trunk is None:
+        text = f"There is no backbone {shown(cuts.backbone)}.{near(cuts.backbone, graph.trunks)} Declared: {listed(graph.trunks)}."
+        raise RecipeError.of("study", [Problem("/cuts/backbone", text)])
+    if recipe.training is None:
+        text = 'The recipe says nothing of training, from which every arm takes its epochs and optimizer; give it "training".'
+        raise RecipeError.of("study", [Problem("/recipe", text)])
+    if recipe.backbones[cuts.backbone].weights is None:
+        text = f'{cuts.backbone!r} has "weights": null, so no cut transfers anything. Give it weights.'
+        raise RecipeError.of("study", [Problem("/cuts/backbone", text)])
+    if "lp_ft" in cuts.arms and sum(phase.epochs for phase in recipe.training.phases) < 2:
+        text = "'lp_ft' trains in two phases, and the recipe's phases have one epoch together. Give them two or more, or leave it out."
+        raise RecipeError.of("study", [Problem(pointer(("cuts", "arms", cuts.arms.index("lp_ft"))), text)])
+    return trunk
 
 
 def _layers(cuts: Cuts, trunk: Trunk) -> list[str]:
@@ -173,16 +186,19 @@ class _Sides:
         )
 
     @property
-    def part(self) -> str:
-        """A selector of what lies between the cut before and this one."""
-        return f"{self.owner}[{self._next(self.before) if self.before else ''}..{self.layer}]"
+    def part(self) -> str | Part:
+        """A selector of what lies between the cut before and this one, at the recipe's rate for the backbone."""
+        return self._rated(f"{self.owner}[{self._next(self.before) if self.before else ''}..{self.layer}]")
 
     @property
     def whole(self) -> list[str | Part]:
         """Selectors of the whole backbone, what was learnt elsewhere at the recipe's rate for it."""
         if self.rate is None:
             return [self.owner]
-        return [*self.after, Part(part=f"{self.owner}[..{self.layer}]", learning_rate=self.rate)]
+        return [*self.after, self._rated(f"{self.owner}[..{self.layer}]")]
+
+    def _rated(self, part: str) -> str | Part:
+        return part if self.rate is None else Part(part=part, learning_rate=self.rate)
 
     def _next(self, layer: str) -> str:
         """Returns where a range begins that has the weights after a layer, and not its own."""
@@ -218,9 +234,9 @@ def _all(sides: _Sides) -> dict[str, Any]:
     return _phase(sides, "all", sides.whole, reset=[*sides.own, *sides.after])
 
 
-def _first(sides: _Sides) -> dict[str, Any]:
+def _first(sides: _Sides, reset: Sequence[str] = ()) -> dict[str, Any]:
     """All trains on the task itself, from nothing."""
-    return _phase(sides, "from nothing", [sides.owner], batchnorm="train")
+    return _phase(sides, "from nothing", [sides.owner], batchnorm="train", reset=list(reset))
 
 
 def _changed(*phases: dict[str, Any]) -> dict[str, Any]:
@@ -232,13 +248,14 @@ def _random(sides: _Sides) -> dict[str, Any]:
 
 
 def _scratch(sides: _Sides) -> dict[str, Any]:
-    return _random(sides) | _changed(_first(sides))
+    """All begins with the weights that what comes after a cut begins with in the other arms, which a model is not built with."""
+    return _random(sides) | _changed(_first(sides, [*sides.own, sides.owner]))
 
 
 def _probed_first(sides: _Sides) -> dict[str, Any]:
     """LP-FT: what is new alone, then all (Kumar and others, 2022)."""
-    first = sides.epochs // 2 or 1
-    after = _phase(sides, "all", sides.whole, epochs=max(1, sides.epochs - first))
+    first = sides.epochs // 2
+    after = _phase(sides, "all", sides.whole, epochs=sides.epochs - first)
     return _changed(_upper(sides) | {"epochs": first}, after)
 
 

@@ -106,8 +106,14 @@ def test_an_arm_without_a_cut_trains_all_from_nothing(changed):
 
     assert [set(plan.rates) for plan in graph.phases] == [NEW | layers(1, 2, 3)]
     assert graph.recipe.backbones["eye"].weights is None
-    control = changed("control").recipe
-    assert control.training.phases[0] == graph.recipe.training.phases[0]
+
+
+def test_all_that_is_new_begins_with_one_draw_and_a_control_learns_from_another_before(changed):
+    scratch = changed("scratch", layer="")
+    (alone,), (learning, _) = scratch.recipe.training.phases, changed("control").recipe.training.phases
+
+    assert reset(scratch) == NEW | layers(1, 2, 3)
+    assert learning == alone.model_copy(update={"reset": ()})
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -134,13 +140,25 @@ def test_a_cut_at_a_layer_with_weights_keeps_them(changed):
     assert reset(graph) == NEW | layers(2, 3)
 
 
-def test_what_was_learnt_elsewhere_trains_at_the_rate_the_recipe_has_for_it(changed, recipe):
+@pytest.mark.parametrize("kind", ["finetuned", "lp_ft", "surgical", "control_finetuned"])
+def test_what_was_learnt_elsewhere_trains_at_the_rate_the_recipe_has_for_it(changed, recipe, kind):
     slow = recipe.replace("/training/phases/1/train/1", {"part": "eye", "learning_rate": 1e-5})
 
-    rates = changed("finetuned", start=slow).phases[0].rates
+    rates = changed(kind, start=slow).phases[-1].rates
 
     assert {rates[name] for name in convolutions(1)} == {1e-5}
-    assert {rates[name] for name in NEW | layers(2, 3)} == {0.001}
+    assert {rate for name, rate in rates.items() if name not in convolutions(1)} == {0.001}
+
+
+def test_two_phases_have_two_epochs_or_more(changed, recipe):
+    short = recipe.replace("/training/phases", [{"name": "all", "train": ["head", "eye"], "epochs": 1}])
+    long = short.replace("/training/phases/0/epochs", 2)
+
+    assert [phase.epochs for phase in changed("lp_ft", start=long).recipe.training.phases] == [1, 1]
+    with pytest.raises(
+        RecipeError, match=r"/cuts/arms/0   'lp_ft' trains in two phases, and .* one epoch together"
+    ):
+        changed("lp_ft", start=short)
 
 
 def test_another_pretrained_backbone_trains_and_never_begins_anew(changed, recipe):
