@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from fusion.errors import StudyError
 from fusion.report.curves import Curve
 from fusion.report.marks import WIDTH, dot, line, scale, shortened, svg, text, ticks
 from fusion.study.claims import Comparison
+from fusion.wording import cleaned
 
 SCORES, FUSIONS = "scores.json", "fusions.json"
 
@@ -105,7 +107,7 @@ def likeness(scores: Scores) -> str:
         body += [text((left - 8, 16 + cell * (row + 0.5)), shortened(names[row], 36), anchor="end")]
         for column, value in enumerate(values):
             shown = min(1.0, max(0.0, value))
-            said = f"{names[row]}, {names[column]}: {value:.2f}"
+            said = escape(cleaned(f"{names[row]}, {names[column]}: {value:.2f}"))
             body += [
                 f'<rect x="{left + cell * column:.1f}" y="{12 + cell * row:.1f}" width="{cell - 1:.1f}" height="{cell - 1:.1f}" '
                 f'style="fill:var(--frozen);fill-opacity:{shown:.2f};stroke:var(--edge)"><title>{said}</title></rect>'

@@ -1,4 +1,5 @@
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -130,3 +131,17 @@ def test_every_scale_has_ticks_inside_it(numbers):
 
     assert 2 <= len(ticks(across)) <= 11
     assert all(-1e-6 <= across(tick) <= 100 + 1e-6 for tick in ticks(across))
+
+
+def test_names_of_layers_are_no_markup_in_charts_of_scores():
+    taps = tuple(
+        {"tap": f"eye/conv&relu<{n}>", "backbone": "eye", "depth": n / 2, "ridge": n / 3, "flops": n}
+        for n in (1, 2)
+    )
+    shares = {each["tap"]: 0.1 for each in taps}
+
+    charts = score_charts(Scores(taps, ((1.0, 0.5), (0.5, 1.0)), shares), "accuracy")
+
+    assert len(charts) == 4
+    for chart in charts.values():
+        assert any("eye/conv&relu<2>" in (each.text or "") for each in ElementTree.fromstring(chart).iter())
