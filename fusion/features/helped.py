@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 
 class Helped(keras.Model):  # type: ignore[misc]  # Keras ships no types
@@ -38,8 +39,10 @@ class Helped(keras.Model):  # type: ignore[misc]  # Keras ships no types
         main, *others = y_pred
         values = [super().compute_loss(x, y, main, sample_weight, training)]
         values += [self.loss(y, each, sample_weight) for each in others]
+        # On several devices Keras divides every loss by their number: what is minimised is the sum over them.
+        devices = tf.distribute.get_strategy().num_replicas_in_sync
         for mean, value in zip(self._seen, values, strict=True):
-            mean.update_state(value, sample_weight=keras.ops.shape(main)[0])
+            mean.update_state(devices * value, sample_weight=keras.ops.shape(main)[0])
         return values[0] + sum(share * value for share, value in zip(self._shares, values[1:], strict=True))
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:

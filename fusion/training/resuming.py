@@ -98,7 +98,7 @@ def origin_of(recipe: Recipe) -> dict[str, str]:
 
 
 def origin_in_full(recipe: Recipe, data: Data, model: keras.Model) -> dict[str, str]:
-    """Returns all that a training follows from: the recipe, versions, the data, and the weights it begins with.
+    """Returns all that a training follows from: the recipe, versions, the data, the weights it begins with, the devices.
 
     Args:
         recipe: What is trained.
@@ -109,7 +109,9 @@ def origin_in_full(recipe: Recipe, data: Data, model: keras.Model) -> dict[str, 
     for name, each in variables(model).items():
         hashed.update(name.encode() + np.array(each).tobytes())
     found = {f"{name} data": digest for name, digest in digests_of(data).items()}
-    return {**origin_of(recipe), **found, "first weights": hashed.hexdigest()}
+    # Numbers are added in another order on another number of them, and dropout draws other ones.
+    devices = str(model.distribute_strategy.num_replicas_in_sync)
+    return {**origin_of(recipe), **found, "first weights": hashed.hexdigest(), "devices": devices}
 
 
 def random_states(model: keras.Model) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class State:
     """All that the epochs to come depend on.
 
     Args:
-        origin: What it is a state of, by what could differ: recipe, data of each split, first weights, versions.
+        origin: What it is a state of, by what could differ: recipe, data of each split, first weights, versions, how many devices.
         labels: Names of the classes.
         phase: The phase under way, from 0.
         done: How many of its epochs are.

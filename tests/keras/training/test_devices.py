@@ -42,16 +42,22 @@ class Stop(keras.callbacks.Callback):
             raise RuntimeError("killed")
 
 data, strategy = Data(part(48, 0), part(21, 1), part(20, 2), ("dark", "bright"), "Made up."), mirrored(2)
-one = train(recipe, data, store=False)
+helped = recipe.replace("/head/auxiliary", {"texture": 0.3, "shape": 0.5})
+alone = {id(each): train(each, data, store=False) for each in (recipe, helped)}
 found = {}
-for name, store in (("plain", False), ("stored", folder / "store")):
-    two = train(recipe, data, out=folder / name, store=store, strategy=strategy)
+for name, taught, store in (
+    ("plain", recipe, False), ("stored", recipe, folder / "store"), ("auxiliary", helped, False)
+):
+    one = alone[id(taught)]
+    two = train(taught, data, out=folder / name, store=store, strategy=strategy)
     opened = load(folder / name / "model.keras").model
     ours, theirs, read = weights(one.model), weights(two.model), weights(opened)
     found[name] = {
         "off": max(float(np.abs(ours[each] - theirs[each]).max()) for each in ours),
         "saved": all(np.array_equal(theirs[each], read[each]) for each in theirs),
-        "losses": [[each.metrics["val_loss"] for each in run.history.epochs] for run in (one, two)],
+        "losses": [
+            [v for each in run.history.epochs for k, v in sorted(each.metrics.items()) if "loss" in k] for run in (one, two)
+        ],
         "accuracy": [run.metrics["test"]["accuracy"] for run in (one, two)],
         "devices": two.model.distribute_strategy.num_replicas_in_sync,
     }
@@ -79,7 +85,7 @@ def found(recipe, tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["plain", "stored"])
+@pytest.mark.parametrize("name", ["plain", "stored", "auxiliary"])
 def test_two_devices_train_what_one_does(found, name):
     seen = found[name]
 

@@ -253,6 +253,24 @@ def test_a_run_of_other_versions_or_other_first_weights_is_refused(short, data, 
         train(short, data, out=tmp_path, resume=True)
 
 
+def test_a_run_on_another_number_of_devices_is_refused(short, data, killed, tmp_path):
+    state = read_state(killed / STATE)
+    write_state(replace(state, origin={**state.origin, "devices": "2"}), tmp_path / STATE)
+
+    with pytest.raises(TrainingError, match=r"other things than now: devices \(2 then, 1 now\)"):
+        train(short, data, out=tmp_path, resume=True)
+
+
+def test_a_run_of_which_the_number_of_devices_was_not_written_goes_on(short, data, killed, tmp_path):
+    state = read_state(killed / STATE)
+    older = {name: each for name, each in state.origin.items() if name != "devices"}
+    write_state(replace(state, origin=older), tmp_path / STATE)
+
+    train(short, data, out=tmp_path, store=False, resume=True)
+
+    assert not (tmp_path / STATE).exists()
+
+
 def test_a_run_that_ended_or_has_no_folder_is_not_gone_on_with(short, data, tmp_path):
     (tmp_path / "metrics.json").touch()
 
