@@ -17,7 +17,7 @@ def log_to_mlflow(results: Results) -> int:
 
     The experiment is called as the study is. A trial is a run with its arm, seed and sizes as parameters, its metrics by
     split (`test_accuracy`) and the loss of its last phase by epoch; one that failed is a failed run with its error. Where
-    they go, MLflow's own variable MLFLOW_TRACKING_URI says.
+    they go, MLflow's own variable MLFLOW_TRACKING_URI says. What was broken off stays as a failed run, and is logged anew.
 
     Args:
         results: What `fusion.study.results.load_results` returned.
@@ -47,23 +47,24 @@ def _tag(record: Record) -> str:
 
 def _log(mlflow: Any, record: Record, stop: Stop | None) -> None:
     tags = {
-        KEY: _tag(record),
         "fusion.error": record.error,
         "fusion.machine": record.machine,
         "fusion.stopped": f"after {counted(stop.seeds, 'seed')}" if stop else "",
     }
-    mlflow.start_run(
-        run_name=f"{record.arm}, seed {record.seed}",
-        tags={name: text for name, text in tags.items() if text},
-    )
     kept = ("arm", "seed", "epochs", "params", "trainable", "flops", "judged_on", "selected_on")
-    mlflow.log_params({name: getattr(record, name) for name in kept})
     metrics = {
         f"{split}_{metric}": value
         for split, values in record.metrics.items()
         for metric, value in values.items()
     }
-    mlflow.log_metrics({**metrics, "seconds": record.seconds})
-    for epoch, loss in enumerate(record.losses, start=1):
-        mlflow.log_metrics({"epoch_loss": loss}, step=epoch)
-    mlflow.end_run("FINISHED" if record.status == "done" else "FAILED")
+    with mlflow.start_run(
+        run_name=f"{record.arm}, seed {record.seed}",
+        tags={name: text for name, text in tags.items() if text},
+    ):
+        mlflow.log_params({name: getattr(record, name) for name in kept})
+        mlflow.log_metrics({**metrics, "seconds": record.seconds})
+        for epoch, loss in enumerate(record.losses, start=1):
+            mlflow.log_metrics({"epoch_loss": loss}, step=epoch)
+        # Last: what was broken off before is not known again, and is logged anew.
+        mlflow.set_tag(KEY, _tag(record))
+        mlflow.end_run("FINISHED" if record.status == "done" else "FAILED")

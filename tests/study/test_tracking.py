@@ -25,7 +25,19 @@ class Tracker:
         return [SimpleNamespace(data=SimpleNamespace(tags=run["tags"])) for run in self.runs]
 
     def start_run(self, *, run_name, tags):
-        self.runs.append({"name": run_name, "tags": tags, "metrics": []})
+        assert self.runs == [] or "status" in self.runs[-1], "a run is open"
+        self.runs.append({"name": run_name, "tags": dict(tags), "metrics": []})
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if "status" not in self.runs[-1]:
+            self.end_run("FAILED" if kind else "FINISHED")
+
+    def set_tag(self, name, text):
+        self.runs[-1]["tags"][name] = text
 
     def log_params(self, params):
         self.runs[-1]["params"] = params
@@ -80,6 +92,21 @@ def test_what_is_there_is_not_logged_again(tracker, results):
 
     assert log_to_mlflow(results) == 0
     assert len(tracker.runs) == 2
+
+
+def test_a_run_that_was_broken_off_is_closed_and_logged_anew(tracker, results, monkeypatch):
+    def lost(metrics, step=None):
+        if step == 2:
+            raise ConnectionError("The server is gone.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tracker, "log_metrics", lost)
+        with pytest.raises(ConnectionError):
+            log_to_mlflow(results)
+
+    assert [run["status"] for run in tracker.runs] == ["FAILED"]
+    assert log_to_mlflow(results) == 2
+    assert log_to_mlflow(results) == 0
 
 
 def test_mlflow_that_is_missing_is_named(results, monkeypatch):
