@@ -140,7 +140,7 @@ def _architecture(found: Comparison, facts: Mapping[str, ArmFacts], drawn: Seque
     shown, values = name, {}
     if drawn:
         taps = {place.tap: arm for place, arm in drawn[0].points}
-        means = {each.arm: each.mean for each in found.arms}
+        means = {each.arm: each.mean for each in found.whole_arms}
         values = {tap: means[arm] for tap, arm in taps.items() if arm in means}
         shown = drawn[0].points[-1][1]
     if shown not in facts:

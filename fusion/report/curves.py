@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fusion.report.marks import SERIES, WIDTH, band, dot, line, scale, svg, text, ticks
+from fusion.report.marks import WIDTH, band, dot, line, scale, stroke, svg, text, ticks
 from fusion.study.arms import ArmFacts, CutPlace
 from fusion.study.claims import Comparison
 
@@ -78,19 +78,18 @@ def layers(found: Comparison, drawn: tuple[Curve, ...]) -> str:
         body += [line([(LEFT, y(mean)), (right, y(mean))], "mute", dashes="2 3")]
         body += [text((LEFT + 4, y(mean) - 4 - 12 * (number % 2)), arm, kind="mute")]
     for number, each in enumerate(drawn):
-        colour = SERIES[number % len(SERIES)]
+        colour, dashes = stroke(number)
         points = [(x[place], rows[arm], arm) for place, arm in each.points if arm in rows]
         upper = [(at, y(row[2])) for at, row, _ in points]
         body += [band([*upper, *((at, y(row[1])) for at, row, _ in reversed(points))], colour)]
-        body += [line([(at, y(row[0])) for at, row, _ in points], colour, width=2)]
+        body += [line([(at, y(row[0])) for at, row, _ in points], colour, width=2, dashes=dashes)]
         body += [
             dot((at, y(row[0])), colour, f"{arm}: {row[0]:+.4f}, {row[1]:+.4f} to {row[2]:+.4f}")
             for at, row, arm in points
         ]
         if len(drawn) > 1:
-            body += [
-                line([(LEFT + 4, HEIGHT - 14 - 14 * number), (LEFT + 24, HEIGHT - 14 - 14 * number)], colour)
-            ]
+            below = HEIGHT - 14 - 14 * number
+            body += [line([(LEFT + 4, below), (LEFT + 24, below)], colour, dashes=dashes)]
             body += [text((LEFT + 30, HEIGHT - 10 - 14 * number), each.name)]
     for place, at in x.items():
         where = f'transform="rotate(-28 {at:.1f} {HEIGHT - 76})"'

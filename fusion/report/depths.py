@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fusion.report.marks import SERIES, WIDTH, dot, line, scale, svg, text, ticks
+from fusion.report.marks import WIDTH, dot, line, scale, stroke, svg, text, ticks
 from fusion.report.pareto import Priced, pareto
 from fusion.report.scored import Scores, likeness, shapley
 
@@ -50,10 +50,8 @@ def by_depth(scores: Scores, measure: str) -> str:
 
 def _curve(name: str, rows: Sequence[Mapping[str, Any]], scales: Any, number: int) -> list[str]:
     x, y = scales
-    colour = SERIES[number % len(SERIES)]
+    colour, dashes = stroke(number)
     best = max(rows, key=lambda each: each["ridge"])
-    # Beyond as many backbones as there are colours, dashes tell them apart.
-    dashes = "" if number < len(SERIES) else "5 3"
     body = [line([(x(each["depth"]), y(each["ridge"])) for each in rows], colour, width=2, dashes=dashes)]
     body += [
         dot(

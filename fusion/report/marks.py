@@ -24,6 +24,8 @@ USED: tuple[Colour, ...] = (
 )
 SERIES = ("frozen", "trainable", "second", "mute")
 """Colours of curves, in turn."""
+DASHES = ("", "5 3", "2 3")
+"""Dashes of the curves of each turn through the colours."""
 
 
 def _variables(palette: Mapping[Colour, str]) -> str:
@@ -144,6 +146,16 @@ def line(points: Sequence[tuple[float, float]], colour: str, *, width: float = 1
     dashed = f";stroke-dasharray:{dashes}" if dashes else ""
     where = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     return f'<polyline points="{where}" style="fill:none;stroke:var(--{colour});stroke-width:{width:g}{dashed}"/>'
+
+
+def stroke(number: int) -> tuple[str, str]:
+    """Returns the colour and the dashes of the curve with a number; where colours come again, dashes tell curves apart.
+
+    >>> stroke(0), stroke(4), stroke(8)
+    (('frozen', ''), ('frozen', '5 3'), ('frozen', '2 3'))
+    """
+    turn, colour = divmod(number, len(SERIES))
+    return SERIES[colour], DASHES[turn % len(DASHES)]
 
 
 def band(points: Sequence[tuple[float, float]], colour: str) -> str:

@@ -28,8 +28,8 @@ class Priced:
 
 
 def priced(found: Comparison) -> tuple[Priced, ...]:
-    """Returns the mean of each arm that ran with all seeds, and its operations: a mean over fewer stands beside no other."""
-    return tuple(Priced(each.arm, each.mean, each.flops) for each in found.arms if not each.stopped)
+    """Returns the mean and the operations of each arm that came to its end with every seed."""
+    return tuple(Priced(each.arm, each.mean, each.flops) for each in found.whole_arms)
 
 
 def front(several: Sequence[Priced], *, better: str = "higher") -> list[Priced]:

@@ -59,8 +59,8 @@ def read_scores(folder: Path) -> Scores | None:
 
 
 def measured(found: Comparison, drawn: Sequence[Curve]) -> dict[str, float]:
-    """Returns by tap the mean of the first arm on a curve that is cut there."""
-    means = {each.arm: each.mean for each in found.arms}
+    """Returns by tap the mean of the first arm on a curve that is cut there and came to its end with every seed."""
+    means = {each.arm: each.mean for each in found.whole_arms}
     taps: dict[str, float] = {}
     for curve in drawn:
         for place, arm in curve.points:

@@ -102,6 +102,16 @@ class Comparison:
         return f"a tie of {names}" if len(tied) > 1 else names
 
     @property
+    def whole_arms(self) -> tuple[ArmResult, ...]:
+        """The arms with a number for every seed that any arm has; a mean over fewer seeds stands beside no other."""
+        seeds = set[int]().union(*(each.values for each in self.arms))
+        return tuple(
+            each
+            for each in self.arms
+            if not each.stopped and each.values.keys() == seeds and np.isfinite(each.mean)
+        )
+
+    @property
     def refused(self) -> tuple[Gate, ...]:
         """The conditions that do not hold; with none, what was found may be claimed."""
         return refusals(self.gates)

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -10,10 +11,11 @@ from fusion.report.curves import curves, layers
 from fusion.report.depths import score_charts
 from fusion.report.forest import forest
 from fusion.report.marks import scale, ticks
-from fusion.report.pareto import Priced, pareto
-from fusion.report.scored import Scores
+from fusion.report.pareto import Priced, pareto, priced
+from fusion.report.scored import Scores, measured
 from fusion.study.arms import ArmFacts, CutPlace, read_arms
 from fusion.study.claims import compare
+from fusion.study.records import write_record
 from fusion.study.results import load_results
 
 
@@ -45,6 +47,22 @@ def test_arms_that_differ_in_one_cut_are_a_curve_from_the_first_layer_to_the_las
     ]
 
 
+def test_more_curves_than_colours_are_told_apart_by_dashes(write_run):
+    kinds = ("frozen", "finetuned", "random", "control", "surgical", "lp_ft")
+    gaps = {f"{kind}@block{n}": n / 10 for kind in kinds for n in (1, 2)}
+    folder = write_run(base=0.0, **gaps)
+    facts = {
+        arm: ArmFacts({}, {"eye": CutPlace(f"eye/{arm[-6:]}", int(arm[-1]) / 3)}, arm[:-7]) for arm in gaps
+    }
+
+    chart = layers(compare(load_results(folder)), curves(facts))
+
+    styles = re.findall(
+        r'<polyline [^>]*style="fill:none;stroke:var\(--(\w+)\);stroke-width:2([^"]*)"', chart
+    )
+    assert len(styles) == len(set(styles)) == 6
+
+
 def test_controls_are_drawn_beside_curves(cut):
     chart = layers(*cut)
 
@@ -62,6 +80,26 @@ def test_a_forest_has_a_row_for_each_other_arm(cut):
 
     assert chart.count("<circle") == 2
     assert re.search(r"all/cut=block1: -0\.\d+, .*; worse", chart)
+
+
+@pytest.fixture
+def broken(write_run):
+    """A run of which one trial failed, of an arm that would else be the best."""
+    cuts = {"base": ("block3", 0.9), "all/cut=block1": ("block1", 0.3), "all/cut=block2": ("block2", 0.6)}
+    gaps = {"base": 0.0, "all/cut=block1": 0.1, "all/cut=block2": 0.2}
+    folder = write_run(cuts=cuts, **gaps)
+    (record,) = (each for each in load_results(folder).records if (each.arm, each.seed) == (list(gaps)[2], 3))
+    lost = replace(record, status="failed", value=None, metrics={}, error="ValueError: no")
+    write_record(lost, folder)
+    return folder
+
+
+def test_means_over_fewer_seeds_stand_beside_no_others(broken):
+    found, drawn = compare(load_results(broken)), curves(read_arms(broken))
+
+    assert [each.arm for each in found.whole_arms] == ["base", "all/cut=block1"]
+    assert [each.name for each in priced(found)] == ["base", "all/cut=block1"]
+    assert measured(found, drawn).keys() == {"eye/block3", "eye/block1"}
 
 
 def test_one_arm_has_no_costs_to_weigh(write_run):
