@@ -22,19 +22,26 @@ COPIES = 6
 """Weights, gradients, two for the optimizer, those of the best epoch and those that are compared with them."""
 
 
-def bunched(trials: Sequence[Trial]) -> list[tuple[Trial, ...]]:
-    """Returns all trials in bunches of one or several that may train together, in the order of the first of each."""
+def bunched(trials: Sequence[Trial], workers: int = 1) -> list[tuple[Trial, ...]]:
+    """Returns all trials in bunches of one or several that may train together, in the order of the first of each.
+
+    Args:
+        trials: What runs.
+        workers: How many bunches run at once; each is small enough for all workers to have some.
+    """
     found: dict[str, list[Trial]] = {}
     full: list[tuple[Trial, ...]] = []
     order = {trial.key: number for number, trial in enumerate(trials)}
     graphs = graphs_of(trials)
-    for trial, graph in zip(trials, graphs, strict=True):
-        if not may_stack(graph):
+    may = [may_stack(graph) for graph in graphs]
+    share = -(-sum(may) // workers)
+    for trial, graph, stacks in zip(trials, graphs, may, strict=True):
+        if not stacks:
             full.append((trial,))
             continue
         several = found.setdefault(form_of(trial, graph), [])
         several.append(trial)
-        if len(several) >= _most(graph):
+        if len(several) >= min(share, _most(graph)):
             full.append(tuple(several))
             several.clear()
     every = full + [tuple(several) for several in found.values() if several]

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from fusion.errors import DataError, listed
+from fusion.errors import DataError, StudyError, listed
 from fusion.statistics.best import BestSet, best_set, cheapest
 from fusion.statistics.differences import Difference, differences, holm
 from fusion.statistics.gates import Gate, gates, refusals
@@ -129,8 +129,15 @@ def compare(results: Results, *, by: Cost = "flops") -> Comparison:
 
     Raises:
         DataError: If trials are done, but none of the reference.
+        StudyError: If they are to be compared by seconds and did not all train with as many others.
     """
     study = results.study
+    at_once = sorted({record.together for record in results.done})
+    if by == "seconds" and len(at_once) > 1:
+        raise StudyError(
+            f"The arms are not compared by seconds: trials trained {listed(map(str, at_once))} at once, and what is "
+            "known of each is its share of the time. Compare by flops, params or trainable."
+        )
     found = outcomes(results)
     overlap = overlap_of(results.done)
     asked = gates(found, study.reference, alpha=study.alpha) if found else ()

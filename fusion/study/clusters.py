@@ -86,15 +86,20 @@ class Job:
 
 
 def run_on_cluster(
-    bunches: Iterable[Sequence[Task]], work: Work | Together, cluster: Cluster, *, workers: int | None = None
+    bunches: Callable[[int], Iterable[Sequence[Task]]],
+    work: Work | Together,
+    cluster: Cluster,
+    *,
+    workers: int | None = None,
 ) -> Iterator[Record]:
     """Yields the records of tasks as soon as a worker is through with their bunch; who asks for them writes them down.
 
-    A bunch whose worker dies, or whose machine does, runs again on another. Ray is joined for as long as records are asked
+    A bunch whose worker dies, or whose machine does, runs again on another, and a bunch of several over which two died
+    task by task. Ray is joined for as long as records are asked
     for; one that the caller joined stays joined.
 
     Args:
-        bunches: What runs; the next is taken when a worker is free.
+        bunches: Gives what runs, by how many run at once; the next is taken when a worker is free.
         work: Makes a record of each task. It is brought to the machines once, with the data it holds.
         cluster: Where.
         workers: How many run at once, each with a processor to itself, and with a GPU where there are some; `None` is as
@@ -108,7 +113,7 @@ def run_on_cluster(
     with _joined(ray, cluster):
         resources = ray.cluster_resources()
         gpus = int(resources.get("GPU", 0))
-        room = gpus or int(resources.get("CPU", 0))
+        room = workers or max(1, gpus or int(resources.get("CPU", 0)))
         given = {name: value for name, value in os.environ.items() if name.startswith(SHARED)}
         made = ray.remote(Worker).options(
             num_cpus=1, num_gpus=min(1, gpus), runtime_env={"env_vars": given} if given else None
@@ -116,9 +121,9 @@ def run_on_cluster(
         kept = ray.put(work)
         crew = _Crew(ray, lambda: made.remote(kept), cluster.paths)
         try:
-            for _ in range(workers or max(1, room)):
+            for _ in range(room):
                 crew.hire()
-            yield from crew.through(iter(bunches))
+            yield from crew.through(iter(bunches(room)))
         finally:
             crew.dismiss()
 
@@ -184,9 +189,13 @@ class _Crew:
         return ready[0], self.jobs.pop(ready[0])
 
     def _lost(self, job: Job, error: Exception) -> Iterator[Record]:
-        """Puts the bunch of a worker that died back, or gives it up."""
-        key = job.bunch[0].key if job.bunch else ""
+        """Puts the bunch of a worker that died back, whole or in pieces, or gives it up."""
+        key = " ".join(task.key for task in job.bunch)
         self.deaths[key] += 1
+        if len(job.bunch) > 1 and self.deaths[key] > 1:
+            # One of them may be what kills, or all together may not fit into memory.
+            self.again += [(task,) for task in job.bunch]
+            return
         if self.deaths[key] < LIVES:
             self.again += [job.bunch] if job.bunch else []
             return

@@ -51,18 +51,24 @@ def run_tasks(
             waiting.append(task)
     if not waiting:
         return
-    bunches = work.bunch(waiting) if isinstance(work, Together) else [(task,) for task in waiting]
-    begun = _in_time(bunches, max_seconds)
+    end = None if max_seconds is None else time.monotonic() + max_seconds
+
+    def begun(at_once: int) -> Iterator[Sequence[Task]]:
+        bunches = (
+            work.bunch(waiting, at_once) if isinstance(work, Together) else [(task,) for task in waiting]
+        )
+        return _until(end, bunches)
+
     if cluster is not None:
         for record in run_on_cluster(begun, work, cluster, workers=workers):
             write_record(record, out)
             yield record
         return
     if workers in {None, 1}:
-        for bunch in begun:
+        for bunch in begun(1):
             yield from recorded(bunch, work, out)
     else:
-        yield from _at_once(begun, work, out, workers)
+        yield from _at_once(begun(workers or 1), work, out, workers)
 
 
 def recorded(bunch: Sequence[Task], work: Work | Together, out: Path) -> Sequence[Record]:
@@ -98,9 +104,8 @@ def _at_once(
         ) from error
 
 
-def _in_time(those: Iterable[Any], max_seconds: float | None) -> Iterator[Any]:
-    began = time.monotonic()
+def _until(end: float | None, those: Iterable[Any]) -> Iterator[Any]:
     for each in those:
-        if max_seconds is not None and time.monotonic() - began >= max_seconds:
+        if end is not None and time.monotonic() >= end:
             return
         yield each

@@ -56,6 +56,8 @@ class Record:
         inputs: By input that was read, the digest of its content.
         sizes: How many examples each split has.
         machine: What it ran on, in words.
+        together: How many trials trained as one, itself among them.
+        apart: Why it ran alone though it was to train with others, or `""`.
     """
 
     key: str
@@ -81,6 +83,8 @@ class Record:
     inputs: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     machine: str = ""
+    together: int = 1
+    apart: str = ""
 
 
 def renamed(record: Record, arm: str) -> Record:

@@ -116,7 +116,8 @@ def run(
 ) -> Iterator[Record]:
     """Runs the trials of a study that are not done, and yields the records of all, each as soon as it is there.
 
-    A run that was broken off, however it was, goes on where it stopped, and comes to the equal result. On a cluster this
+    A run that was broken off, however it was, goes on where it stopped, and comes to the equal result, within rounding
+    where heads train together. On a cluster this
     process writes the records, so that machines need to share no more than what trials read; data in memory are brought to
     each once. A race pauses after each of its rungs. Trials that train a head on stored vectors do so many at once; their numbers are those of each
     alone but for rounding.

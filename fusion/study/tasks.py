@@ -36,12 +36,13 @@ class Together:
 
     Args:
         alone: Makes the record of one task.
-        bunch: Says which may run together, and which alone; all tasks are in what it returns.
+        bunch: Says which may run together, and which alone, given all tasks and how many bunches run at once; all tasks
+            are in what it returns.
         work: Makes the records of a bunch, in its order; where it fails, each of its tasks runs alone.
     """
 
     alone: Work
-    bunch: Callable[[Sequence[Any]], Sequence[Sequence[Any]]]
+    bunch: Callable[[Sequence[Any], int], Sequence[Sequence[Any]]]
     work: Callable[[Sequence[Any]], Sequence[Record]]
 
 
@@ -63,10 +64,12 @@ def attempted(task: Task, work: Work) -> Record:
 def attempted_together(tasks: Sequence[Task], how: Together) -> Sequence[Record]:
     """Returns what each of several tasks came to, which take a share each of the time they take together.
 
+    Where they cannot run together, each runs alone, and its record says why.
+
     >>> from fusion.study.records import Listed
     >>> how = Together(
     ...     lambda task: Record(key=task.key, arm=task.arm, seed=task.seed, status="done"),
-    ...     list,
+    ...     lambda tasks, workers: [tasks],
     ...     lambda tasks: 1 / 0,
     ... )
     >>> [
@@ -80,10 +83,11 @@ def attempted_together(tasks: Sequence[Task], how: Together) -> Sequence[Record]
     began = time.perf_counter()
     try:
         records = how.work(tasks)
-    except Exception:  # noqa: BLE001  # Which of them it is that fails is found where each runs alone.
-        return [attempted(task, how.alone) for task in tasks]
+    except Exception as error:  # noqa: BLE001  # Which of them it is that fails is found where each runs alone.
+        why = f"{type(error).__name__}: {error}"
+        return [replace(attempted(task, how.alone), apart=why) for task in tasks]
     each = (time.perf_counter() - began) / len(tasks)
-    return [_told(record, each) for record in records]
+    return [replace(_told(record, each), together=len(tasks)) for record in records]
 
 
 def _told(record: Record, seconds: float) -> Record:

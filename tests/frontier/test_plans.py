@@ -207,6 +207,46 @@ def test_rates_are_those_of_one_kind_of_machine(cache, monkeypatch):
     assert known_rates() is None
 
 
+@pytest.fixture
+def cards(tmp_path, monkeypatch):
+    """Makes this a machine with GPUs of some kinds."""
+
+    def make(*kinds):
+        (tmp_path / "nvidia3").touch()
+        for number, kind in enumerate(kinds):
+            folder = tmp_path / "gpus" / f"0000:0{number}:00.0"
+            folder.mkdir(parents=True)
+            (folder / "information").write_text(f"Model: \t\t {kind}\nDevice Minor: \t {number}\n")
+        monkeypatch.setattr(machines, "DEVICES", tmp_path)
+        monkeypatch.setattr(machines, "CARDS", tmp_path / "gpus")
+
+    return make
+
+
+def accelerator(monkeypatch, visible):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    return machines.machine().split(", ")[3]
+
+
+def test_gpus_of_one_kind_are_the_same_machine_whichever_is_used(cards, monkeypatch):
+    cards("NVIDIA H100", "NVIDIA H100")
+
+    assert {accelerator(monkeypatch, visible) for visible in ("0", "1")} == {"GPU NVIDIA H100"}
+    assert {accelerator(monkeypatch, visible) for visible in ("", "-1")} == {"no GPU"}
+
+
+def test_gpus_of_several_kinds_are_told_apart_by_which_is_used(cards, monkeypatch):
+    cards("NVIDIA T4", "NVIDIA A100")
+
+    assert accelerator(monkeypatch, "1") == "GPU NVIDIA A100 or NVIDIA T4 1"
+
+
+def test_gpus_whose_driver_tells_nothing_are_gpus(cards, monkeypatch):
+    cards()
+
+    assert accelerator(monkeypatch, "0") == "GPU"
+
+
 def test_machines_without_a_list_of_processors_are_told_apart_too(monkeypatch):
     monkeypatch.setattr(machines.Path, "read_text", lambda *_, **__: (_ for _ in ()).throw(OSError))
 

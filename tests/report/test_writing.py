@@ -1,12 +1,14 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
 from fusion.errors import StudyError
 from fusion.report.writing import write_report
+from fusion.study.records import read_record, write_record
 
 CUTS = {"base": ("block3", 0.9), "all/cut=block1": ("block1", 0.3), "all/cut=block2": ("block2", 0.6)}
 GAPS = {"base": 0.0, "all/cut=block1": -0.2, "all/cut=block2": 0.1}
@@ -83,6 +85,16 @@ def test_a_run_without_scores_or_depth_has_no_such_parts(write_run, tmp_path):
     assert "Scores" not in found
     assert {path.stem for path in files if path.suffix == ".svg"} == {"forest", "pareto"}
     assert "was not kept in this run" in files[0].read_text()
+
+
+def test_a_report_tells_how_many_trials_trained_with_others(write_run, tmp_path):
+    folder = write_run(base=0.0, good=0.2)
+    first = read_record(folder, "runbase0")
+    write_record(replace(first, together=3), folder)
+
+    page = write_report(folder, tmp_path / "out")[0].read_text()
+
+    assert "1 trial trained with others at once: a share each of the time" in page
 
 
 def test_one_seed_is_a_report_of_means(write_run, tmp_path):

@@ -150,6 +150,14 @@ def test_a_bunch_is_no_larger_than_a_killed_run_may_lose(frozen, trial_of, monke
     assert [len(each) for each in bunched([trial_of(frozen, seed) for seed in range(5)])] == [2, 2, 1]
 
 
+def test_bunches_are_small_enough_for_all_workers_to_have_one(frozen, trial_of):
+    alone = trial_of(frozen.replace("/blocks/top/1", {"batch_norm": True}), 9)
+    trials = [*(trial_of(frozen, seed) for seed in range(5)), alone]
+
+    assert [len(each) for each in bunched(trials, 2)] == [3, 2, 1]
+    assert [len(each) for each in bunched(trials, 8)] == [1] * 6
+
+
 def test_vectors_of_a_piece_fit_into_memory(frozen, trial_of, monkeypatch):
     graphs = graphs_of([trial_of(frozen, seed) for seed in (0, 0, 1, 2)])
     model = 4 * costs(graphs[0]).params

@@ -65,6 +65,15 @@ def test_arms_that_cost_the_same_are_told_to_tie(results_of):
     )
 
 
+def test_seconds_of_trials_that_ran_with_others_and_alone_are_not_compared(results_of):
+    some = {("good", seed): {"together": 4} for seed in SEEDS[1:]}
+
+    with pytest.raises(StudyError, match=r"not compared by seconds: trials trained 1, 4 at once"):
+        compare(results_of({"base": 0.0, "good": 0.2}, some), by="seconds")
+    assert compare(results_of({"base": 0.0, "good": 0.2}, some)).cheapest == "good"
+    assert compare(results_of({"base": 0.0, "good": 0.2}, together=4), by="seconds").by == "seconds"
+
+
 def test_of_a_loss_the_lower_is_better(results_of, study):
     results = results_of({"base": 0.0, "low": -0.2})
 

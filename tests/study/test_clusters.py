@@ -10,9 +10,10 @@ import pytest
 
 from fusion.errors import StudyError
 from fusion.study import clusters
-from fusion.study.clusters import Cluster, Seen
+from fusion.study.clusters import Cluster, Job, Seen
 from fusion.study.execution import run_tasks
 from fusion.study.records import Listed, Record, read_record
+from fusion.study.tasks import Together
 
 TASKS = [Listed(f"{arm}{seed}", arm, seed) for seed in range(8) for arm in "ab"]
 
@@ -121,6 +122,46 @@ def test_a_task_that_kills_each_worker_fails_and_ends_no_other(ray, work, tmp_pa
     assert failed.keys() == {"a1", "b1"}
     assert "3 workers died over it" in failed["a1"]
     assert len(records) == 6
+
+
+def test_a_bunch_that_two_workers_died_over_goes_on_task_by_task():
+    crew, bunch = clusters._Crew(None, None, ()), tuple(TASKS[:3])
+
+    assert list(crew._lost(Job(None, bunch), OSError("died"))) == []
+    assert crew.again == [bunch]
+    assert list(crew._lost(Job(None, crew.again.pop()), OSError("died"))) == []
+    assert crew.again == [(task,) for task in bunch]
+    for _ in range(clusters.LIVES - 1):
+        assert list(crew._lost(Job(None, crew.again.pop(0)), OSError("died"))) == []
+        crew.again.insert(0, crew.again.pop())
+    (failed,) = crew._lost(Job(None, crew.again.pop(0)), OSError("died"))
+    assert (failed.key, failed.status) == ("a0", "failed")
+    assert crew.again == [(task,) for task in bunch[1:]]
+
+
+@dataclass(frozen=True)
+class Halves:
+    """Two bunches, and what each worker of a run makes of them."""
+
+    work: Sleep
+
+    def __call__(self, tasks):
+        return [self.work(task) for task in tasks]
+
+    def bunch(self, tasks, workers):
+        half = len(tasks) // workers
+        return [tasks[:half], tasks[half:]]
+
+
+@pytest.mark.slow
+def test_of_a_bunch_that_kills_each_worker_only_the_task_that_does_fails(ray, work, tmp_path):
+    halves = Halves(work(deadly="a2"))
+    how = Together(halves.work, halves.bunch, halves)
+
+    records = list(run_tasks(TASKS[4:8], how, out=tmp_path, cluster=Cluster(), workers=2))
+
+    assert {record.key for record in records if record.status == "failed"} == {"a2"}
+    assert len(records) == 4
 
 
 @pytest.mark.slow

@@ -53,7 +53,7 @@ def test_each_task_runs_once_and_what_is_done_is_not_run_again(tmp_path):
     assert plain(first) == [(task.key, task.seed / 10, "done") for task in TASKS]
 
 
-def by_seed(tasks):
+def by_seed(tasks, workers):
     return [tuple(task for task in tasks if task.seed == seed) for seed in range(3)]
 
 
@@ -72,6 +72,12 @@ def test_tasks_of_a_bunch_run_as_one_and_are_recorded_each(tmp_path):
     found = list(run_tasks(TASKS, Together(work, by_seed, several), out=tmp_path))
 
     assert work.calls == ["a0", "b0"]
+    assert {(record.key, record.together) for record in found if record.seed < 2} == {
+        ("a0", 1),
+        ("b0", 1),
+        ("a1", 2),
+        ("b1", 2),
+    }
     assert {record.value for record in found if record.seed} == {5.0}
     assert plain(run_tasks(TASKS, work, out=tmp_path)) == plain(found)
     assert {read_record(tmp_path, "a1").machine, read_record(tmp_path, "b2").machine} == {found[1].machine}
@@ -84,6 +90,21 @@ def test_tasks_of_a_bunch_that_fails_run_alone(tmp_path):
 
     assert work.calls == [task.key for task in TASKS]
     assert [record.status for record in found] == ["failed", "done"] * 3
+    assert {(record.together, record.apart) for record in found} == {(1, "ValueError: 2 broke")}
+
+
+@pytest.mark.parametrize("workers", [None, 1, 2])
+def test_who_forms_bunches_knows_how_many_run_at_once(tmp_path, workers):
+    known = []
+
+    def singly(tasks, workers):
+        known.append(workers)
+        return [(task,) for task in tasks]
+
+    with joblib.parallel_config(backend="threading"):
+        list(run_tasks(TASKS, Together(Count(tmp_path), singly, several), out=tmp_path, workers=workers))
+
+    assert known == [workers or 1]
 
 
 def test_what_fails_is_kept_with_its_error_and_runs_again_the_next_time(tmp_path):
