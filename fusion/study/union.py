@@ -14,8 +14,8 @@ Trial = TypeVar("Trial", Listed, Record)
 def united(first: Results, second: Results, *, names: tuple[str, str]) -> Results:
     """Returns the trials of two runs as those of one; arms are called `NAME/ARM`, and the reference is the first's.
 
-    A trial that both ran is that of the first. Whether the arms were given the same data is a gate of
-    `fusion.study.claims.compare`, as for one run.
+    An arm of the second of which the first has every trial done is that of the first. Whether the arms were given the
+    same data is a gate of `fusion.study.claims.compare`, as for one run.
 
     Args:
         first: The run with the reference.
@@ -32,7 +32,7 @@ def united(first: Results, second: Results, *, names: tuple[str, str]) -> Result
             f"{names[0]} compares by {first.metric} and {names[1]} by {second.metric}, which cannot be compared. "
             "Run one of them with the other's metric."
         )
-    known = {trial.key for trial in first.trials}
+    known = _known(second, {record.key for record in first.done})
     study = first.study.replaced(
         name=f"{first.study.name} and {second.study.name}", reference=f"{names[0]}/{first.study.reference}"
     )
@@ -40,6 +40,7 @@ def united(first: Results, second: Results, *, names: tuple[str, str]) -> Result
         f"{name}/{arm}": replace(stop, beaten_by=f"{name}/{stop.beaten_by}")
         for name, several in zip(names, (first.stopped, second.stopped), strict=True)
         for arm, stop in several.items()
+        if name == names[0] or arm not in known
     }
     return Results(
         study,
@@ -49,5 +50,11 @@ def united(first: Results, second: Results, *, names: tuple[str, str]) -> Result
     )
 
 
+def _known(results: Results, done: set[str]) -> set[str]:
+    """Returns the arms of a run whose trials are all among some that are done."""
+    left = {trial.arm for trial in results.trials if trial.key not in done}
+    return {trial.arm for trial in results.trials} - left
+
+
 def _named(trials: Iterable[Trial], name: str, known: set[str]) -> tuple[Trial, ...]:
-    return tuple(replace(each, arm=f"{name}/{each.arm}") for each in trials if each.key not in known)
+    return tuple(replace(each, arm=f"{name}/{each.arm}") for each in trials if each.arm not in known)

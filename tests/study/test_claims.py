@@ -198,10 +198,29 @@ def test_arms_of_two_runs_are_paired_by_seed(two_runs):
     assert found.best.arms == ("b/other",)
 
 
-def test_a_trial_that_both_ran_counts_once(results_of):
-    one = results_of({"base": 0.0, "good": 0.2})
+def arms(*several):
+    return [each.arm for each in compare(united(*several, names=("a", "b"))).arms]
 
-    assert [each.arm for each in compare(united(one, one, names=("a", "b"))).arms] == ["a/base", "a/good"]
+
+def test_an_arm_that_the_first_run_has_done_counts_once(results_of):
+    one = results_of({"base": 0.0, "good": 0.2})
+    fewer = dataclasses.replace(one, trials=one.trials[:8], records=one.records[:8])
+
+    assert arms(one, one) == arms(one, fewer) == ["a/base", "a/good"]
+
+
+def test_an_arm_of_which_the_first_run_lacks_a_trial_is_there_with_all_seeds_of_the_second(results_of):
+    one = results_of({"base": 0.0, "good": 0.2})
+    fewer = dataclasses.replace(one, trials=one.trials[:8], records=one.records[:8])
+    failed = [
+        dataclasses.replace(each, status="failed", value=None) if each.arm == "good" else each
+        for each in one.records
+    ]
+
+    both = compare(united(fewer, one, names=("a", "b"))).arms
+
+    assert {each.arm: each.seeds for each in both} == {"a/base": 4, "a/good": 4, "b/base": 8, "b/good": 8}
+    assert arms(dataclasses.replace(one, records=tuple(failed)), one) == ["a/base", "b/good"]
 
 
 def test_runs_on_different_data_are_refused(two_runs):
