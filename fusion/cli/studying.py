@@ -172,10 +172,16 @@ def run_trials(
     executor: "Executor" = "local",
 ) -> None:
     """Runs trials under a bar that says what the last one came to."""
+    from fusion.study.results import load_results
     from fusion.study.running import run as ran
 
     task = progress.add_task("trials", total=len(prepared.trials), seen="")
+    seeds = set[int]()
     for record in ran(prepared, out=out, workers=workers, max_seconds=max_seconds, executor=executor):
+        if record.seed not in seeds:
+            # A race may have stopped arms before it goes on with further seeds.
+            seeds.add(record.seed)
+            progress.update(task, total=len(prepared.trials) - load_results(out).saved)
         progress.advance(task)
         progress.update(task, seen=_seen(record))
 

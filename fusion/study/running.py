@@ -154,9 +154,8 @@ def run(
     )
     began, before = time.monotonic(), 0
     for rung in rungs_of(prepared.study):
-        seeds, stopped = prepared.study.numbers[before:rung], load_results(folder).stopped
         yield from run_tasks(
-            [trial for trial in trials if trial.seed in seeds and trial.arm not in stopped],
+            _wanted(trials, prepared.study.numbers[before:rung], load_results(folder)),
             work,
             out=folder,
             workers=workers,
@@ -166,6 +165,16 @@ def run(
         before = rung
 
 
+def _wanted(trials: Sequence[Trial], seeds: Sequence[int], found: Results) -> list[Trial]:
+    """Returns the trials with some seeds whose records are there or wanted: of an arm that a race stopped, those that ran."""
+    known = {record.key for record in found.done}
+    return [
+        trial
+        for trial in trials
+        if trial.seed in seeds and (trial.arm not in found.stopped or trial.key in known)
+    ]
+
+
 def run_study(
     study: Study | str | Path,
     data: Data | str | Path | None = None,
@@ -173,11 +182,12 @@ def run_study(
     out: str | Path,
     folders: Sequence[str | Path] = (),
     workers: int | None = None,
+    max_seconds: float | None = None,
     executor: Executor = "local",
 ) -> Results:
     """Returns what a study came to, after running those of its trials that are not done.
 
-    Arguments are those of `prepare` and `run`.
+    Arguments are those of `prepare` and `run`; what `max_seconds` left out is waiting in the results.
 
     Raises:
         RecipeError: Listing every problem of the study and of every arm.
@@ -186,7 +196,8 @@ def run_study(
         DataError: If the data cannot be read, or are not what a recipe reads.
         WeightsError: If a weights file is not there, or is not the one that was meant.
     """
-    for _ in run(prepare(study, data, folders=folders), out=out, workers=workers, executor=executor):
+    prepared = prepare(study, data, folders=folders)
+    for _ in run(prepared, out=out, workers=workers, max_seconds=max_seconds, executor=executor):
         pass
     return load_results(out)
 

@@ -1,12 +1,16 @@
+import io
 import json
 import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import fusion
 from fusion.backbones.applications import REGISTERED
+from fusion.cli.bars import bars
+from fusion.cli.studying import run_trials
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
 from fusion.recipe.reading import from_data, load_recipe
@@ -279,11 +283,17 @@ def test_a_race_runs_no_further_seed_of_an_arm_that_is_surely_worse(
     assert {each["arm"]: each.get("stopped") for each in found} == {"base": None, "all/cut=block1_pool": 3}
     run("study", "report", out, "-o", tmp_path / "report")
     assert "stopped" in (tmp_path / "report" / "trials.csv").read_text().splitlines()[0]
+    for folder in (tmp_path / "anew", out):
+        with bars(Console(file=io.StringIO())) as progress:
+            run_trials(prepare(file, photos), folder, progress)
+        assert [(bar.completed, bar.total) for bar in progress.tasks] == [(9, 9)]
 
 
 def test_python_runs_the_same_study(study_file, photos, tmp_path):
+    begun = fusion.run_study(study_file(seeds=1), photos, out=tmp_path / "run", max_seconds=0)
     results = fusion.run_study(study_file(seeds=1), photos, out=tmp_path / "run")
 
+    assert (begun.records, begun.waiting) == ((), 2)
     assert [record.arm for record in results.records] == ["base", "all/cut=block1_pool"]
     assert results.waiting == 0
 
