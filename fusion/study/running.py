@@ -20,7 +20,6 @@ from fusion.study.clusters import Cluster
 from fusion.study.cuts import CutArm, cut_arms
 from fusion.study.declaration import BASE, Study, load_study
 from fusion.study.execution import run_tasks
-from fusion.study.pairing import data_digest
 from fusion.study.racing import rungs_of
 from fusion.study.records import STUDY, Listed, Record, write_list
 from fusion.study.results import Results, load_results
@@ -70,7 +69,7 @@ def prepare(
         DataError: If the data cannot be read, or are not what a recipe reads.
         WeightsError: If a weights file is not there, or is not the one that was meant.
     """
-    from fusion.study.training import examples_for, forget_examples
+    from fusion.study.training import digest_for, forget_examples
 
     declared, folder = (
         (study, Path()) if isinstance(study, Study) else (load_study(study), Path(study).parent)
@@ -90,8 +89,7 @@ def prepare(
     forget_examples()
     for seed in declared.numbers:
         for name, graph in arms.items():
-            examples = examples_for(graph.recipe, there, seed, inputs=arms[BASE].recipe.inputs)
-            found = data_digest(graph.recipe, examples)
+            found = digest_for(graph.recipe, there, seed, inputs=arms[BASE].recipe.inputs)
             made.append(
                 make_trial(
                     name,

@@ -20,7 +20,7 @@ from fusion.recipe.values import Map
 from fusion.statistics.convergence import has_converged
 from fusion.study.bunching import graphs_of, pieces, source_of
 from fusion.study.columns import narrowed
-from fusion.study.pairing import contents, data_digest, row_digest
+from fusion.study.pairing import Look, contents, data_digest, prints, row_digest
 from fusion.study.records import Record
 from fusion.study.tasks import failure
 from fusion.study.trials import Trial, digest_of
@@ -53,10 +53,21 @@ def examples_for(
     return _read(_read_by(recipe, inputs), recipe.head.output, data, seed)
 
 
+def digest_for(recipe: Recipe, data: Data | Path, seed: int, *, inputs: Map[str, Input] | None = None) -> str:
+    """Returns the digest of what a recipe reads of the data of a study; arguments are those of `examples_for`.
+
+    Raises:
+        DataError: If they cannot be read, or are not what the recipe reads.
+        OSError: If a file cannot be read.
+    """
+    examples = examples_for(recipe, data, seed, inputs=inputs)
+    return data_digest(recipe, examples, look=_look(recipe, data, seed, inputs))
+
+
 def forget_examples() -> None:
     """Makes the next trial read its data anew: what lies under a path may have changed since they were read."""
     _read.cache_clear()
-    _contents.cache_clear()
+    _prints.cache_clear()
 
 
 # Trials of one seed follow each other, and to look at all photographs again takes longer than some of them.
@@ -65,9 +76,16 @@ def _read(inputs: Map[str, Input], output: Output, path: Path, seed: int) -> Dat
     return read_data(path, inputs=inputs, output=output, seed=seed)
 
 
-@lru_cache(maxsize=2)
-def _contents(inputs: Map[str, Input], output: Output, path: Path, seed: int) -> Mapping[str, str]:
-    return contents(_read(inputs, output, path, seed))
+@lru_cache(maxsize=64)
+def _prints(inputs: Map[str, Input], output: Output, path: Path, seed: int, name: str) -> Mapping[str, bytes]:
+    return prints(_read(inputs, output, path, seed), name)
+
+
+def _look(recipe: Recipe, data: Data | Path, seed: int, inputs: Map[str, Input] | None) -> Look:
+    """Returns what looks at inputs of the data of a study: in memory each time, under a path once."""
+    if isinstance(data, Data):
+        return partial(prints, data)
+    return partial(_prints, _read_by(recipe, inputs), recipe.head.output, data, seed)
 
 
 def run_trial(trial: Trial, data: Data | Path, inputs: Map[str, Input] | None = None) -> Record:
@@ -171,14 +189,17 @@ class Came:
 
 
 def _checked(trial: Trial, data: Data | Path, inputs: Map[str, Input] | None) -> Read:
-    examples = examples_for(trial.recipe, data, trial.seed, inputs=inputs)
-    if data_digest(trial.recipe, examples) != trial.data and isinstance(data, Path):
+    given = (trial.recipe, data, trial.seed)
+    found = digest_for(*given, inputs=inputs)
+    if found != trial.data and isinstance(data, Path):
         # A worker may have read them for a study before, when something else lay there.
         forget_examples()
-        examples = examples_for(trial.recipe, data, trial.seed, inputs=inputs)
-    if data_digest(trial.recipe, examples) != trial.data:
+        found = digest_for(*given, inputs=inputs)
+    if found != trial.data:
         raise StudyError("The data changed since the study began. Begin another, in a new folder.")
-    return Read(examples, _known(trial, data, examples, inputs))
+    examples = examples_for(*given, inputs=inputs)
+    seen = narrowed(examples, trial.recipe.inputs)
+    return Read(examples, contents(seen, look=_look(*given, inputs)))
 
 
 def _record(trial: Trial, graph: FusionGraph, read: Read, came: Came) -> Record:
@@ -209,14 +230,6 @@ def _record(trial: Trial, graph: FusionGraph, read: Read, came: Came) -> Record:
         inputs={name: read.contents[name] for name in trial.recipe.inputs},
         sizes={split: len(part) for split, part in parts.items()},
     )
-
-
-def _known(
-    trial: Trial, data: Data | Path, examples: Data, inputs: Map[str, Input] | None
-) -> Mapping[str, str]:
-    if isinstance(data, Data):
-        return contents(narrowed(examples, trial.recipe.inputs))
-    return _contents(_read_by(trial.recipe, inputs), trial.recipe.head.output, data, trial.seed)
 
 
 def _read_by(recipe: Recipe, inputs: Map[str, Input] | None) -> Map[str, Input]:

@@ -2,6 +2,7 @@ import io
 import json
 import shutil
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import fusion
 from fusion.backbones.applications import REGISTERED
 from fusion.cli.bars import bars
 from fusion.cli.studying import run_trials
+from fusion.data import fingerprints
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
 from fusion.recipe.reading import from_data, load_recipe
@@ -250,6 +252,26 @@ def test_an_arm_that_leaves_an_input_out_is_given_the_same_examples(recipe_file,
     assert both.inputs["photo"] == alone.inputs["photo"]
     assert both.sizes == alone.sizes
     assert not set(before.values()) & set(after.values())
+
+
+def test_an_input_is_looked_at_once_for_all_arms_of_a_seed(recipe_file, tmp_path, monkeypatch):
+    one = load_recipe(recipe_file())
+    data = json.loads(recipe_file().read_text())
+    data["inputs"]["facts"] = {"kind": "tabular", "columns": ["area"]}
+    data["branches"]["area"] = {"input": "facts"}
+    data["fusion"] = {"op": "concat", "from": ["all", "area"]}
+    photos = np.zeros((40, 16, 16, 3), "uint8") + np.arange(40, dtype="uint8")[:, None, None, None]
+    np.savez(tmp_path / "d.npz", photo=photos, facts=np.arange(40.0)[:, None], targets=np.arange(40) % 2)
+    arms = {f"batch_{size}": {"recipe": one.replace("/training/batch_size", size)} for size in (4, 8, 16)}
+    study = Study(name="inputs", recipe=from_data(data), arms=arms, seeds=2)
+    counted = Mock(wraps=fingerprints._of_rows)
+    monkeypatch.setattr(fingerprints, "_of_rows", counted)
+
+    prepared = prepare(study, tmp_path / "d.npz")
+
+    assert len({trial.data for trial in prepared.trials}) == 2 * 2
+    # Three splits of one input, of two seeds.
+    assert counted.call_count == 3 * 2
 
 
 def test_a_race_runs_no_further_seed_of_an_arm_that_is_surely_worse(
