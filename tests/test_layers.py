@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -186,6 +187,15 @@ def is_keras_free(module: str) -> bool:
 
 def test_every_part_has_a_level_and_every_level_its_parts():
     assert {module.partition(".")[0] for module in SOURCES} == set(LEVEL)
+
+
+def test_the_readme_names_the_levels():
+    text = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    said = text.partition("is the map): ")[2].partition(".")[0]
+
+    levels = [set(re.findall("`(.*?)`", several)) for several in said.split(";")]
+
+    assert levels == [{*parts} for parts in LEVELS if not parts[0].startswith("__")]
 
 
 def test_a_module_imports_from_lower_levels_and_its_own_part_only():
