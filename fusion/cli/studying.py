@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,11 +51,12 @@ def plan(
     from fusion.features.planning import machine_rates
     from fusion.study.declaration import load_study
     from fusion.study.planning import plan_study
-    from fusion.study.variants import variants
+    from fusion.study.variants import all_variants
 
     declared = load_study(file)
-    arms = variants(declared, folder=file.parent, folders=folder or (), shelf=Announced)
-    found = plan_study(declared, arms, examples=examples, judged=judged, rates=machine_rates())
+    made = all_variants(declared, folder=file.parent, folders=folder or (), shelf=Announced)
+    found = plan_study(declared, made.arms, examples=examples, judged=judged, rates=machine_rates())
+    found = replace(found, repeated=made.repeated)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))
         return
@@ -226,6 +227,8 @@ def _print_plan(found: "StudyPlan", *, reference: str) -> None:
             style="bold" if arm.arm == reference else "",
         )
     show(rows)
+    for arm, same in found.repeated.items():
+        typer.echo(f"left out: {arm}, which means the same as {same}")
     typer.echo(
         f"{counted(found.trials, 'trial')}, {duration(found.seconds)} one after the other by what this machine does in a "
         f"second, without validation, building and compiling; at most {memory(found.stored_bytes)} stored"

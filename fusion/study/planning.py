@@ -1,7 +1,7 @@
 """What a study will take and be able to tell, before anything trains."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fusion.frontier.frontiers import USUAL
 from fusion.frontier.plans import plan
@@ -45,6 +45,7 @@ class StudyPlan:
         seconds: How long they take one after the other.
         stored_bytes: What their frozen tensors take in the store, if none are shared.
         prospect: What differences it can find.
+        repeated: Arms that are left out, each with the arm that means the same.
     """
 
     arms: tuple[PlannedArm, ...]
@@ -52,6 +53,7 @@ class StudyPlan:
     seconds: float
     stored_bytes: int
     prospect: Prospect
+    repeated: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_study(

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
-from fusion.backbones.catalogue import Shelf
+from fusion.backbones.catalogue import Shelf, find_digest
 from fusion.checking import places, resolve
-from fusion.errors import Problem, RecipeError, listed, near, shown
+from fusion.errors import FusionError, Problem, RecipeError, listed, near, shown
 from fusion.graph.nodes import FusionGraph
 from fusion.graph.uses import Catalogue
+from fusion.recipe.backbones import AnyBackbone
 from fusion.recipe.head import METRICS
 from fusion.recipe.reading import from_data, load_recipe
 from fusion.recipe.recipe import Recipe
@@ -21,6 +23,19 @@ from fusion.study.cuts import cut_arms
 from fusion.study.declaration import BASE, AnyRecipe, Arm, Study
 
 
+@dataclass(frozen=True, slots=True)
+class Variants:
+    """What a study declares.
+
+    Args:
+        arms: Its arms by name, `base` first, each resolved; none means the same as another.
+        repeated: Those left out, by name, each with the arm that means the same.
+    """
+
+    arms: Mapping[str, FusionGraph]
+    repeated: Mapping[str, str]
+
+
 def variants(
     study: Study,
     *,
@@ -29,6 +44,8 @@ def variants(
     shelf: Callable[[tuple[Path, ...]], Catalogue] = Shelf,
 ) -> dict[str, FusionGraph]:
     """Returns the arms of a study by name, `base` first, each resolved; none means the same as another.
+
+    Two mean the same if their recipes do and the files of their backbones, wherever they lie, have one content.
 
     Args:
         study: What is varied.
@@ -45,17 +62,40 @@ def variants(
     Raises:
         RecipeError: Listing every problem of every arm, each with its place in the study.
     """
+    return dict(all_variants(study, folder=folder, folders=folders, shelf=shelf).arms)
+
+
+def all_variants(
+    study: Study,
+    *,
+    folder: Path = Path(),
+    folders: Sequence[Path] = (),
+    shelf: Callable[[tuple[Path, ...]], Catalogue] = Shelf,
+) -> Variants:
+    """Returns the arms of a study, and those that are left out as they mean the same as another.
+
+    Arguments and errors are those of `variants`.
+
+    >>> from fusion.recipe.short import fuse
+    >>> one = fuse("TinyVGG[block3_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3))
+    >>> cuts = {"/branches/tinyvgg_view/cut": ["block3_pool"]}
+    >>> all_variants(Study(name="cuts", recipe=one, axes=cuts)).repeated
+    {'tinyvgg_view/cut=block3_pool': 'base'}
+    """
     problems: list[Problem] = []
     found: dict[str, FusionGraph] = {}
-    hashes: set[str] = set()
+    repeated: dict[str, str] = {}
+    known: dict[str, list[tuple[str, list[Path]]]] = {}
     for name, place, source, arm in chain(_arms(study), _cuts(study, found, problems)):
         try:
-            recipe = _changed(source, arm, folder)
-            if recipe_hash(recipe) in hashes:
+            recipe, where = _changed(source, arm, folder), _places(source, folder, folders)
+            alike = known.setdefault(recipe_hash(recipe), [])
+            same = next((other for other, there in alike if _is_one(recipe, where, there)), None)
+            if same is not None:
+                repeated[name] = same
                 continue
-            where = shelf(tuple(_places(source, folder, folders)))
-            found[name] = resolve(recipe, catalogue=where)
-            hashes.add(recipe_hash(recipe))
+            found[name] = resolve(recipe, catalogue=shelf(tuple(where)))
+            alike.append((name, where))
         except RecipeError as error:
             lines = [f"{each.place} {each.text}".lstrip() for each in error.problems] or [str(error)]
             problems.append(Problem(pointer(place), "\n".join([f"Arm {name!r} cannot be built:", *lines])))
@@ -63,7 +103,7 @@ def variants(
     problems += _unknown(study, found) if not problems else []
     if problems:
         raise RecipeError.of(f"study {study.name!r}", problems)
-    return found
+    return Variants(found, repeated)
 
 
 def weight_places(
@@ -155,6 +195,21 @@ def _places(source: AnyRecipe, folder: Path, folders: Sequence[Path]) -> list[Pa
     if isinstance(source, Recipe):
         return [*folders, folder]
     return places(folder / source, folders)
+
+
+def _is_one(recipe: Recipe, here: Sequence[Path], there: Sequence[Path]) -> bool:
+    """Whether the backbones of a recipe are the same whichever of two lists of folders their files are looked for in."""
+    if here == there:
+        return True
+    return all(_content(each, here) == _content(each, there) for each in recipe.backbones.values())
+
+
+def _content(backbone: AnyBackbone, folders: Sequence[Path]) -> str | None:
+    """Returns the digest of a backbone's file; none where it is not there, which is told as the trials are made."""
+    try:
+        return find_digest(backbone, folders)
+    except FusionError:
+        return None
 
 
 def _unlike(found: Mapping[str, FusionGraph]) -> Iterator[Problem]:

@@ -1,9 +1,20 @@
 import pytest
 
 from fusion.errors import RecipeError
+from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import to_json
 from fusion.study.declaration import Study
-from fusion.study.variants import _named, metric_of, variants, weight_places
+from fusion.study.variants import _named, all_variants, metric_of, variants, weight_places
+from tests.topologies import Tables
+
+EYE = Recipe(
+    name="eye",
+    inputs={"photo": {"kind": "image", "shape": (32, 32, 3)}},
+    backbones={"eye": {"arch": "Plain", "weights": {"file": "w.weights.h5"}}},
+    branches={"all": {"input": "photo", "backbone": "eye", "cut": "block2_pool"}},
+    head={"output": {"task": "binary"}},
+    training={"phases": [{"name": "head", "train": ["head"], "epochs": 3}]},
+)
 
 
 def problems(study, **places):
@@ -39,6 +50,47 @@ def test_an_arm_changes_its_recipe_or_that_of_the_study(recipe, tmp_path):
 
     assert (found.blocks["mlp"][0].units, found.training.batch_size) == (32, 4)
     assert weight_places(study, "other", folder=tmp_path) == [tmp_path]
+
+
+@pytest.fixture
+def eye_files(tmp_path):
+    """Writes a recipe into folders, each with a weights file of some content beside it."""
+
+    def write(**contents):
+        for name, content in contents.items():
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "r.json").write_text(to_json(EYE))
+            if content:
+                (tmp_path / name / "w.weights.h5").write_text(content)
+        arms = {name: {"recipe": f"{name}/r.json"} for name in contents if name != "a"}
+        return Study(name="eyes", recipe="a/r.json", arms=arms)
+
+    return write
+
+
+def test_arms_of_one_recipe_are_the_same_where_the_files_beside_them_are(eye_files, tmp_path):
+    study = eye_files(a="one", b="another", c="one", d="another")
+
+    found = all_variants(study, folder=tmp_path, shelf=lambda _: Tables())
+
+    assert list(found.arms) == ["base", "b"]
+    assert found.repeated == {"c": "base", "d": "b"}
+
+
+def test_files_that_are_not_there_are_no_content(eye_files, tmp_path):
+    study = eye_files(a="", b="", c="one")
+
+    found = all_variants(study, folder=tmp_path, shelf=lambda _: Tables())
+
+    assert (list(found.arms), found.repeated) == (["base", "c"], {"b": "base"})
+
+
+def test_weights_named_for_all_arms_are_those_of_all(eye_files, tmp_path):
+    study = eye_files(a="one", b="another")
+
+    found = all_variants(study, folder=tmp_path, folders=[tmp_path / "a"], shelf=lambda _: Tables())
+
+    assert found.repeated == {"b": "base"}
 
 
 def test_an_arm_may_be_some_branches_after_its_change(recipe):

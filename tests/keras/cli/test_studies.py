@@ -311,6 +311,16 @@ def test_a_race_runs_no_further_seed_of_an_arm_that_is_surely_worse(
         assert [(bar.completed, bar.total) for bar in progress.tasks] == [(9, 9)]
 
 
+def test_a_plan_names_the_arms_it_leaves_out(run, study_file):
+    file = study_file(axes={"/branches/all/cut": ["block2_pool", "block1_pool"]})
+
+    said = run("study", "plan", file, "--examples", 42)[1]
+    found = json.loads(run("study", "plan", file, "--examples", 42, "--json")[1])
+
+    assert "left out: all/cut=block2_pool, which means the same as base" in said
+    assert found["repeated"] == {"all/cut=block2_pool": "base"}
+
+
 def test_python_runs_the_same_study(study_file, photos, tmp_path):
     begun = fusion.run_study(study_file(seeds=1), photos, out=tmp_path / "run", max_seconds=0)
     results = fusion.run_study(study_file(seeds=1), photos, out=tmp_path / "run")
