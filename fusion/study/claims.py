@@ -211,19 +211,8 @@ def claim(comparison: Comparison, difference: Difference) -> str:
 def verdict(comparison: Comparison) -> str:
     """Returns in one sentence what a study shows, or why it may claim nothing.
 
-    >>> print(
-    ...     verdict(
-    ...         Comparison(
-    ...             study="s",
-    ...             metric="accuracy",
-    ...             better="higher",
-    ...             reference="base",
-    ...             alpha=0.05,
-    ...             gates=(Gate("seeds", False, "5 seeds are too few."),),
-    ...             arms=(),
-    ...         )
-    ...     )
-    ... )
+    >>> given = dict(study="s", metric="loss", better="lower", reference="base", alpha=0.05, arms=())
+    >>> print(verdict(Comparison(gates=(Gate("seeds", False, "5 seeds are too few."),), **given)))
     Nothing is claimed: 1 gate refuses it (seeds).
     """
     refused = comparison.refused
