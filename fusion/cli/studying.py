@@ -227,8 +227,8 @@ def _print_plan(found: "StudyPlan", *, reference: str) -> None:
             style="bold" if arm.arm == reference else "",
         )
     show(rows)
-    for arm, same in found.repeated.items():
-        typer.echo(f"left out: {arm}, which means the same as {same}")
+    for name, same in found.repeated.items():
+        typer.echo(f"left out: {name}, which means the same as {same}")
     typer.echo(
         f"{counted(found.trials, 'trial')}, {duration(found.seconds)} one after the other by what this machine does in a "
         f"second, without validation, building and compiling; at most {memory(found.stored_bytes)} stored"
