@@ -162,6 +162,11 @@ def _provenance(results: Results, folder: Path) -> Section:
     versions = {name: version for record in done for name, version in record.versions.items()}
     machines = Counter(record.machine for record in done if record.machine)
     shared = sum(record.together > 1 for record in done)
+    apart = (
+        f"; {counted(shared, 'trial')} trained with others at once: a share each of the time"
+        if shared
+        else ""
+    )
     rows = [
         ("study", results.study.name),
         ("declaration", digest_of((folder / STUDY).read_text(encoding="utf-8"))),
@@ -169,17 +174,7 @@ def _provenance(results: Results, folder: Path) -> Section:
         ("keys of trials", digest_of([trial.key for trial in results.trials])),
         ("data", digest_of(sorted({record.data for record in done}))),
         ("seeds", ", ".join(map(str, results.study.numbers))),
-        ("time", f"{sum(record.seconds for record in done):.0f} s, all trials together"),
-        *(
-            (
-                (
-                    "seconds",
-                    f"{counted(shared, 'trial')} trained with others at once: a share each of the time",
-                ),
-            )
-            if shared
-            else ()
-        ),
+        ("time", f"{sum(record.seconds for record in done):.0f} s, all trials together{apart}"),
         *(("machine", f"{name}: {counted(count, 'trial')}") for name, count in machines.items()),
         *((name, version) for name, version in sorted(versions.items())),
     ]

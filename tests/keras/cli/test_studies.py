@@ -350,13 +350,13 @@ def test_heads_of_a_study_train_together_and_come_to_what_each_comes_to_alone(
 
     again = list(running.run(prepared, out=tmp_path / "run"))
     assert again == together
-    assert [record.status for record in together] == ["done"] * 3
+    assert [(record.status, record.together) for record in together] == [("done", 3)] * 3
     for here, there in zip(together, alone, strict=True):
         assert {here.key, here.examples, here.correct} == {there.key, there.examples, there.correct}
         assert here.losses == pytest.approx(there.losses, abs=1e-5)
         for split, values in there.metrics.items():
             assert here.metrics[split] == pytest.approx(values, abs=1e-5)
-        same = {"value": None, "metrics": {}, "losses": (), "seconds": 0, "machine": ""}
+        same = {"value": None, "metrics": {}, "losses": (), "seconds": 0, "machine": "", "together": 1}
         assert replace(here, **same) == replace(there, **same)
 
 
