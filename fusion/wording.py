@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 TIMES, MINUS, DASH = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}", "\N{EN DASH}"
 LONGEST = 400
 """Characters of a text that are kept at all; what is longer helps no reader, not even as a tooltip."""
+FORMULA = tuple("=+-@\t\r")
+"""What the text of a cell begins with that a spreadsheet would run."""
 
 
 def cleaned(text: str) -> str:
@@ -85,6 +87,21 @@ def counted(number: int, noun: str) -> str:
     ('1 class of two', '3 columns')
     """
     return f"{number} {noun}" + ("s" if number != 1 else "")
+
+
+def table_cell(value: object) -> object:
+    """Returns a cell of a CSV table; a text that a spreadsheet would run is marked as text, numbers stay.
+
+    >>> table_cell("=1+1"), table_cell("-2.5"), table_cell("-a"), table_cell(-1)
+    ("'=1+1", '-2.5', "'-a", -1)
+    """
+    if not isinstance(value, str) or value[:1] not in FORMULA:
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def _kept(sign: str) -> str:

@@ -123,6 +123,11 @@ class Phase(Value):
         rate = self.optimizer.learning_rate
         return tuple(Part(part=p, learning_rate=rate) if isinstance(p, str) else p for p in self.train)
 
+    @property
+    def chooses(self) -> bool:
+        """Whether what it monitors decides which weights it ends with, or when."""
+        return self.keep == "best" or self.early_stopping is not None
+
 
 def _different_names(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
     counts = Counter(phase.name for phase in phases)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from fusion.study.claims import Comparison, said_of
-from fusion.wording import amount, cleaned, operations
+from fusion.wording import amount, cleaned, operations, table_cell
 
 Table = tuple[tuple[str, ...], ...]
 """Rows of cells, the first of them the heads."""
@@ -116,7 +116,7 @@ def to_csv(table: Table) -> str:
     "a,b\n'=1,-2.5\n"
     """
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([[_safe(cell) for cell in row] for row in table])
+    csv.writer(text, lineterminator="\n").writerows([[table_cell(cell) for cell in row] for row in table])
     return text.getvalue()
 
 
@@ -138,11 +138,3 @@ def to_html(table: Table, *, marked: Sequence[str] = ()) -> str:
 
 def _bare(cell: str) -> str:
     return cleaned(cell).replace("|", "\\|").replace("<", "&lt;")
-
-
-def _safe(cell: str) -> str:
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
-    return cell

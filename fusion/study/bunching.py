@@ -10,7 +10,7 @@ from fusion.frontier.units import units
 from fusion.graph.costs import costs, trainable
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.inputs import Table
-from fusion.recipe.training import Phase, Training
+from fusion.recipe.training import Training
 from fusion.recipe.writing import to_data
 from fusion.study.trials import Trial, digest_of
 
@@ -132,11 +132,7 @@ def _is_plain(training: Training) -> bool:
         or training.precision != "float32"
     ):
         return False
-    return seen or not _chooses(phase)
-
-
-def _chooses(phase: Phase) -> bool:
-    return phase.keep == "best" or phase.early_stopping is not None
+    return seen or not phase.chooses
 
 
 def _is_on_vectors(graph: FusionGraph, found: Frontier) -> bool:

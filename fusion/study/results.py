@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from fusion.errors import StudyError
-from fusion.recipe.head import LOWER_IS_BETTER
+from fusion.recipe.head import LOWER_IS_BETTER, METRICS, Task
 from fusion.statistics.outcomes import Outcome
-from fusion.study.declaration import Study, load_study
+from fusion.study.arms import read_arms
+from fusion.study.declaration import BASE, Study, load_study
 from fusion.study.racing import Stop, stops
 from fusion.study.records import STUDY, Listed, Record, read_list, read_records, renamed
+from fusion.wording import table_cell
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMULA = tuple("=+-@\t\r")
-"""What the text of a cell begins with that a spreadsheet would run."""
 LEFT_OUT = ("losses", "correct", "metrics", "versions", "sizes", "inputs")
 """Fields of a record that no cell of a table holds."""
 
@@ -34,12 +34,14 @@ class Results:
         trials: All it is made of, in order.
         records: Of those that ran, in that order.
         stopped: Arms that a race stopped, which need no further trial.
+        task: What `base` predicts; `None` where that was not kept.
     """
 
     study: Study
     trials: tuple[Listed, ...]
     records: tuple[Record, ...]
     stopped: Mapping[str, Stop] = field(default_factory=dict)
+    task: Task | None = None
 
     @property
     def done(self) -> tuple[Record, ...]:
@@ -67,6 +69,8 @@ class Results:
     @property
     def metric(self) -> str:
         """What arms are compared by: what the study names, or the first metric of its task."""
+        if self.task is not None:
+            return self.study.metric or METRICS[self.task][0]
         metrics = next((record.metrics.get(record.judged_on, {}) for record in self.done), {})
         return self.study.metric or ("mae" if "mae" in metrics else "accuracy")
 
@@ -104,7 +108,7 @@ def load_results(folder: str | Path) -> Results:
     trials = read_list(folder)
     by_key = {record.key: record for record in read_records(folder, dict.fromkeys(t.key for t in trials))}
     records = [renamed(by_key[trial.key], trial.arm) for trial in trials if trial.key in by_key]
-    found = Results(load_study(folder / STUDY), trials, tuple(records))
+    found = Results(load_study(folder / STUDY), trials, tuple(records), task=_task(folder))
     arms = list(dict.fromkeys(trial.arm for trial in trials))
     return replace(found, stopped=stops(found.study, arms, records, better=found.better))
 
@@ -164,7 +168,7 @@ def to_csv(records: Sequence[Record], stopped: Mapping[str, Stop] | None = None)
     text = io.StringIO()
     writer = csv.DictWriter(text, heads, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows([{name: _cell(value) for name, value in row.items()} for row in table])
+    writer.writerows([{name: table_cell(value) for name, value in row.items()} for row in table])
     return text.getvalue()
 
 
@@ -193,10 +197,12 @@ def cv_results(results: Results) -> dict[str, Any]:
     }
 
 
+def _task(folder: Path) -> Task | None:
+    base = read_arms(folder).get(BASE)
+    task: Task | None = base.recipe.get("head", {}).get("output", {}).get("task") if base else None
+    return task
+
+
 def _score(cells: Mapping[tuple[str, int], Record], arm: str, seed: int, sign: float) -> float:
     record = cells.get((arm, seed))
     return float("nan") if record is None or record.value is None else sign * record.value
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in FORMULA else value

@@ -216,7 +216,7 @@ def _record(trial: Trial, graph: FusionGraph, read: Read, came: Came) -> Record:
         value=came.metrics[judged_on][trial.metric],
         metrics={split: dict(values) for split, values in came.metrics.items()},
         judged_on=judged_on,
-        selected_on="validation" if any(map(_chooses, phases)) else None,
+        selected_on="validation" if any(each.chooses for each in phases) else None,
         epochs=training.budget if training else 0,
         losses=losses,
         converged=has_converged(losses),
@@ -236,10 +236,6 @@ def _read_by(recipe: Recipe, inputs: Map[str, Input] | None) -> Map[str, Input]:
     if inputs is None or not recipe.inputs.keys() <= inputs.keys():
         return recipe.inputs
     return Map({**inputs, **recipe.inputs})
-
-
-def _chooses(phase: Phase) -> bool:
-    return phase.keep == "best" or phase.early_stopping is not None
 
 
 def _losses(history: History, phase: Phase) -> tuple[float, ...]:

@@ -47,6 +47,7 @@ def united(first: Results, second: Results, *, names: tuple[str, str]) -> Result
         (*_named(first.trials, names[0], set()), *_named(second.trials, names[1], known)),
         (*_named(first.records, names[0], set()), *_named(second.records, names[1], known)),
         stopped,
+        first.task,
     )
 
 

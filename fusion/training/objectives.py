@@ -84,8 +84,7 @@ def check_monitor(phase: Phase, *, validated: bool) -> None:
     Raises:
         TrainingError: If what is monitored needs validation data.
     """
-    chooses = phase.keep == "best" or phase.early_stopping is not None
-    if chooses and phase.monitor.startswith("val_") and not validated:
+    if phase.chooses and phase.monitor.startswith("val_") and not validated:
         raise TrainingError(
             f"Phase {phase.name!r} chooses its best epoch by {phase.monitor!r}, and there are no validation "
             'data. Give some, or write "keep": "last" without early stopping.'

@@ -6,10 +6,12 @@ import pytest
 
 from fusion.errors import StudyError
 from fusion.files import replacing
-from fusion.recipe.writing import to_json
+from fusion.recipe.writing import to_data, to_json
 from fusion.statistics.outcomes import pair
+from fusion.study.arms import ARMS
 from fusion.study.records import STUDY, read_list, write_list, write_record
 from fusion.study.results import Results, cv_results, load_results, outcomes, rows, to_csv
+from fusion.study.union import united
 
 
 @pytest.fixture
@@ -34,6 +36,19 @@ def test_results_are_read_while_a_study_runs(results, tmp_path):
     assert found.records == results.records[:4]
     assert found.waiting == 2
     assert found.study == results.study
+
+
+def test_a_regression_of_which_nothing_is_done_compares_by_its_error(results, recipe, tmp_path):
+    number = recipe.replace("/head/output", {"task": "regression"})
+    with replacing(tmp_path / STUDY) as part:
+        part.write_text(to_json(results.study.replaced(recipe=number)))
+    (tmp_path / ARMS).write_text(json.dumps({"base": {"recipe": to_data(number), "cuts": {}}}))
+    write_list(results.trials, tmp_path)
+
+    found = load_results(tmp_path)
+
+    assert (found.metric, found.better) == ("mae", "lower")
+    assert united(found, found, names=("a", "b")).metric == "mae"
 
 
 def test_a_folder_without_a_study_and_a_damaged_list_are_told_apart(tmp_path):
