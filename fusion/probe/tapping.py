@@ -9,7 +9,8 @@ from fusion.recipe.branches import Branch
 from fusion.recipe.joining import Concat
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.translation import pointer
-from fusion.skeleton.survey import CutPoint, chosen_cuts, survey
+from fusion.skeleton.layers import Skeleton
+from fusion.skeleton.survey import CutPoint, chosen_cuts, depth, survey
 from fusion.study.declaration import Study
 
 
@@ -77,7 +78,7 @@ def find_taps(study: Study, graph: FusionGraph) -> tuple[TapPoint, ...]:
                 chosen |= chosen_cuts(table, points, selector, owner=backbone)
             except LayerNotFoundError as error:
                 problems.append(Problem(pointer(("taps", backbone, str(place))), str(error)))
-        found += _points(backbone, points, chosen)
+        found += _points(backbone, table, [each for each in points if each.name in chosen])
     if problems:
         raise RecipeError.of(f"study {study.name!r}", problems)
     return tuple(found)
@@ -129,8 +130,7 @@ def _branch(recipe: Recipe, tap: TapPoint) -> Branch:
     return read.replaced(cut=tap.layer, pool=pool, features=kept, blocks=())
 
 
-def _points(backbone: str, points: Sequence[CutPoint], chosen: set[str]) -> Iterator[TapPoint]:
-    for place, point in enumerate(points, 1):
-        if point.name in chosen:
-            flat, depth = len(point.shape) == 1, place / len(points)
-            yield TapPoint(backbone, point.name, depth, point.params, point.flops, flat)
+def _points(backbone: str, table: Skeleton, points: Sequence[CutPoint]) -> Iterator[TapPoint]:
+    for point in points:
+        deep, flat = depth(table, point.name), len(point.shape) == 1
+        yield TapPoint(backbone, point.name, deep, point.params, point.flops, flat)

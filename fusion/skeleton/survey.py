@@ -85,6 +85,24 @@ def survey(skeleton: Skeleton) -> tuple[CutPoint, ...]:
     return tuple(found)
 
 
+def depth(skeleton: Skeleton, name: str) -> float:
+    """Returns how deep a layer lies: its place among the layers of a backbone but its inputs, 1 for the last.
+
+    >>> from fusion.skeleton.layers import Layer
+    >>> rows = (
+    ...     Layer("x", "InputLayer", (), (8, 8, 3)),
+    ...     *(Layer(n, "ReLU", ("x",), (8, 8, 3)) for n in "abcd"),
+    ... )
+    >>> depth(Skeleton("tiny", (8, 8, 3), rows, "d", "3.15.1"), "a")
+    0.25
+    """
+    place = list(skeleton.rows).index(name) + 1
+    total, before = (
+        sum(bool(each.parents) for each in rows) for rows in (skeleton.layers, skeleton.layers[:place])
+    )
+    return round(before / max(1, total), 4)
+
+
 def chosen_cuts(skeleton: Skeleton, points: Sequence[CutPoint], selector: str, *, owner: str) -> set[str]:
     """Returns the layers that a word picks among the places of a survey: a name or alias, a glob, `natural` or `stages`.
 

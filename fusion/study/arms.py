@@ -10,6 +10,7 @@ from fusion.errors import StudyError
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.writing import to_data
+from fusion.skeleton.survey import depth
 from fusion.study.cuts import CutArm
 
 ARMS = "arms.json"
@@ -64,9 +65,8 @@ def arm_facts(graph: FusionGraph, cut: CutArm | None = None) -> ArmFacts:
     for name, branch in graph.recipe.branches.items():
         trunk = graph.trunks.get(branch.backbone) if branch.backbone else None
         if trunk is not None and len(trunk.taps) == 1:
-            layers = list(trunk.skeleton.rows)
-            depth = (layers.index(trunk.taps[0]) + 1) / len(layers)
-            cuts[name] = CutPlace(f"{trunk.backbone}/{trunk.taps[0]}", round(depth, 4))
+            (tap,) = trunk.taps
+            cuts[name] = CutPlace(f"{trunk.backbone}/{tap}", depth(trunk.skeleton, tap))
     return ArmFacts(to_data(graph.recipe), cuts)
 
 

@@ -14,7 +14,7 @@ from fusion.recipe.training import Part, Phase
 from fusion.recipe.translation import pointer
 from fusion.recipe.writing import to_data
 from fusion.skeleton.articulation import digraph
-from fusion.skeleton.survey import chosen_cuts, survey
+from fusion.skeleton.survey import chosen_cuts, depth, survey
 from fusion.study.declaration import Cuts
 
 WITHOUT_CUT = "scratch"
@@ -62,14 +62,15 @@ def cut_arms(cuts: Cuts, graph: FusionGraph) -> dict[str, CutArm]:
         RecipeError: Listing what of it is not there, or cannot be cut.
     """
     recipe, trunk = graph.recipe, _trunk(cuts, graph)
-    layers, names = _layers(cuts, trunk), list(trunk.skeleton.rows)
+    layers = _layers(cuts, trunk)
     found = {}
     for layer in layers:
         sides = _Sides(recipe, trunk, layer, before=next(iter(layers[: layers.index(layer)][-1:]), ""))
         for kind in cuts.arms:
             if kind != WITHOUT_CUT:
-                depth = round((names.index(layer) + 1) / len(names), 4)
-                found[f"{kind}@{layer}"] = CutArm(kind, cuts.backbone, layer, depth, KINDS[kind](sides))
+                found[f"{kind}@{layer}"] = CutArm(
+                    kind, cuts.backbone, layer, depth(trunk.skeleton, layer), KINDS[kind](sides)
+                )
     if WITHOUT_CUT in cuts.arms:
         scratch = _scratch(_Sides(recipe, trunk, layers[0]))
         found[WITHOUT_CUT] = CutArm(WITHOUT_CUT, cuts.backbone, change=scratch)

@@ -7,7 +7,9 @@ from fusion.recipe.reading import from_data
 from fusion.recipe.references import references
 from fusion.recipe.short import fuse
 from fusion.recipe.writing import to_data
-from fusion.study.declaration import Study
+from fusion.study.arms import arm_facts
+from fusion.study.cuts import cut_arms
+from fusion.study.declaration import Cuts, Study
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,16 @@ def test_without_names_the_natural_cuts_of_every_backbone_are_scored(two):
     assert {tap.backbone for tap in found} == {"tinyvgg", "tinyresnet"}
     assert all(0 < tap.depth <= 1 and tap.flops > 0 for tap in found)
     assert found[0].name.startswith("tinyvgg/")
+
+
+def test_a_layer_is_as_deep_where_it_is_scored_as_where_it_is_cut():
+    one = fuse("TinyVGG[block2_pool]", output=["cat", "dog"], weights="eye.h5", shape=(32, 32, 3))
+    graph = resolve(one)
+
+    (tap,) = find_taps(Study(name="taps", recipe=one, taps={"tinyvgg": ("block2_pool",)}), graph)
+    (arm,) = cut_arms(Cuts(backbone="tinyvgg", at=["block2_pool"], arms=["frozen"]), graph).values()
+
+    assert tap.depth == arm.depth == arm_facts(graph).cuts["tinyvgg_view"].depth
 
 
 def test_every_tap_that_is_not_there_is_named_at_once(two):
