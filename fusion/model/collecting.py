@@ -13,11 +13,14 @@ def leftovers_collected() -> Iterator[None]:
     TensorFlow and Keras loaded would take longer than a backbone; `gc.freeze` sets it aside. Where the program around
     has set objects aside itself, nothing is, and all are looked through.
 
-    >>> aside = gc.get_freeze_count()
+    >>> import weakref
+    >>> class Ring:
+    ...     pass
     >>> with leftovers_collected():
-    ...     ring = []
-    ...     ring.append(ring)
-    >>> gc.get_freeze_count() == aside
+    ...     ring = Ring()
+    ...     ring.next, seen = ring, weakref.ref(ring)
+    ...     del ring
+    >>> seen() is None
     True
     """
     aside = gc.get_freeze_count() == 0
