@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import networkx as nx
 
 from fusion.checking import Source, resolve
-from fusion.errors import TrainingError, listed, near
+from fusion.errors import TrainingError, listed, near, shown
 from fusion.graph.nodes import FusionGraph, Trunk
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
@@ -52,7 +52,8 @@ def unfreeze(
 
     Raises:
         RecipeError: Listing every problem of the recipe.
-        TrainingError: If it has no phase to go on from, there is no such backbone, or nothing of one can train.
+        TrainingError: If it has no phase to go on from, there is no such backbone, nothing of one can train, or a number
+            is none that makes sense.
     """
     graph = resolve(recipe)
     declared = graph.recipe
@@ -64,6 +65,10 @@ def unfreeze(
         raise TrainingError(f"Rates fall by a factor above 0 and up to 1, got decay={decay}.")
     if by not in BY:
         raise TrainingError(f"A backbone is unfrozen by {listed(BY)}, got {by!r}.{near(by, BY)}")
+    if groups is not None and (type(groups) is not int or groups < 1):
+        raise TrainingError(
+            f"How many groups are unfrozen is a whole number from 1 on, or None for all, got groups={groups!r}."
+        )
     chosen = _chosen(declared, backbones)
     last = declared.training.phases[-1]
     kept = [part for part in last.train if not _is_of(part, chosen)]
@@ -105,6 +110,11 @@ class _Group:
 
 def _chosen(recipe: Recipe, backbones: Sequence[str]) -> tuple[str, ...]:
     for name in backbones:
+        if not isinstance(name, str):
+            raise TrainingError(
+                f"Backbones are named one by one, got {shown(name)}. Write unfreeze(recipe, "
+                f"{', '.join(map(repr, recipe.backbones))})."
+            )
         if name not in recipe.backbones:
             raise TrainingError(
                 f"The recipe has no backbone {name!r}.{near(name, recipe.backbones)} It has {listed(recipe.backbones)}."

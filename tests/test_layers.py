@@ -104,6 +104,8 @@ DOORS = {
     ("backbones.catalogue", "backbones.reloading"),
     # What a machine does in a second is measured with TensorFlow, once.
     ("features.planning", "features.measuring"),
+    # Workers of their own load TensorFlow before they are given work, so that its notes are turned away.
+    ("study.execution", "backbones.quiet"),
 }
 """The imports, inside functions, by which what is free of Keras reaches what is not."""
 

@@ -111,3 +111,16 @@ def test_a_backbone_without_weights_is_refused():
 
     with pytest.raises(TrainingError, match="Nothing of the backbone 'b0' can train"):
         unfreeze(make_graph(bare, Bare()))
+
+
+@pytest.mark.parametrize("groups", [0, -2, 1.5, True])
+def test_groups_are_counted_from_one(groups):
+    with pytest.raises(
+        TrainingError, match=f"a whole number from 1 on, or None for all, got groups={groups}"
+    ):
+        unfreeze(graph_of(TWO), groups=groups)
+
+
+def test_backbones_are_named_one_by_one():
+    with pytest.raises(TrainingError, match=r"one by one, got \['left', 'right'\].*unfreeze\(recipe, 'left'"):
+        unfreeze(graph_of(TWO), ["left", "right"])

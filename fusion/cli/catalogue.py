@@ -28,7 +28,7 @@ class Announced(Shelf):
             return catalogue.skeleton(backbone, shape, self.folders)
         from rich.console import Console
 
-        from fusion.cli.quiet import load_keras
+        from fusion.backbones.quiet import load_keras
 
         with Console(stderr=True).status(f"making the layer table of {backbone.arch}, this once"):
             load_keras()

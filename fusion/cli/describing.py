@@ -13,6 +13,7 @@ from fusion.cli.catalogue import Announced
 from fusion.errors import FusionError, Problem, RecipeError, WeightsError, listed
 from fusion.graph.costs import Costs, costs
 from fusion.graph.nodes import FusionGraph
+from fusion.recipe.parsing import parse, read_text
 from fusion.recipe.writing import to_data
 from fusion.wording import amount, counted, operations
 
@@ -25,9 +26,16 @@ def resolve(file: Path, folders: Sequence[Path] = ()) -> FusionGraph:
     """Returns the recipe in a file, resolved; layer tables that are missing are made with a word on it.
 
     Raises:
-        RecipeError: Listing every problem.
+        RecipeError: Listing every problem, or saying that it is a study.
     """
-    return checking.resolve(file, catalogue=Announced(tuple(checking.places(file, folders))))
+    try:
+        return checking.resolve(file, catalogue=Announced(tuple(checking.places(file, folders))))
+    except RecipeError:
+        if _is_study(file):
+            raise RecipeError(
+                f"{file} is a study, not a recipe. `fusion study plan {file} --examples N` checks it and says what it takes."
+            ) from None
+        raise
 
 
 def check(
@@ -109,6 +117,14 @@ def _sound(file: Path) -> FusionGraph | None:
     for remark in [*graph.remarks, *_missing_weights(graph, file)]:
         typer.echo(f"  note {remark.place}   {remark.text}")
     return graph
+
+
+def _is_study(file: Path) -> bool:
+    try:
+        data = parse(read_text(file), source=str(file))
+    except RecipeError:
+        return False
+    return isinstance(data, dict) and "study" in data and type(data.get("recipe")) is not int
 
 
 def _work(found: Costs) -> str:

@@ -38,7 +38,7 @@ def features(
     folder: Folders = None,
 ) -> None:
     """Write what frozen backbones make of every example to an .npz file, for a classifier of one's own."""
-    from fusion.cli.quiet import load_keras
+    from fusion.backbones.quiet import load_keras
 
     graph = resolve(file, folder or ()) if file.suffix == ".json" else None
     load_keras()

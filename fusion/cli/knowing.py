@@ -48,7 +48,7 @@ def self_test(
     folder: Folders = None,
 ) -> None:
     """Put a model to the test: weights, gradients, calls at inference, a saved copy."""
-    from fusion.cli.quiet import load_keras
+    from fusion.backbones.quiet import load_keras
 
     load_keras()
     from fusion.model.selftest import self_test as tested

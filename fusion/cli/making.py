@@ -95,7 +95,7 @@ def build(
     ] = None,
 ) -> None:
     """Build the model of a recipe and save it as a .keras file that opens anywhere Keras does."""
-    from fusion.cli.quiet import load_keras
+    from fusion.backbones.quiet import load_keras
 
     graph = resolve(file, folder or ())
     load_keras()
@@ -138,6 +138,8 @@ def unfreeze(
     from fusion.unfreezing import unfreeze as unfrozen
 
     graph = resolve(file)
+    if out.exists() and out.samefile(file):
+        raise typer.BadParameter(f"{out} is the recipe that is read. Name another file to write with -o.")
     found = unfrozen(
         graph,
         *(backbone or ()),

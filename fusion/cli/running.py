@@ -49,7 +49,7 @@ def train(
     """Train a recipe on data, phase by phase, and judge it on what it never saw."""
     from rich.console import Console
 
-    from fusion.cli.quiet import load_keras
+    from fusion.backbones.quiet import load_keras
 
     if store and no_store:
         raise TrainingError(
@@ -110,7 +110,7 @@ def evaluate(
     """Judge a trained model on a split of data."""
     import json
 
-    from fusion.cli.quiet import load_keras
+    from fusion.backbones.quiet import load_keras
 
     load_keras()
     from fusion.cli.bars import examining
@@ -171,7 +171,7 @@ def predict(
     import json
     from dataclasses import asdict
 
-    from fusion.cli.quiet import load_keras
+    from fusion.backbones.quiet import load_keras
 
     if bool(what) == (data is not None):
         raise typer.BadParameter("Say what to predict: image files, NAME=VALUE for each input, or --data.")

@@ -39,7 +39,7 @@ def score(
     folder: Folders = None,
 ) -> None:
     """Score every tap of a study's backbones, and every set of them, for a small head; trains nothing but with --confirm."""
-    from fusion.cli.quiet import load_keras
+    from fusion.backbones.quiet import load_keras
 
     load_keras()
     from fusion.cli.extracting import extracting

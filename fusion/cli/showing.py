@@ -21,7 +21,7 @@ def quickstart(
     """Transfer from Latin letters to Greek ones, fused and not; two minutes, no download."""
     from rich.console import Console
 
-    from fusion.cli.quiet import load_keras
+    from fusion.backbones.quiet import load_keras
 
     load_keras()
     from fusion.cli.progress import watching
@@ -46,7 +46,7 @@ def show(
     ] = 16,
 ) -> None:
     """Draw the first batch of a training as it is fed: images after augmentation, with their targets."""
-    from fusion.cli.quiet import load_keras
+    from fusion.backbones.quiet import load_keras
 
     if out.suffix not in PICTURES:
         raise FileError(

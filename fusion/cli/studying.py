@@ -90,7 +90,7 @@ def run(
     """Run the trials of a study that are not done yet; what a killed run did is kept."""
     from rich.console import Console
 
-    from fusion.cli.quiet import load_keras
+    from fusion.backbones.quiet import load_keras
 
     load_keras()
     from fusion.cli.bars import bars

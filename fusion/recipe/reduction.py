@@ -1,12 +1,14 @@
 """A recipe with some of its branches: what an ablation compares the whole with."""
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 from fusion.errors import Problem, RecipeError, listed, near, shown
 from fusion.recipe.branches import Branch
 from fusion.recipe.inputs import Input
 from fusion.recipe.ops import Op
 from fusion.recipe.outputs import read_by_head
+from fusion.recipe.reading import load_recipe
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import references
 from fusion.recipe.selectors import Selector, parse_selector
@@ -15,7 +17,7 @@ from fusion.recipe.weighing import Late
 from fusion.recipe.writing import to_data
 
 
-def only(recipe: Recipe, branches: Sequence[str], *, name: str | None = None) -> Recipe:
+def only(recipe: Recipe | str | Path, branches: Sequence[str], *, name: str | None = None) -> Recipe:
     """Returns a recipe with some of its branches, and those whose maps they read; nothing is left of what others used.
 
     Inputs, backbones, blocks, auxiliary outputs and selectors of the others go with them. An op that has one branch left
@@ -23,7 +25,7 @@ def only(recipe: Recipe, branches: Sequence[str], *, name: str | None = None) ->
     one left is no longer optional.
 
     Args:
-        recipe: What is reduced.
+        recipe: What is reduced, or the path of its file.
         branches: Names of the branches that stay.
         name: What it is called; the recipe's name and those of the branches, if it is not said.
 
@@ -35,16 +37,8 @@ def only(recipe: Recipe, branches: Sequence[str], *, name: str | None = None) ->
     Raises:
         RecipeError: If the recipe has no such branch, or no phase trains what would predict.
     """
-    problems = references(recipe, to_data(recipe)) or [
-        Problem(
-            "/branches",
-            f"There is no branch {shown(each)}.{near(each, recipe.branches)} It has: {listed(recipe.branches)}.",
-        )
-        for each in branches
-        if each not in recipe.branches
-    ]
-    if not branches:
-        problems = [Problem("/branches", "No branch is named to stay.")]
+    recipe = _read(recipe)
+    problems = references(recipe, to_data(recipe)) or _unnamed(recipe, branches)
     if problems:
         raise RecipeError.of(recipe.name, problems)
     kept = set(branches)
@@ -59,6 +53,34 @@ def only(recipe: Recipe, branches: Sequence[str], *, name: str | None = None) ->
         text = f"No phase trains what predicts once only {', '.join(branches)} is left."
         raise RecipeError.of(recipe.name, [Problem("/training/phases", text)])
     return made
+
+
+def _read(recipe: Recipe | str | Path) -> Recipe:
+    if isinstance(recipe, str | Path):
+        return load_recipe(recipe)
+    if not isinstance(recipe, Recipe):
+        raise RecipeError(
+            f"A recipe is a fusion.Recipe or the path of a file, got {type(recipe).__name__}. "
+            "Of plain data make one by fusion.Recipe(**data)."
+        )
+    return recipe
+
+
+def _unnamed(recipe: Recipe, branches: Sequence[str]) -> list[Problem]:
+    """Returns why these are not names of branches that can stay."""
+    if not branches:
+        return [Problem("/branches", "No branch is named to stay.")]
+    if isinstance(branches, str):
+        text = f"Branches that stay are a list of names, got {shown(branches)}. Write [{shown(branches)}]."
+        return [Problem("/branches", text)]
+    return [
+        Problem(
+            "/branches",
+            f"There is no branch {shown(each)}.{near(each, recipe.branches)} It has: {listed(recipe.branches)}.",
+        )
+        for each in branches
+        if each not in recipe.branches
+    ]
 
 
 def reduced(recipe: Recipe, branches: Mapping[str, Branch], *, name: str) -> Recipe:

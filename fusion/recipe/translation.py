@@ -109,6 +109,8 @@ def _text(detail: ErrorDetails) -> str:
             return _choice(value, [name.strip("'") for name in re.split(r", | or ", ctx["expected"])])
         case "string_pattern_mismatch" if ctx.get("pattern") == "^x-":
             return f"A free key starts with 'x-', and {shown(value)} does not."
+        case "string_pattern_mismatch" if ctx.get("pattern") == "^/":
+            return f"A place begins with '/': write {shown(f'/{value}')}."
         case "string_pattern_mismatch" if "[key]" in detail["loc"] or "A-Za-z" in str(ctx.get("pattern")):
             rule = "a letter, then at most 63 letters, digits, '_' or '-', and no 'x-' in front"
             return f"{shown(value)} cannot be a name: {rule}."

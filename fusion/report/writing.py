@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from fusion.errors import StudyError
 from fusion.files import replacing
 from fusion.report.contents import sections
 from fusion.report.marks import alone
@@ -25,10 +26,12 @@ def write_report(run: str | Path, out: str | Path) -> tuple[Path, ...]:
         out: Folder for the report.
 
     Raises:
-        StudyError: If there is no study in the folder, or a file of it is damaged.
+        StudyError: If it is no folder, there is no study in it, or a file of it is damaged.
         DataError: If no trial of the reference is done.
         FileError: If a file cannot be written.
     """
+    if not isinstance(run, str | Path):
+        raise StudyError(f"A report is written of the folder of a run, got {type(run).__name__}.")
     folder, results = Path(run), load_results(run)
     found, parts = compare(results), sections(results, folder)
     title = results.study.name

@@ -21,7 +21,7 @@ class Prospect:
 
     Args:
         seeds: Blocks that every arm runs in.
-        arms: Arms that are compared with the reference.
+        arms: Arms that are compared with the reference; without any there is nothing to tell.
         alpha: Chance, at most, that any of them is called different though none is.
         smallest_p: The smallest p-value there can be.
         needed: The fewest seeds with which one arm can be called different.
@@ -71,8 +71,10 @@ def in_words(found: Prospect) -> str:
     """Returns a prospect as a plan prints it.
 
     >>> print(in_words(prospect(5, 16)))
-    5 seeds, 16 arms: nothing can be significant. The smallest p is 0.0625, and 16 x 0.0625 > 0.05; 10 seeds are needed.
+    5 seeds, 16 comparisons: nothing can be significant. The smallest p is 0.0625, and 16 x 0.0625 > 0.05; 10 seeds are needed.
     """
+    if not found.arms:
+        return "1 arm: there is nothing to compare it with. Name others in `arms`, `axes` or `cuts`."
     return "\n".join(filter(None, (_of_seeds(found), _of_examples(found))))
 
 
@@ -86,7 +88,7 @@ def _of_examples(found: Prospect) -> str:
 
 
 def _of_seeds(found: Prospect) -> str:
-    head = f"{counted(found.seeds, 'seed')}, {counted(found.arms, 'arm')}"
+    head = f"{counted(found.seeds, 'seed')}, {counted(found.arms, 'comparison')}"
     if math.isinf(found.detectable):
         return (
             f"{head}: nothing can be significant. The smallest p is {found.smallest_p:.3g}, and {found.arms} x "

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 
-from fusion.errors import DataError, StudyError, listed
+from fusion.errors import DataError, StudyError, listed, near
 from fusion.statistics.best import BestSet, best_set, cheapest
 from fusion.statistics.differences import Difference, differences, holm
 from fusion.statistics.gates import Gate, gates, refusals
@@ -18,7 +19,7 @@ from fusion.study.conditions import conditions
 from fusion.study.racing import Stop
 from fusion.study.records import Record
 from fusion.study.resampling import overlap_of
-from fusion.study.results import Results, outcomes
+from fusion.study.results import Results, outcomes, results_of
 from fusion.wording import counted
 
 Cost = Literal["flops", "params", "trainable", "seconds"]
@@ -117,20 +118,23 @@ class Comparison:
         return refusals(self.gates)
 
 
-def compare(results: Results, *, by: Cost = "flops") -> Comparison:
+def compare(results: Results | str | Path, *, by: Cost = "flops") -> Comparison:
     """Returns how the arms of a study differ from its reference, and which conditions of a claim hold.
 
     Where they do not, differences are those over the seeds that every arm has, shown and not to be claimed. Before any
     trial is done there is only the gate that says so.
 
     Args:
-        results: What `fusion.study.results.load_results` returned; trials may be missing.
+        results: What `fusion.load_results` returned, or the folder of the run; trials may be missing.
         by: What the cheapest arm is cheapest in.
 
     Raises:
         DataError: If trials are done, but none of the reference.
-        StudyError: If they are to be compared by seconds and did not all train with as many others.
+        StudyError: If there is no such cost or run, or seconds are asked for and not all trained with as many others.
     """
+    if by not in (costs := get_args(Cost)):
+        raise StudyError(f"There is no cost {by!r}.{near(str(by), costs)} Costs: {listed(costs)}.")
+    results = results_of(results)
     study = results.study
     at_once = sorted({record.together for record in results.done})
     if by == "seconds" and len(at_once) > 1:

@@ -93,7 +93,11 @@ def _at_once(
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    at_once = Parallel(n_jobs=workers, pre_dispatch=workers, return_as="generator_unordered")
+    from fusion.backbones.quiet import load_keras
+
+    # Before it is given work, whose arrival loads TensorFlow.
+    quiet = {"initializer": load_keras}
+    at_once = Parallel(n_jobs=workers, pre_dispatch=workers, return_as="generator_unordered", **quiet)
     try:
         for records in at_once(delayed(recorded)(bunch, work, out) for bunch in bunches):
             yield from records

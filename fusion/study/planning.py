@@ -93,7 +93,7 @@ def plan_study(
         seeds * len(planned),
         seeds * sum(each.seconds for each in planned),
         seeds * sum(each.stored_bytes for each in planned),
-        prospect(seeds, max(1, len(planned) - 1), alpha=study.alpha, judged=counts),
+        prospect(seeds, len(planned) - 1, alpha=study.alpha, judged=counts),
     )
 
 

@@ -88,7 +88,10 @@ class Results:
         try:
             import pandas as pd
         except ImportError:
-            raise StudyError("A frame needs pandas: pip install pandas. `rows` is without it.") from None
+            raise StudyError(
+                "A frame needs pandas: pip install pandas. Without it fusion.study.results.rows(results.records) gives a "
+                "dict for each trial, and `fusion study export` writes them as CSV or JSON."
+            ) from None
         return pd.DataFrame(rows(self.records, self.stopped))
 
     @property
@@ -111,6 +114,23 @@ def load_results(folder: str | Path) -> Results:
     found = Results(load_study(folder / STUDY), trials, tuple(records), task=_task(folder))
     arms = list(dict.fromkeys(trial.arm for trial in trials))
     return replace(found, stopped=stops(found.study, arms, records, better=found.better))
+
+
+def results_of(source: Results | str | Path) -> Results:
+    """Returns results as they are, and those of a run that is named by its folder.
+
+    Raises:
+        StudyError: If it is neither, there is no study, or a file of it is damaged.
+        RecipeError: If its declaration is damaged.
+    """
+    if isinstance(source, Results):
+        return source
+    if not isinstance(source, str | Path):
+        raise StudyError(
+            f"Compared are Results or the folder of a run, got {type(source).__name__}. "
+            "fusion.study.union.united makes one of the results of two runs."
+        )
+    return load_results(source)
 
 
 def outcomes(results: Results) -> tuple[Outcome, ...]:

@@ -100,10 +100,23 @@ def all_variants(
             lines = [f"{each.place} {each.text}".lstrip() for each in error.problems] or [str(error)]
             problems.append(Problem(pointer(place), "\n".join([f"Arm {name!r} cannot be built:", *lines])))
     problems += _unlike(found) if not problems else []
+    problems += _never_raced(study)
     problems += _unknown(study, found) if not problems else []
     if problems:
         raise RecipeError.of(f"study {study.name!r}", problems)
     return Variants(found, repeated)
+
+
+def _never_raced(study: Study) -> list[Problem]:
+    """Returns why a race would stop no arm, if it is so: it compares them only when all seeds have run."""
+    count, rungs = len(study.numbers), study.racing.rungs if study.racing else ()
+    if not rungs or rungs[0] < count:
+        return []
+    text = (
+        f"No rung is below the {count} seeds of the study, so that nothing could be stopped, got "
+        f"{', '.join(map(str, rungs))}. Name an earlier rung, or more seeds, or leave `racing` out."
+    )
+    return [Problem("/racing/rungs", text)]
 
 
 def weight_places(

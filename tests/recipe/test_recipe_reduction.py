@@ -5,7 +5,7 @@ from fusion.recipe.reading import from_data
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.reduction import only, trains_what_predicts
 from fusion.recipe.references import references
-from fusion.recipe.writing import to_data
+from fusion.recipe.writing import to_data, to_json
 
 NESTED = {"pair": {"op": "gated", "from": ["a", "b"]}, "whole": {"op": "concat", "from": ["pair", "facts"]}}
 
@@ -178,3 +178,21 @@ def test_what_cannot_be_reduced_is_refused_by_name():
         only(untrained, ["a"])
     with pytest.raises(RecipeError, match="'other'"):
         only(untrained.replaced(fusion={"op": "concat", "from": ["a", "b", "other"]}), ["a"])
+
+
+def test_a_recipe_is_reduced_by_its_path_too(tmp_path):
+    (tmp_path / "r.json").write_text(to_json(recipe(NESTED)))
+
+    assert (
+        only(tmp_path / "r.json", ["a"])
+        == only(str(tmp_path / "r.json"), ["a"])
+        == only(recipe(NESTED), ["a"])
+    )
+
+
+def test_what_is_no_recipe_or_no_list_is_refused_in_words():
+    with pytest.raises(RecipeError, match=r"fusion\.Recipe or the path of a file, got dict"):
+        only({}, ["a"])
+    with pytest.raises(RecipeError, match=r"a list of names, got 'facts'\. Write \['facts'\]") as caught:
+        only(recipe(NESTED), "facts")
+    assert len(caught.value.problems) == 1

@@ -9,6 +9,7 @@ import pytest
 from fusion.errors import StudyError
 from fusion.report.writing import write_report
 from fusion.study.records import read_record, write_record
+from fusion.study.results import load_results
 
 CUTS = {"base": ("block3", 0.9), "all/cut=block1": ("block1", 0.3), "all/cut=block2": ("block2", 0.6)}
 GAPS = {"base": 0.0, "all/cut=block1": -0.2, "all/cut=block2": 0.1}
@@ -137,3 +138,8 @@ def test_damaged_arms_are_named(write_run, tmp_path):
 
     with pytest.raises(StudyError, match=r"arms.json is damaged"):
         write_report(folder, tmp_path / "out")
+
+
+def test_a_report_is_of_a_folder(write_run, tmp_path):
+    with pytest.raises(StudyError, match="the folder of a run, got Results"):
+        write_report(load_results(write_run(base=0.0)), tmp_path / "out")

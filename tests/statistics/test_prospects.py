@@ -55,7 +55,7 @@ def test_more_seeds_show_less():
 def test_a_plan_says_what_can_be_found():
     text = in_words(prospect(10, 4))
 
-    assert text.startswith("10 seeds, 4 arms: a difference of 1.")
+    assert text.startswith("10 seeds, 4 comparisons: a difference of 1.")
     assert text.endswith("is found with a chance of 80%; the smallest p is 0.002.")
 
 
@@ -81,3 +81,7 @@ def test_so_many_test_examples_show_what_was_planned_for():
 
 def test_more_arms_need_more_examples():
     assert detectable_on(800, disagreement=0.1, arms=16) > detectable_on(800, disagreement=0.1)
+
+
+def test_two_arms_are_one_comparison():
+    assert in_words(prospect(3, 1)).startswith("3 seeds, 1 comparison: nothing can be significant.")

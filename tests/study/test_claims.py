@@ -5,7 +5,7 @@ import pytest
 
 from fusion.errors import DataError, StudyError
 from fusion.study.claims import claim, compare, verdict
-from fusion.study.results import Results
+from fusion.study.results import Results, load_results
 from fusion.study.union import united
 
 SEEDS = range(8)
@@ -249,3 +249,18 @@ def test_arms_that_read_other_inputs_of_the_same_rows_are_paired_and_others_are_
 
     assert "data" not in refused(dataclasses.replace(whole, records=records))
     assert "given different data" in refused(dataclasses.replace(whole, records=moved))["data"]
+
+
+def test_a_run_is_compared_by_its_folder_too(write_run):
+    folder = write_run(base=0.0, good=0.2)
+
+    assert compare(folder) == compare(str(folder)) == compare(load_results(folder))
+
+
+def test_what_cannot_be_compared_is_refused_in_words(results_of):
+    with pytest.raises(StudyError, match="Results or the folder of a run, got list"):
+        compare([])
+    with pytest.raises(
+        StudyError, match=r"no cost 'flop'\. Did you mean 'flops'\? .*: flops, params, trainable, seconds"
+    ):
+        compare(results_of({"base": 0.0, "good": 0.2}), by="flop")

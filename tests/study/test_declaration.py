@@ -88,3 +88,13 @@ def test_no_arm_takes_the_name_of_the_recipe_as_it_stands(tmp_path):
 )
 def test_what_is_no_study_of_this_format_is_refused(tmp_path, data, text):
     assert text in found(tmp_path, data)["/study"]
+
+
+def test_places_begin_with_a_stroke(tmp_path):
+    arms = {"other": {"change": {"fusion/op": "add"}}}
+    data = {"study": 1, "name": "n", "recipe": "a.json", "axes": {"branches/a/cut": ["x"]}, "arms": arms}
+
+    problems = found(tmp_path, data)
+
+    assert problems["/axes/branches~1a~1cut"] == "A place begins with '/': write '/branches/a/cut'."
+    assert problems["/arms/other/change/fusion~1op"] == "A place begins with '/': write '/fusion/op'."

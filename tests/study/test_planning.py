@@ -1,7 +1,7 @@
 import pytest
 
 from fusion.errors import TrainingError
-from fusion.statistics.prospects import detectable_on
+from fusion.statistics.prospects import detectable_on, in_words
 from fusion.study.planning import plan_study
 from fusion.study.variants import variants
 
@@ -35,3 +35,11 @@ def test_examples_to_judge_on_show_differences_of_accuracy_and_nothing_of_number
 def test_a_plan_for_no_example_is_refused(study):
     with pytest.raises(TrainingError, match="1 example or more"):
         plan_study(study, variants(study), examples=0)
+
+
+def test_a_study_of_one_arm_has_nothing_to_compare(study):
+    alone = study.replaced(axes={})
+
+    said = in_words(plan_study(alone, variants(alone), examples=50, judged=100).prospect)
+
+    assert said == "1 arm: there is nothing to compare it with. Name others in `arms`, `axes` or `cuts`."

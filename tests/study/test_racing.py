@@ -15,6 +15,7 @@ from fusion.study.racing import Stop, rungs_of, stops
 from fusion.study.records import STUDY, write_list, write_record
 from fusion.study.results import load_results, rows, to_csv
 from fusion.study.union import united
+from fusion.study.variants import variants
 
 NOISE = (0.00, 0.01, -0.01, 0.015, -0.005, 0.005, -0.015, 0.01)
 ARMS = {"base": 0.0, "good": 0.2, "as good": 0.2, "bad": -0.6}
@@ -181,3 +182,14 @@ def test_rungs_rise_from_two_on(study, tmp_path, rungs):
 def test_a_race_is_part_of_the_study_file_only_where_there_is_one(study):
     assert "racing" not in to_json(study)
     assert Racing(rungs=[3]).rungs == (3,)
+
+
+@pytest.mark.parametrize("rungs", [[3], [5, 8]])
+def test_a_race_that_would_begin_when_all_has_run_is_refused(study, rungs):
+    declared = study.replaced(racing={"rungs": rungs})
+
+    with pytest.raises(
+        RecipeError, match=f"/racing/rungs   No rung is below the 3 seeds .* got {str(rungs)[1:-1]}"
+    ):
+        variants(declared)
+    assert variants(declared.replaced(seeds=rungs[0] + 1))

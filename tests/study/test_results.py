@@ -1,5 +1,6 @@
 import csv
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -115,3 +116,12 @@ def test_a_frame_has_a_row_for_each_trial(results):
 
     assert frame.groupby("arm")["value"].mean().round(3).to_dict() == {"base": 0.51, "wide": 0.61}
     json.loads(frame.to_json())
+
+
+def test_without_pandas_it_is_said_what_gives_rows(results, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+
+    with pytest.raises(
+        StudyError, match=r"pip install pandas.*fusion\.study\.results\.rows\(results\.records\)"
+    ):
+        results.frame()

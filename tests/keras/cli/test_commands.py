@@ -226,6 +226,27 @@ def test_unfreeze_writes_phases_and_says_their_rates(run, recipe_file, tmp_path)
     assert run("check", tmp_path / "u.json")[1].count("epochs, adam") == 2
 
 
+def test_unfreeze_does_not_overwrite_what_it_reads(run, recipe_file):
+    path = recipe_file()
+    before = path.read_text()
+
+    status, _, err = run("unfreeze", path, "-o", path.parent / "." / path.name)
+
+    assert status != 0
+    assert "is the recipe that is read" in " ".join(err.replace("│", " ").split())
+    assert path.read_text() == before
+
+
+def test_check_of_a_study_names_what_plans_it(run, tmp_path):
+    (tmp_path / "s.json").write_text(json.dumps({"study": 1, "name": "n", "recipe": "r.json"}))
+
+    status, _, err = run("check", tmp_path / "s.json")
+
+    assert status == 1
+    assert f"{tmp_path / 's.json'} is a study, not a recipe" in err
+    assert "fusion study plan" in err
+
+
 def test_build_saves_a_model_with_its_recipe(run, recipe_file, tmp_path):
     status, out, _ = run("build", recipe_file(), "-o", tmp_path / "m.keras")
 

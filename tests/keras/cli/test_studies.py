@@ -163,12 +163,16 @@ def test_workers_know_the_backbones_that_were_registered_here(recipe_file, photo
 
 
 @pytest.mark.slow
-def test_workers_of_their_own_processes_come_to_the_same(run, study_file, photos, tmp_path):
+def test_workers_of_their_own_processes_come_to_the_same_and_are_quiet(
+    run, study_file, photos, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     for workers in (1, 2):
         out = tmp_path / str(workers)
         given = ("--data", photos, "-o", out, "--workers", workers)
-        assert run("study", "run", study_file(seeds=1), *given)[0] == 0
+        assert run("study", "run", study_file(seeds=3), *given)[0] == 0
 
+    assert tuple(capfd.readouterr()) == ("", "")
     assert plain(load_results(tmp_path / "1")) == plain(load_results(tmp_path / "2"))
 
 

@@ -1,4 +1,4 @@
-"""Loading Keras without TensorFlow's notes on processors and drivers, which tell a user of this command nothing."""
+"""Loading Keras without TensorFlow's notes on processors and drivers, which tell who trains nothing."""
 
 import logging
 import os
