@@ -36,11 +36,14 @@ def compare(
     """Say how arms differ from the reference, and what may be claimed; where nothing may, with exit code 3."""
     from fusion.study.claims import compare as compared
 
-    found = compared(_loaded(runs), by=_cost(by))
+    results = _loaded(runs)
+    found = compared(results, by=_cost(by))
     if as_json:
-        typer.echo(json.dumps(asdict(found), indent=1))
+        typer.echo(json.dumps({**asdict(found), "repeated": dict(results.repeated)}, indent=1))
     else:
         _print(found)
+        for arm, same in results.repeated.items():
+            typer.echo(f"left out: {arm}, the same trials as {same}")
     if found.refused:
         raise typer.Exit(REFUSED)
 
@@ -66,6 +69,10 @@ def _loaded(runs: list[Path]) -> "Results":
     if len(found) == 1:
         return found[0]
     first, second = (folder.resolve() for folder in runs)
+    if first == second:
+        raise typer.BadParameter(
+            f"{runs[0]} and {runs[1]} are the same folder. Name it once, or another beside it."
+        )
     alike = first.name == second.name
     names = (str(runs[0]), str(runs[1])) if alike else (first.name, second.name)
     return united(found[0], found[1], names=names)

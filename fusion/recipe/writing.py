@@ -6,9 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from fusion.errors import Problem, RecipeError
+from fusion.errors import Problem, RecipeError, listed, near, shown
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.values import Value
+
+NAMED = {"inputs": "input", "backbones": "backbone", "branches": "branch", "blocks": "block"}
+"""Parts of a recipe whose entries have names of the user's, by what one of them is called."""
 
 
 def to_data(value: Value) -> dict[str, Any]:
@@ -67,7 +70,8 @@ def meaning(recipe: Recipe) -> dict[str, Any]:
 def exchanged(data: Any, place: str, value: Any) -> Any:
     """Returns a copy of `data` with the value at the JSON Pointer `place` exchanged.
 
-    Objects on the way that are not written are made: all their values may be defaults.
+    Objects on the way that are not written are made, as all their values may be defaults; of inputs, backbones, branches and
+    blocks whole ones alone are.
 
     >>> exchanged({"a": [1, 2]}, "/a/1", 3)
     {'a': [1, 3]}
@@ -75,9 +79,10 @@ def exchanged(data: Any, place: str, value: Any) -> Any:
     {'optimizer': {'name': 'sgd'}}
 
     Raises:
-        RecipeError: If `place` leads nowhere.
+        RecipeError: If `place` leads nowhere, or into what has a name that is not there.
     """
     start, *parts = [part.replace("~1", "/").replace("~0", "~") for part in place.split("/")]
+    _find_named(data, parts, place)
     try:
         if start:
             raise ValueError(start)
@@ -85,6 +90,17 @@ def exchanged(data: Any, place: str, value: Any) -> Any:
     except (IndexError, TypeError, ValueError):
         text = "This leads to no value. A place is a JSON Pointer such as /branches/left/cut."
         raise RecipeError.of("recipe", [Problem(place, text)]) from None
+
+
+def _find_named(data: Any, parts: Sequence[str], place: str) -> None:
+    """Makes sure that what a place leads into is there, where that is an entry with a name of the user's."""
+    if len(parts) < 3 or parts[0] not in NAMED or not isinstance(data, dict):
+        return
+    kind, name = parts[:2]
+    known = data.get(kind, {})
+    if isinstance(known, dict) and name not in known:
+        text = f"There is no {NAMED[kind]} {shown(name)}.{near(name, known)} It has: {listed(known)}."
+        raise RecipeError.of("recipe", [Problem(place, text)])
 
 
 def _exchanged(data: Any, parts: Sequence[str], value: Any) -> Any:

@@ -44,8 +44,9 @@ class Arm(Value):
 
     Args:
         recipe: The recipe that is changed; the study's, if it is not said.
-        change: New values by their places, JSON Pointers into the recipe.
-        branches: Those that stay, after the change; with them goes what only the others used. All, if it is not said.
+        change: New values by their places, JSON Pointers into the recipe, or into what `branches` leave of it.
+        branches: Those that stay; what only the others used goes with them before anything is changed. All, if it is not
+            said.
 
     >>> Arm(change={"/fusion/op": "multiply"}).recipe is None
     True

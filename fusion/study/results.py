@@ -35,6 +35,7 @@ class Results:
         records: Of those that ran, in that order.
         stopped: Arms that a race stopped, which need no further trial.
         task: What `base` predicts; `None` where that was not kept.
+        repeated: Of two runs as one, arms of the second that are left out, each with the arm of the first that is the same.
     """
 
     study: Study
@@ -42,6 +43,7 @@ class Results:
     records: tuple[Record, ...]
     stopped: Mapping[str, Stop] = field(default_factory=dict)
     task: Task | None = None
+    repeated: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def done(self) -> tuple[Record, ...]:

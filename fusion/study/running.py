@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from fusion.backbones.applications import REGISTERED, Registered
 from fusion.data.examples import Data
-from fusion.errors import StudyError, near
+from fusion.errors import StudyError, listed, near
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 from fusion.locking import lock
@@ -21,7 +21,7 @@ from fusion.study.cuts import CutArm, cut_arms
 from fusion.study.declaration import BASE, Study, load_study
 from fusion.study.execution import run_tasks
 from fusion.study.racing import rungs_of
-from fusion.study.records import STUDY, Listed, Record, write_list
+from fusion.study.records import STUDY, Listed, Record, read_list, write_list
 from fusion.study.results import Results, load_results
 from fusion.study.tasks import Together
 from fusion.study.trials import Trial, make_trial
@@ -129,8 +129,8 @@ def run(
         executor: Where they run.
 
     Raises:
-        StudyError: If the folder holds another study, or a damaged record, a worker was killed, or a cluster cannot be
-            used.
+        StudyError: If the folder holds another study or other trials of it, or a damaged record, a worker was killed, or a
+            cluster cannot be used.
         FileError: If a record cannot be written.
     """
     from fusion.study.training import forget_examples, run_together, run_trial
@@ -209,10 +209,27 @@ def _begin(prepared: PreparedStudy, folder: Path) -> None:
             f"The folder {folder} holds the study {there.name!r} as it was declared when it began. Name a new folder; "
             "trials that mean the same can be copied there from its folder 'trials'."
         )
+    _keep(prepared.trials, folder)
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
     write_arms(prepared.arms, folder, cuts=prepared.cuts)
     write_list([Listed(each.key, each.arm, each.seed) for each in prepared.trials], folder)
+
+
+def _keep(trials: Sequence[Trial], folder: Path) -> None:
+    """Makes sure that no trial a folder lists would be lost to another of the same arm and seed."""
+    try:
+        there = {(each.arm, each.seed): each.key for each in read_list(folder)}
+    except StudyError:
+        # A list that is not there or damaged is written anew.
+        return
+    moved = [each for each in trials if there.get((each.arm, each.seed), each.key) != each.key]
+    if moved:
+        arms = listed(dict.fromkeys(repr(each.arm) for each in moved), limit=6)
+        raise StudyError(
+            f"The folder {folder} lists other trials of {arms}: since it began a recipe's file, the data, a weights file or the "
+            "version of a package changed. Name a new folder, so that what ran here is not lost."
+        )
 
 
 def _cluster(executor: Executor, prepared: PreparedStudy) -> Cluster | None:

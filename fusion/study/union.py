@@ -1,6 +1,6 @@
 """Two runs as one, so that arms of both can be compared pair by pair."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -32,7 +32,7 @@ def united(first: Results, second: Results, *, names: tuple[str, str]) -> Result
             f"{names[0]} compares by {first.metric} and {names[1]} by {second.metric}, which cannot be compared. "
             "Run one of them with the other's metric."
         )
-    known = _known(second, {record.key for record in first.done})
+    known = _known(second, {record.key: record.arm for record in first.done})
     study = first.study.replaced(
         name=f"{first.study.name} and {second.study.name}", reference=f"{names[0]}/{first.study.reference}"
     )
@@ -44,18 +44,19 @@ def united(first: Results, second: Results, *, names: tuple[str, str]) -> Result
     }
     return Results(
         study,
-        (*_named(first.trials, names[0], set()), *_named(second.trials, names[1], known)),
-        (*_named(first.records, names[0], set()), *_named(second.records, names[1], known)),
+        (*_named(first.trials, names[0], ()), *_named(second.trials, names[1], known)),
+        (*_named(first.records, names[0], ()), *_named(second.records, names[1], known)),
         stopped,
         first.task,
+        {f"{names[1]}/{arm}": f"{names[0]}/{same}" for arm, same in known.items()},
     )
 
 
-def _known(results: Results, done: set[str]) -> set[str]:
-    """Returns the arms of a run whose trials are all among some that are done."""
+def _known(results: Results, done: Mapping[str, str]) -> dict[str, str]:
+    """Returns the arms of a run whose trials are all among some that are done, each with the arm of which they are."""
     left = {trial.arm for trial in results.trials if trial.key not in done}
-    return {trial.arm for trial in results.trials} - left
+    return {trial.arm: done[trial.key] for trial in results.trials if trial.arm not in left}
 
 
-def _named(trials: Iterable[Trial], name: str, known: set[str]) -> tuple[Trial, ...]:
+def _named(trials: Iterable[Trial], name: str, known: Collection[str]) -> tuple[Trial, ...]:
     return tuple(replace(each, arm=f"{name}/{each.arm}") for each in trials if each.arm not in known)

@@ -22,6 +22,9 @@ from fusion.recipe.writing import exchanged, recipe_hash, to_data
 from fusion.study.cuts import cut_arms
 from fusion.study.declaration import BASE, AnyRecipe, Arm, Study
 
+SEED = "/training/seed"
+"""The place of a recipe that a study says itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Variants:
@@ -45,7 +48,8 @@ def variants(
 ) -> dict[str, FusionGraph]:
     """Returns the arms of a study by name, `base` first, each resolved; none means the same as another.
 
-    Two mean the same if their recipes do and the files of their backbones, wherever they lie, have one content.
+    Two mean the same if their recipes do but for the seed, which is the study's, and the files of their backbones, wherever
+    they lie, have one content.
 
     Args:
         study: What is varied.
@@ -82,14 +86,14 @@ def all_variants(
     >>> all_variants(Study(name="cuts", recipe=one, axes=cuts)).repeated
     {'tinyvgg_view/cut=block3_pool': 'base'}
     """
-    problems: list[Problem] = []
+    problems = list(_seeded(study))
     found: dict[str, FusionGraph] = {}
     repeated: dict[str, str] = {}
     known: dict[str, list[tuple[str, list[Path]]]] = {}
     for name, place, source, arm in chain(_arms(study), _cuts(study, found, problems)):
         try:
             recipe, where = _changed(source, arm, folder), _places(source, folder, folders)
-            alike = known.setdefault(recipe_hash(recipe), [])
+            alike = known.setdefault(recipe_hash(_unseeded(recipe)), [])
             same = next((other for other, there in alike if _is_one(recipe, where, there)), None)
             if same is not None:
                 repeated[name] = same
@@ -194,14 +198,37 @@ def _plain(value: Any) -> Any:
     return to_data(value) if hasattr(value, "model_dump") else value
 
 
+def _seeded(study: Study) -> Iterator[Problem]:
+    """Yields a problem for each change of the training's seed, which every trial has from the study."""
+    of_arms = ((("arms", name, "change"), arm.change) for name, arm in study.arms.items())
+    changes: Iterator[tuple[Place, Mapping[str, Any]]] = chain([(("axes",), study.axes)], of_arms)
+    for place, change in changes:
+        if SEED in change:
+            text = f'A study runs each arm with its own seeds, so {SEED} would change nothing; use "seeds" of the study.'
+            yield Problem(pointer((*place, SEED)), text)
+
+
+def _unseeded(recipe: Recipe) -> Recipe:
+    """Returns a recipe without the seed of its training: trials have those of the study."""
+    return recipe.replaced(training=recipe.training.replaced(seed=0)) if recipe.training else recipe
+
+
 def _changed(source: AnyRecipe, arm: Arm, folder: Path) -> Recipe:
-    recipe = source if isinstance(source, Recipe) else load_recipe(folder / source)
-    if arm.change:
-        data: Any = to_data(recipe)
-        for place, value in arm.change.items():
-            data = exchanged(data, place, _plain(value))
-        recipe = from_data(data, source=recipe.name)
-    return only(recipe, arm.branches) if arm.branches else recipe
+    whole = source if isinstance(source, Recipe) else _read(folder / source)
+    recipe = only(whole, arm.branches) if arm.branches else whole
+    if not arm.change:
+        return recipe
+    data: Any = to_data(recipe)
+    for place, value in arm.change.items():
+        data = exchanged(data, place, _plain(value))
+    return from_data(data, source=recipe.name)
+
+
+def _read(path: Path) -> Recipe:
+    try:
+        return load_recipe(path)
+    except RecipeError as error:
+        raise RecipeError.of(str(path), [Problem("", f"In {path}:"), *error.problems]) from error
 
 
 def _places(source: AnyRecipe, folder: Path, folders: Sequence[Path]) -> list[Path]:

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 
 def test_a_sound_comparison_ends_with_0_and_one_that_is_refused_with_3(run, write_run):
@@ -33,6 +34,27 @@ def test_two_runs_are_compared_and_more_are_not(run, write_run):
     assert "b/other" in said
     assert run("study", "compare", first, second, first)[0] == 2
     assert run("study", "compare", first, "--by", "flop")[0] == 2
+
+
+def test_arms_left_out_as_the_other_run_has_them_are_said(run, write_run, tmp_path):
+    first = write_run("a", base=0.0, good=0.2)
+    shutil.copytree(first, tmp_path / "b")
+
+    status, said, _ = run("study", "compare", first, tmp_path / "b")
+
+    assert status == 0
+    assert "left out: b/good, the same trials as a/good" in said
+    found = json.loads(run("study", "compare", first, tmp_path / "b", "--json")[1])
+    assert found["repeated"] == {"b/base": "a/base", "b/good": "a/good"}
+
+
+def test_a_run_is_not_compared_with_itself(run, write_run):
+    folder = write_run("a", base=0.0)
+
+    status, _, err = run("study", "compare", folder, folder / "trials" / "..")
+
+    assert status == 2
+    assert "the same folder" in " ".join(err.replace("│", " ").split())
 
 
 def test_runs_in_folders_of_one_name_are_told_apart_by_their_paths(run, write_run):

@@ -258,6 +258,20 @@ def test_a_place_that_leads_nowhere_is_refused(recipe, place):
         recipe.replace(place, 1)
 
 
+def test_a_place_in_what_has_no_such_name_is_refused_with_the_near_one(recipe):
+    near = next(iter(recipe.branches))
+
+    with pytest.raises(
+        RecipeError, match=rf"There is no branch '{near}e'\. Did you mean '{near}'\? It has: "
+    ):
+        recipe.replace(f"/branches/{near}e/cut", "a")
+    with pytest.raises(RecipeError, match=r"There is no block 'none'\."):
+        recipe.replace("/blocks/none/0/dense", 3)
+    with pytest.raises(RecipeError, match=r"There is no backbone 'eye'\. It has: none\."):
+        exchanged({"branches": {}}, "/backbones/eye/arch", "VGG16")
+    assert exchanged({}, "/branches/new", {"input": "x"}) == {"branches": {"new": {"input": "x"}}}
+
+
 def test_a_place_may_hold_escaped_signs_and_nothing_means_the_whole():
     assert exchanged({"a/b": {"c~d": 1}}, "/a~1b/c~0d", 2) == {"a/b": {"c~d": 2}}
     assert exchanged({"a": 1}, "", {"b": 2}) == {"b": 2}

@@ -207,6 +207,7 @@ def test_an_arm_that_the_first_run_has_done_counts_once(results_of):
     fewer = dataclasses.replace(one, trials=one.trials[:8], records=one.records[:8])
 
     assert arms(one, one) == arms(one, fewer) == ["a/base", "a/good"]
+    assert united(one, fewer, names=("a", "b")).repeated == {"b/base": "a/base", "b/good": "a/good"}
 
 
 def test_an_arm_of_which_the_first_run_lacks_a_trial_is_there_with_all_seeds_of_the_second(results_of):

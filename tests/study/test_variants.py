@@ -93,13 +93,54 @@ def test_weights_named_for_all_arms_are_those_of_all(eye_files, tmp_path):
     assert found.repeated == {"b": "base"}
 
 
-def test_an_arm_may_be_some_branches_after_its_change(recipe):
+@pytest.fixture
+def both(recipe):
     table = recipe.inputs["facts"]
-    both = recipe.replaced(
+    return recipe.replaced(
         inputs={"facts": table, "more": table},
         branches={"all": recipe.branches["all"], "other": {"input": "more"}},
         fusion={"op": "concat", "from": ["all", "other"]},
     )
+
+
+def test_a_seed_is_no_change_and_no_axis_as_it_is_that_of_the_study(recipe):
+    axis = Study(name="seeds", recipe=recipe, axes={"/training/seed": [1, 2]})
+    arm = Study(name="seeds", recipe=recipe, arms={"one": {"change": {"/training/seed": 1}}})
+
+    assert 'use "seeds" of the study' in problems(axis)["/axes/~1training~1seed"]
+    assert 'use "seeds" of the study' in problems(arm)["/arms/one/change/~1training~1seed"]
+
+
+def test_recipes_that_differ_in_their_seed_alone_mean_the_same(recipe):
+    study = Study(name="seeds", recipe=recipe, arms={"one": {"recipe": recipe.replace("/training/seed", 1)}})
+
+    assert all_variants(study).repeated == {"one": "base"}
+
+
+def test_a_change_of_what_is_left_out_or_not_there_is_refused(both):
+    gone = {"branches": ["all"], "change": {"/branches/other/cut": "nonsense"}}
+    unfused = {"branches": ["all"], "change": {"/fusion/op": "add"}}
+    mistyped = {"change": {"/branches/othr/cut": "x"}}
+
+    study = Study(name="gone", recipe=both, arms={"gone": gone, "unfused": unfused, "mistyped": mistyped})
+    found = problems(study)
+
+    assert "There is no branch 'other'. It has: all." in found["/arms/gone"]
+    assert "There is no branch 'othr'. Did you mean 'other'?" in found["/arms/mistyped"]
+    assert "/fusion" in found["/arms/unfused"]
+
+
+def test_an_arm_whose_recipe_cannot_be_read_names_the_file(recipe, tmp_path):
+    (tmp_path / "bad.json").write_text("{")
+    arms = {"one": {"recipe": "none.json"}, "two": {"recipe": "bad.json"}}
+
+    found = problems(Study(name="files", recipe=recipe, arms=arms), folder=tmp_path)
+
+    assert f"In {tmp_path / 'none.json'}:\nThe file cannot be read: No such file" in found["/arms/one"]
+    assert f"In {tmp_path / 'bad.json'}:\nNo valid JSON at line 1" in found["/arms/two"]
+
+
+def test_an_arm_may_be_some_branches_with_a_change_of_what_is_left(both):
     arms = {
         "all-alone": {"branches": ["all"], "change": {"/blocks/mlp/0/dense": 9}},
         "same": {"branches": ["all", "other"]},

@@ -84,6 +84,26 @@ def test_a_study_is_planned_run_looked_at_and_written(run, study_file, photos, t
         run("study", "run", study_file(seeds=3), "--data", photos, "-o", out)
 
 
+def test_a_folder_whose_trials_were_of_another_recipe_is_refused(study_file, recipe_file, photos, tmp_path):
+    out = tmp_path / "run"
+    running.run_study(study_file(), photos, out=out, max_seconds=0)
+    before = (out / "trials.json").read_text()
+    changed = json.loads(recipe_file().read_text())
+    changed["training"]["batch_size"] = 4
+    recipe_file().write_text(json.dumps(changed))
+
+    with pytest.raises(
+        StudyError, match=r"lists other trials of 'base', 'all/cut=block1_pool': since it began"
+    ):
+        running.run_study(tmp_path / "s.json", photos, out=out, max_seconds=0)
+    assert (out / "trials.json").read_text() == before
+
+    (out / "trials.json").write_text("damaged")
+    assert len(running.run_study(study_file(), photos, out=out, max_seconds=0).trials) == 4
+    assert (out / "trials.json").read_text() == before
+    assert len(running.run_study(study_file(), photos, out=out, max_seconds=0).trials) == 4
+
+
 def test_a_run_without_any_trial_is_refused_and_one_goes_nowhere_by_itself(run, study_file, photos, tmp_path):
     out = tmp_path / "run"
     assert run("study", "run", study_file(), "--data", photos, "-o", out, "--max-seconds", 0)[0] == 0
