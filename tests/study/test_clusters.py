@@ -53,8 +53,8 @@ def plain(records):
     return sorted((record.key, record.value, record.status, record.error) for record in records)
 
 
-@pytest.fixture(scope="module")
-def ray():
+@pytest.fixture
+def ray(one_cluster):
     ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'fusion[ray]'")
     # Work of this file is sent as it is: workers cannot import tests.
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -193,6 +193,7 @@ def test_a_cluster_without_a_free_processor_is_an_error(ray, work, tmp_path, mon
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
     try:
         other = ray.remote(Sleep).options(num_cpus=1).remote(tmp_path)
+        ray.get(other.__ray_ready__.remote())
 
         with pytest.raises(
             StudyError, match="No worker came within 3 s: of 1 processors of the cluster 0 are free"

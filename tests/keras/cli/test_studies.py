@@ -202,7 +202,7 @@ HEAD = {"name": "head", "train": ["head"], "epochs": 2}
 @pytest.mark.slow
 @pytest.mark.parametrize("training", [{}, {"training": {"batch_size": 8, "phases": [HEAD]}}])
 def test_a_cluster_comes_to_the_same_bit_for_bit(
-    run, study_file, recipe_file, photos, tmp_path, monkeypatch, capfd, training
+    one_cluster, run, study_file, recipe_file, photos, tmp_path, monkeypatch, capfd, training
 ):
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'fusion[ray]'")
     monkeypatch.setenv("FUSION_CACHE", str(tmp_path / "cache"))
@@ -223,7 +223,7 @@ def test_a_cluster_comes_to_the_same_bit_for_bit(
 
 
 @pytest.mark.slow
-def test_a_cluster_is_given_data_in_memory(study_file, photos, tmp_path):
+def test_a_cluster_is_given_data_in_memory(one_cluster, study_file, photos, tmp_path):
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'fusion[ray]'")
     study = load_study(study_file(seeds=1, axes={}))
     recipe = load_recipe(tmp_path / "r.json")
