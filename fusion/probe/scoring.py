@@ -21,7 +21,7 @@ from fusion.scores.holding import hold_out
 from fusion.scores.probing import Probe, Probing, Tap, TapScores, corrected, judge, probe
 from fusion.scores.targets import Targets, make_targets, take
 from fusion.study.columns import check_present, narrowed
-from fusion.study.declaration import BASE, Study, load_study
+from fusion.study.declaration import BASE, Study, open_study
 from fusion.study.variants import weight_places
 
 SCORED = ("train", "validation")
@@ -101,14 +101,7 @@ def prepare_taps(
     study: Study | str | Path, data: Data | str | Path | None = None, *, folders: Sequence[str | Path] = ()
 ) -> PreparedTaps:
     """Returns a study with its taps and its data; nothing has run. Arguments and errors are those of `score_taps`."""
-    declared, folder = (
-        (study, Path()) if isinstance(study, Study) else (load_study(study), Path(study).parent)
-    )
-    if data is None and declared.data is None:
-        raise StudyError(
-            f'Study {declared.name!r} names no "data"; name them there, or give them to the scores.'
-        )
-    named = folder / str(declared.data) if data is None else data
+    declared, folder, named = open_study(study, data, use="scores")
     where = [Path(each) for each in folders]
     recipe = declared.recipe if isinstance(declared.recipe, Recipe) else load_recipe(folder / declared.recipe)
     places = weight_places(declared, BASE, folder=folder, folders=where)

@@ -3,15 +3,18 @@
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
-from fusion.errors import Problem, RecipeError, shown
+from fusion.errors import Problem, RecipeError, StudyError, shown
 from fusion.recipe.parsing import parse, read_text
 from fusion.recipe.reading import in_order, read
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.values import Count, Map, Named, Text, Value, Word, any_length
+
+if TYPE_CHECKING:
+    from fusion.data.examples import Data
 
 FORMAT: Literal[1] = 1
 BASE = "base"
@@ -205,3 +208,32 @@ def load_study(path: str | Path) -> Study:
     if problems or study is None:
         raise RecipeError.of(str(path), in_order(problems, data))
     return study
+
+
+def open_study(
+    study: Study | str | Path, data: "Data | str | Path | None", *, use: str
+) -> tuple[Study, Path, "Data | str | Path"]:
+    """Returns a study, the folder its paths are relative to, and the data that are given or, else, those it names.
+
+    Args:
+        study: The study, or the path of its file.
+        data: What it runs on, instead of what the study names.
+        use: What the data are wanted for, in a word.
+
+    >>> open_study(Study(name="one", recipe="one.json", data="photographs"), None, use="run")[2].name
+    'photographs'
+
+    Raises:
+        RecipeError: Listing every problem of the file.
+        StudyError: If nobody says what it runs on.
+    """
+    declared, folder = (
+        (study, Path()) if isinstance(study, Study) else (load_study(study), Path(study).parent)
+    )
+    if data is not None:
+        return declared, folder, data
+    if declared.data is None:
+        raise StudyError(
+            f'Study {declared.name!r} names no "data"; name them there, or give them to the {use}.'
+        )
+    return declared, folder, folder / declared.data

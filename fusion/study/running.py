@@ -18,7 +18,7 @@ from fusion.study.arms import write_arms
 from fusion.study.bunching import bunched
 from fusion.study.clusters import Cluster
 from fusion.study.cuts import CutArm, cut_arms
-from fusion.study.declaration import BASE, Study, load_study
+from fusion.study.declaration import BASE, Study, load_study, open_study
 from fusion.study.execution import run_tasks
 from fusion.study.racing import rungs_of
 from fusion.study.records import STUDY, Listed, Record, read_list, write_list
@@ -71,18 +71,11 @@ def prepare(
     """
     from fusion.study.training import digest_for, forget_examples
 
-    declared, folder = (
-        (study, Path()) if isinstance(study, Study) else (load_study(study), Path(study).parent)
-    )
-    if data is None and declared.data is None:
-        raise StudyError(
-            f'Study {declared.name!r} names no "data"; name them there, or give them to the run.'
-        )
-    named = folder / str(declared.data) if data is None else data
+    declared, folder, named = open_study(study, data, use="run")
     there = named if isinstance(named, Data) else Path(named)
-    arms = variants(declared, folder=folder, folders=[Path(each) for each in folders])
-    metric = metric_of(declared, arms[BASE])
     given = [Path(each) for each in folders]
+    arms = variants(declared, folder=folder, folders=given)
+    metric = metric_of(declared, arms[BASE])
     where = {name: weight_places(declared, name, folder=folder, folders=given) for name in arms}
     locks = {name: lock(graph, folders=where[name]) for name, graph in arms.items()}
     made = []

@@ -71,7 +71,7 @@ def stepper(stack: Stack, optimizer: keras.optimizers.Optimizer) -> Callable[[An
             variable.assign(value)
         return losses
 
-    return step  # type: ignore[no-any-return]
+    return step  # type: ignore[no-any-return]  # TensorFlow ships no types
 
 
 def judge(stack: Stack) -> Callable[[Any, Mapping[str, Any], Any], Any]:
@@ -87,14 +87,14 @@ def judge(stack: Stack) -> Callable[[Any, Mapping[str, Any], Any], Any]:
             said = stack.form(inputs, training=False)
             return said, stack.loss(targets, said) + sum(stack.form.losses)
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def judged(rows: Any, tables: Mapping[str, Any], targets: Any) -> Any:
         inputs = {name: tf.gather(table, rows) for name, table in tables.items()}
         values = [each.value for _, each in (*stack.trained, *stack.moved)]
         given = (values, inputs, tf.gather(targets, rows))
         return tf.vectorized_map(one, given, fallback_to_while_loop=False)
 
-    return judged  # type: ignore[no-any-return]
+    return judged  # type: ignore[no-any-return]  # TensorFlow ships no types
 
 
 Draw = tuple[Any, tuple[int, ...]]
