@@ -16,7 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from fusion.study.running import prepare, run
+from fusion.execution.running import prepare, run
 
 path = Path(__file__).parents[1] / "recipes" / "studies" / "glyphs.py"
 spec = importlib.util.spec_from_file_location("glyphs_study", path)

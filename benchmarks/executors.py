@@ -6,8 +6,8 @@ from pathlib import Path
 
 from reporting import report
 
-from fusion.study.clusters import Cluster
-from fusion.study.execution import run_tasks
+from fusion.execution.clusters import Cluster
+from fusion.execution.executors import run_tasks
 from fusion.study.records import Listed, Record
 
 LOCAL, SEVERAL, RAY = 10_000, 2_000, 500

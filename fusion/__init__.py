@@ -106,7 +106,7 @@ LATER = {
     "read_inputs": "fusion.data.reading",
     "read_values": "fusion.data.requests",
     "resolve": "fusion.checking",
-    "run_study": "fusion.study.running",
+    "run_study": "fusion.execution.running",
     "save": "fusion.model.files",
     "save_weights": "fusion.model.files",
     "score_taps": "fusion.probe.scoring",

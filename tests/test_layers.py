@@ -21,9 +21,9 @@ LEVELS = (
     ("figures",),
     ("checking", "data"),
     ("comparing", "locking", "model", "notebooks", "unfreezing"),
-    ("features",),
+    ("features", "study"),
     ("training",),
-    ("study",),
+    ("execution",),
     ("probe",),
     ("report",),
     ("quickstart",),
@@ -67,27 +67,14 @@ KERAS_FREE = (
     "scores",
     "statistics",
     "report",
-    "study.arms",
-    "study.bunching",
-    "study.cuts",
-    "study.claims",
-    "study.clusters",
-    "study.conditions",
-    "study.declaration",
-    "study.execution",
+    "study",
+    "execution.bunching",
+    "execution.clusters",
+    "execution.executors",
+    "execution.tasks",
     "probe.picking",
-    "study.planning",
-    "study.racing",
-    "study.records",
-    "study.resampling",
-    "study.results",
-    "study.tasks",
-    "study.tracking",
     "probe.scored",
     "probe.tapping",
-    "study.trials",
-    "study.union",
-    "study.variants",
 )
 """Parts and modules that never load Keras; naming it for a type checker alone is allowed."""
 
@@ -105,7 +92,7 @@ DOORS = {
     # What a machine does in a second is measured with TensorFlow, once.
     ("features.planning", "features.measuring"),
     # Workers of their own load TensorFlow before they are given work, so that its notes are turned away.
-    ("study.execution", "backbones.quiet"),
+    ("execution.executors", "backbones.quiet"),
 }
 """The imports, inside functions, by which what is free of Keras reaches what is not."""
 

@@ -17,10 +17,10 @@ from fusion.wording import amount, counted, memory, operations
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from fusion.execution.running import Executor, PreparedStudy
     from fusion.study.planning import StudyPlan
     from fusion.study.records import Record
     from fusion.study.results import Results
-    from fusion.study.running import Executor, PreparedStudy
 
 study = typer.Typer(
     help="Run variants of a recipe as trials, and say what may be claimed.",
@@ -94,8 +94,8 @@ def run(
 
     load_keras()
     from fusion.cli.bars import bars
+    from fusion.execution.running import prepare
     from fusion.study.results import load_results
-    from fusion.study.running import prepare
 
     where = _where(executor, address)
     prepared = prepare(file, data, folders=folder or ())
@@ -173,8 +173,8 @@ def run_trials(
     executor: "Executor" = "local",
 ) -> None:
     """Runs trials under a bar that says what the last one came to."""
+    from fusion.execution.running import run as ran
     from fusion.study.results import load_results
-    from fusion.study.running import run as ran
 
     task = progress.add_task("trials", total=len(prepared.trials), seen="")
     seeds = set[int]()
@@ -188,7 +188,7 @@ def run_trials(
 
 
 def _where(executor: str, address: str | None) -> "Executor":
-    from fusion.study.clusters import Cluster
+    from fusion.execution.clusters import Cluster
 
     for name in ("local", "ray"):
         if executor == name and not address:

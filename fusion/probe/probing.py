@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fusion.checking import resolve
+from fusion.execution.columns import check_present
+from fusion.execution.running import PreparedStudy, prepare
 from fusion.graph.nodes import FusionGraph
 from fusion.probe.confirming import Confirmed
 from fusion.probe.fusing import Fused
 from fusion.probe.picking import STANDS, picked_study
 from fusion.probe.scoring import PreparedTaps
 from fusion.recipe.recipe import Recipe
-from fusion.study.columns import check_present
 from fusion.study.declaration import BASE, Study
-from fusion.study.running import PreparedStudy, prepare
 from fusion.study.variants import metric_of
 
 

@@ -1,1 +1,1 @@
-"""Studies: variants of a recipe run as trials, so that their question can be answered and the answer trusted."""
+"""Studies: variants of a recipe and what their trials came to, so that a question is answered and the answer trusted."""

@@ -57,7 +57,7 @@ def fit_heads(
 
     Args:
         graphs: The recipes, resolved. They differ in seed, learning rates and what is before the vectors alone
-            (`fusion.study.bunching`).
+            (`fusion.execution.bunching`).
         data: What all are trained on, chosen and judged by.
         sources: For each recipe the vectors it reads, as `make_source` makes them; several may read the same.
         folders: Where weights files lie.

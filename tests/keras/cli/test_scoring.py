@@ -8,6 +8,8 @@ import fusion
 from fusion.data.examples import Array, Examples
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
+from fusion.execution.running import prepare
+from fusion.execution.training import run_trial
 from fusion.features import frozen
 from fusion.features.arrays import extract_features
 from fusion.probe.scoring import pool_taps, prepare_taps, score_taps
@@ -15,8 +17,6 @@ from fusion.recipe.reading import from_data, load_recipe
 from fusion.recipe.writing import to_data
 from fusion.scores.probing import Probing
 from fusion.study.declaration import Study
-from fusion.study.running import prepare
-from fusion.study.training import run_trial
 
 
 @pytest.fixture

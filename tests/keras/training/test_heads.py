@@ -8,8 +8,8 @@ import pytest
 from fusion.checking import resolve
 from fusion.data.examples import Array, Data, splits
 from fusion.errors import TrainingError
+from fusion.execution.bunching import may_stack
 from fusion.recipe.recipe import Recipe
-from fusion.study.bunching import may_stack
 from fusion.training.evaluation import evaluate, predict
 from fusion.training.fitting import fit
 from fusion.training.heads import fit_heads

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import StudyError, listed
+from fusion.execution.tasks import Task, Together, Work, attempted, attempted_together, failure
 from fusion.locking import PACKAGES
 from fusion.study.records import Record
-from fusion.study.tasks import Task, Together, Work, attempted, attempted_together, failure
 from fusion.wording import counted
 
 LIVES = 3

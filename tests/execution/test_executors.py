@@ -10,9 +10,9 @@ import joblib
 import pytest
 
 from fusion.errors import StudyError
-from fusion.study.execution import run_tasks
+from fusion.execution.executors import run_tasks
+from fusion.execution.tasks import Together
 from fusion.study.records import Listed, Record, read_record, record_file
-from fusion.study.tasks import Together
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def test_another_backend_of_joblib_is_used_where_it_is_named(tmp_path):
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from fusion.study.execution import run_tasks
+from fusion.execution.executors import run_tasks
 from fusion.study.records import Listed, Record
 
 def work(task):

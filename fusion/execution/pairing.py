@@ -8,8 +8,8 @@ import numpy as np
 
 from fusion.data.examples import Data, Examples, splits
 from fusion.data.fingerprints import digests_of, fingerprint
+from fusion.execution.columns import narrowed
 from fusion.recipe.recipe import Recipe
-from fusion.study.columns import narrowed
 from fusion.study.trials import digest_of
 
 Look = Callable[[str], Mapping[str, bytes]]

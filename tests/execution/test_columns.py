@@ -5,7 +5,7 @@ import pytest
 
 from fusion.data.examples import Array, Data, Examples, ImageFiles
 from fusion.errors import StudyError
-from fusion.study.columns import check_present, narrowed
+from fusion.execution.columns import check_present, narrowed
 
 
 @pytest.fixture

@@ -10,20 +10,20 @@ from typing import Any, Literal
 from fusion.backbones.applications import REGISTERED, Registered
 from fusion.data.examples import Data
 from fusion.errors import StudyError, listed, near
+from fusion.execution.bunching import bunched
+from fusion.execution.clusters import Cluster
+from fusion.execution.executors import run_tasks
+from fusion.execution.tasks import Together
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 from fusion.locking import lock
 from fusion.recipe.writing import to_json
 from fusion.study.arms import write_arms
-from fusion.study.bunching import bunched
-from fusion.study.clusters import Cluster
 from fusion.study.cuts import CutArm, cut_arms
 from fusion.study.declaration import BASE, Study, load_study, open_study
-from fusion.study.execution import run_tasks
 from fusion.study.racing import rungs_of
 from fusion.study.records import STUDY, Listed, Record, read_list, write_list
 from fusion.study.results import Results, load_results
-from fusion.study.tasks import Together
 from fusion.study.trials import Trial, make_trial
 from fusion.study.variants import metric_of, variants, weight_places
 
@@ -69,7 +69,7 @@ def prepare(
         DataError: If the data cannot be read, or are not what a recipe reads.
         WeightsError: If a weights file is not there, or is not the one that was meant.
     """
-    from fusion.study.training import digest_for, forget_examples
+    from fusion.execution.training import digest_for, forget_examples
 
     declared, folder, named = open_study(study, data, use="run")
     there = named if isinstance(named, Data) else Path(named)
@@ -126,7 +126,7 @@ def run(
             cluster cannot be used.
         FileError: If a record cannot be written.
     """
-    from fusion.study.training import forget_examples, run_together, run_trial
+    from fusion.execution.training import forget_examples, run_together, run_trial
 
     folder = Path(out)
     cluster = _cluster(executor, prepared)

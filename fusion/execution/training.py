@@ -10,6 +10,10 @@ import numpy as np
 from fusion.data.examples import Data, Examples, splits
 from fusion.data.reading import read_data
 from fusion.errors import StudyError, TrainingError
+from fusion.execution.bunching import graphs_of, pieces, source_of
+from fusion.execution.columns import narrowed
+from fusion.execution.pairing import Look, contents, data_digest, prints, row_digest
+from fusion.execution.tasks import failure
 from fusion.graph.costs import costs
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.head import Output
@@ -18,11 +22,7 @@ from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Phase
 from fusion.recipe.values import Map
 from fusion.statistics.convergence import has_converged
-from fusion.study.bunching import graphs_of, pieces, source_of
-from fusion.study.columns import narrowed
-from fusion.study.pairing import Look, contents, data_digest, prints, row_digest
 from fusion.study.records import Record
-from fusion.study.tasks import failure
 from fusion.study.trials import Trial, digest_of
 from fusion.training.evaluation import predict
 from fusion.training.heads import Fitted, fit_heads
@@ -115,7 +115,7 @@ def run_trial(trial: Trial, data: Data | Path, inputs: Map[str, Input] | None = 
 def run_together(
     trials: Sequence[Trial], data: Data | Path, inputs: Map[str, Input] | None = None
 ) -> list[Record]:
-    """Returns what several trials that may train together (`fusion.study.bunching`) came to, in their order.
+    """Returns what several trials that may train together (`fusion.execution.bunching`) came to, in their order.
 
     Each comes to what `run_trial` says of it, but for the order in which a machine adds. Arguments are those of it.
 

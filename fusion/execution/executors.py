@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import StudyError
-from fusion.study.clusters import Cluster, run_on_cluster
+from fusion.execution.clusters import Cluster, run_on_cluster
+from fusion.execution.tasks import Task, Together, Work, attempted, attempted_together
 from fusion.study.records import Record, read_record, renamed, write_record
-from fusion.study.tasks import Task, Together, Work, attempted, attempted_together
 
 
 def run_tasks(
