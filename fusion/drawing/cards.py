@@ -89,7 +89,7 @@ def _ruler(lane: Lane, ruler: float) -> list[Item]:
     x, top, taken = lane.left, lane.top, 0.0
     parts = list(zip(lane.segments, lane.widths(ruler), strict=True))
     # Calls at different sizes have no shapes in common.
-    sized, ends = None not in lane.trunk.shape, lane.ends(ruler)
+    sized, ends = None not in lane.trunk.shape, _downward(lane, ruler)
     for place, (segment, width) in enumerate(parts):
         items.append(_segment(segment, lane, x, width))
         x += width
@@ -180,8 +180,8 @@ def _arrivals(lane: Lane, inlets: Mapping[str, Point], bottom: float) -> list[It
 
 def _cuts(lane: Lane, ruler: float, width: float, heights: Mapping[tuple[str, str], float]) -> list[Item]:
     items: list[Item] = []
-    places, top = lane.ends(ruler), lane.top
-    for tap, x in zip(lane.taps, places, strict=True):
+    places, top = _downward(lane, ruler), lane.top
+    for tap, x in zip(lane.taps, lane.ends(ruler), strict=True):
         rows = [heights[tap.name, call] for call, _ in tap.calls]
         if lane.is_cut(tap):
             items.append(Line(((x, top - 4), (x, rows[-1])), "ink", 2.0, 5.0, radius=0))
@@ -207,13 +207,20 @@ def _former(lane: Lane, ruler: float, width: float, level: float) -> tuple[list[
     for number, (tap, leaves) in enumerate(lane.former, start=1):
         x, y, words = lane.depth(tap.name, ruler), level + ROW * number, f"cut before: {tap.words[0]}"
         said = text_width(words, 10.0)
-        items.append(Line(((x, lane.top - 4), (x, y)), "line", 1.4, 3.0, radius=0))
+        # Above and below the ruler: its words stay clear.
+        for start, end in ((lane.top - 9, lane.top + 4), (lane.top + RULER_HEIGHT - 4, y)):
+            items.append(Line(((x, start), (x, end)), "line", 1.4, 3.0, radius=0))
         items.append(Circle(x, y, 3.0, "page", "line", 1.2))
         items.append(Text(x + 9 if x + said + 16 < width else x - 9 - said, y - 6, words, 10.0, "mute"))
         if leaves:
             items.append(Line(((x + 3, y), (width, y)), "ghost", 1.4, 4.0))
             outlets |= {f"{call} {tap.name}": (width, y) for call, _ in tap.calls}
     return items, outlets
+
+
+def _downward(lane: Lane, ruler: float) -> list[float]:
+    """Returns where lines run down from a ruler, of its cuts and of those before."""
+    return [*lane.ends(ruler), *(lane.depth(tap.name, ruler) for tap, _ in lane.former)]
 
 
 def _label(lane: Lane, tap: Tap, x: float, rows: Sequence[float], places: Sequence[float]) -> list[Item]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import cos, exp, pi, sin
+from math import cos, exp, log2, pi, sin
 
-from fusion.drawing.display import Circle, Item, Point, Polygon, Strokes
+from fusion.drawing.display import Circle, Group, Item, Point, Polygon, Rect, Strokes
 from fusion.drawing.palette import Colour
+from fusion.skeleton.layers import Shape
 
 
 def snowflake(x: float, y: float, radius: float, colour: Colour) -> tuple[Item, ...]:
@@ -62,6 +63,25 @@ def sideways(items: Sequence[Item]) -> tuple[Item, ...]:
             case Circle():
                 turned.append(replace(item, x=item.y, y=item.x))
     return tuple(turned)
+
+
+def feature_map(shape: Shape, x: float, y: float) -> tuple[Item, ...]:
+    """Returns a sign on a line around (`x`, `y`) for the map it carries; nothing for what has no height and width.
+
+    It is the taller the higher the map and the wider the more channels it has, both by their logarithms.
+
+    >>> [plate] = feature_map((56, 56, 256), 0, 0)[0].items
+    >>> round(plate.height, 1), round(plate.width, 1)
+    (16.6, 9.6)
+    >>> feature_map((512,), 0, 0)
+    ()
+    """
+    if len(shape) < 3:
+        return ()
+    height, width = (log2(max(each or 1, 2)) for each in (shape[0], shape[-1]))
+    high, wide = max(5.0 + 2.0 * height, 8.0), max(1.2 * width, 4.0)
+    plate = Rect(x - wide / 2, y - high / 2, wide, high, "paper", "line", 1.2, 1.5)
+    return (Group((plate,), name="feature map"),)
 
 
 def op_sign(op: str, radius: float) -> tuple[Item, ...]:

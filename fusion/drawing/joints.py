@@ -68,7 +68,9 @@ def _with_inside(view: View, node: Node, title: str, op: Op, shapes: list[Shape]
     box = block(
         node.name, title, lines, state(node.weights, view.trained), calls=calls, sign=inner_sign(op.op, SIGN)
     )
-    return replace(box, outlets={"": (box.width, box.height / 2)}, symmetric=op.is_symmetric)
+    # Words say what one does to the other, so lines may run in as they cross least; shares are in the order of the recipe.
+    ordered = isinstance(op, Late) and isinstance(op.weights, tuple)
+    return replace(box, outlets={"": (box.width, box.height / 2)}, symmetric=not ordered)
 
 
 def _settings(op: Op) -> list[str]:
@@ -81,8 +83,10 @@ def _settings(op: Op) -> list[str]:
             return [f"{op.units} units"]
         case Gated():
             return [f"{op.units} units"] if op.units else []
-        case Attention() | CrossAttention():
+        case Attention():
             return [counted(op.heads, "head")]
+        case CrossAttention():
+            return [f"{op.of[0]} looks at {' and '.join(op.of[1:])}", counted(op.heads, "head")]
         case WeightedSum():
             return [counted(len(op.of), "learned weight")]
         case Late():

@@ -216,12 +216,13 @@ def ruler_width(lane: Lane) -> float:
 def lane_width(lane: Lane, ruler: float) -> float:
     """Returns the width of the card whose ruler is `ruler` wide."""
     ends = lane.ends(ruler)
+    lines = [*ends, *(lane.depth(tap.name, ruler) for tap, _ in lane.former)]
     words = [text_width(lane.name, 14.5, bold=True) + 12 + text_width(lane.origin, 10.5)]
     words += [text_width(line, 10.5) for line in lane.lines]
     labels = [
         x + 8 + tap.width + 12 - lane.left
         for tap, x in zip(lane.taps, ends, strict=True)
-        if not lane.fits_left(tap, x, ends)
+        if not lane.fits_left(tap, x, lines)
     ]
     # Lines of streams leave with a letter on them.
     return lane.left + max(ruler, *words, *labels) + PAD + (18.0 if lane.badges else 0.0) + lane.rim

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from fusion.drawing.boxes import DASH, FILLS, STROKES, WEIGHTS, letter
 from fusion.drawing.display import Group, Item, Line, Rect, Text
-from fusion.drawing.icons import scissors, snowflake, triangle
+from fusion.drawing.icons import feature_map, scissors, snowflake, triangle
 from fusion.drawing.levels import Level
 from fusion.drawing.marks import BORDERS, SIGNS
 from fusion.drawing.palette import SHADES, Colour
@@ -37,7 +37,7 @@ ALWAYS = (
     "1 FLOP = 1 multiplication or addition, per sample",
     "activations: all outputs in float32",
 )
-SCALE = ("bar at the top ~ number of weights, but wide enough for its words",)
+SCALE = ("bar at the top ~ number of weights",)
 """What is said of the bar in the header."""
 
 _TRAINING: tuple[tuple[State, Callable[[float, float, float, Colour], tuple[Item, ...]], str], ...] = (
@@ -95,6 +95,9 @@ def _entries(view: View, shown: Collection[str]) -> list[Entry]:
         entries.append((22.0, (Rect(0, -7, 22, 14, "paper", "line", 1.1, 3, DASH),), "in training only"))
     if "cut" in shown:
         entries.append((14.0, scissors(7, 0, "ink"), "cut"))
+    if "feature map" in shown:
+        sign = (Line(((0, 0), (24, 0)), "line", 2.4), *feature_map((28, 28, 64), 12, 0))
+        entries.append((24.0, sign, "feature map: height ~ log H, width ~ log C"))
     badges = streams(graph)
     if badges:
         twice = (Rect(0, -7, 20, 14, "paper", "ink", 1, 4), Rect(3, -4, 14, 8, None, "ink", 1, 2))

@@ -8,6 +8,7 @@ from fusion.drawing.boxes import Box
 from fusion.drawing.columns import Columns, Place, columns, squeezed
 from fusion.drawing.contents import Contents
 from fusion.drawing.display import Group, Line
+from fusion.drawing.passing import straightened
 from fusion.drawing.routing import Wire, gutter, routed, wires
 
 
@@ -32,7 +33,7 @@ def across(contents: Contents, ranked: Mapping[str, int] | None = None, limit: f
     >>> found.width, found.lines[0].points
     (54.0, ((9.0, 4.0), (45.0, 4.0)))
     """
-    found = squeezed(columns(contents, ranked), limit)
+    found = straightened(squeezed(columns(contents, ranked), limit))
     drawn = [wires(found, column) for column in range(found.count)]
     lefts = _lefts(found, drawn)
     height = max(place.top + place.box.height for place in found.places.values())

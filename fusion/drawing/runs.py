@@ -1,6 +1,5 @@
 """Which parts of a backbone a picture of layers shows open, and which it folds to one box."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -8,9 +7,9 @@ from itertools import groupby
 from fusion.drawing.parts import SKIPPED, Part, parts
 from fusion.drawing.segments import Segment, measured
 from fusion.drawing.states import View
+from fusion.drawing.titles import from_to, pattern
 from fusion.errors import DrawingError, near, shown
 from fusion.graph.nodes import Trunk
-from fusion.wording import DASH
 
 WORDS = ("cut", "all", "none")
 """What may be opened other than by name: the parts that end at a cut, all that are kept, or none."""
@@ -77,28 +76,28 @@ def _alike(numbered: tuple[int, Run]) -> tuple[int | str, ...]:
     if run.is_open:
         return (number,)
     apart = number if facts.state == "mixed" and not facts.discarded else 0
-    pattern = _NUMBER.sub("#", part.title)
     happened = facts.mark.words if facts.mark else ""
-    return (-1, part.zone, part.stage, "" if facts.discarded else facts.state, apart, pattern, happened)
+    return (
+        -1,
+        part.zone,
+        part.stage,
+        "" if facts.discarded else facts.state,
+        apart,
+        pattern(part.title),
+        happened,
+    )
 
 
 def _run(trunk: Trunk, found: tuple[Part, ...], view: View, *, is_open: bool) -> Run:
     rows = [row for part in found for row in part.rows]
     last = found[-1]
     draft = Segment(
-        _title(found), last.exit.shape, last.zone, discarded=last.zone in {SKIPPED, len(trunk.taps)}
+        from_to(found[0].title, last.title),
+        last.exit.shape,
+        last.zone,
+        discarded=last.zone in {SKIPPED, len(trunk.taps)},
     )
     return Run(found, measured(trunk, rows, draft, view), is_open)
-
-
-def _title(found: Sequence[Part]) -> str:
-    first, last = found[0].title, found[-1].title
-    if len(found) == 1 or first == last:
-        return first
-    # They differ in numbers only: conv2_block1 to conv2_block3.
-    numbers = zip(_NUMBER.finditer(first), _NUMBER.finditer(last), strict=True)
-    start = next(match.start() for match, other in numbers if match.group() != other.group())
-    return f"{first}{DASH}{last[start:]}"
 
 
 def _hits(trunk: Trunk, word: str) -> set[str]:
@@ -129,6 +128,3 @@ def _unknown(view: View, word: str) -> str:
         f"{name}: {', '.join(part.title for part in parts(trunk))}" for name, trunk in trunks.items()
     )
     return f"There is no backbone, part or layer {shown(word)} to open.{near(word, known)} Parts of {few}."
-
-
-_NUMBER = re.compile("[0-9]+[a-z]?")

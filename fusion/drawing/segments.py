@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from fusion.drawing.marks import Mark, layers_mark
-from fusion.drawing.parts import SKIPPED, cut_zones
+from fusion.drawing.parts import SKIPPED, cut_zones, parts
 from fusion.drawing.states import State, View, state, trainable_params
-from fusion.drawing.titles import name_stem, part_title
-from fusion.graph.nodes import Trunk, Weights
+from fusion.drawing.titles import chosen_names, from_to, name_stem, part_title
+from fusion.graph.nodes import Trunk, Weights, size
 from fusion.skeleton.articulation import stages
 from fusion.skeleton.flops import uncounted
 from fusion.skeleton.layers import Layer, Shape
@@ -29,6 +29,7 @@ class Segment:
         layers: Number of layers.
         params: Number of weights.
         flops: Operations for one sample.
+        outputs: Numbers that its layers give for one sample; 0 where sizes are left open.
         state: What the phase does to it.
         trainable: How many of its weights gradients change.
         discarded: Whether it lies after every cut, or before the entrance.
@@ -43,6 +44,7 @@ class Segment:
     layers: int = 0
     params: int = 0
     flops: int = 0
+    outputs: int = 0
     state: State = "none"
     trainable: int = 0
     discarded: bool = False
@@ -76,7 +78,7 @@ def segments(trunk: Trunk, view: View) -> tuple[Segment, ...]:
             shape = next((row.shape for row in run if row.name in ends), ())
             title = _title(run) if numbers else part_title(run, name_stem(trunk.skeleton))
             # A title that several stages could have tells none of them.
-            told = title if title and titles[title] < 2 else f"stage {number}"
+            told = title if title and titles[title] < 2 else _parts_title(trunk, run) or f"stage {number}"
             draft = Segment(told, shape, zone, discarded=zone in {SKIPPED, len(trunk.taps)})
             found.append(measured(trunk, run, draft, view))
     return tuple(found)
@@ -106,6 +108,7 @@ def measured(trunk: Trunk, rows: Sequence[Layer], draft: Segment, view: View) ->
         layers=len(rows),
         params=sum(row.params for row in rows),
         flops=sum(row.flops for row in rows),
+        outputs=0 if any(None in row.shape for row in rows) else sum(size(row.shape) for row in rows),
         state=state(telling, view.trained),
         trainable=trainable_params(weights, view.trained),
         names=tuple(row.name for row in rows),
@@ -119,11 +122,19 @@ def _title(rows: Iterable[Layer]) -> str:
     chosen = [row.name for row in rows if automatic_number(row.name, row.kind) is None]
     found = [match.groups() for name in chosen if (match := _NUMBERED.search(name))]
     stem, count = next(iter(Counter(stem for stem, _ in found).most_common(1)), ("", 0))
-    if 2 * count < len(chosen) or not count:
+    if 2 * count <= len(chosen):
         return ""
     numbers = [int(number) for other, number in found if other == stem]
     low, high = min(numbers), max(numbers)
     return f"{stem}{low}" if low == high else f"{stem}{low}{DASH}{high}"
+
+
+def _parts_title(trunk: Trunk, rows: Sequence[Layer]) -> str:
+    """Returns what the parts are called in which layers lie, as a closer look calls them; `""` if they have no name."""
+    names = {row.name for row in rows}
+    found = [part for part in parts(trunk) if any(row.name in names for row in part.rows)]
+    told = from_to(found[0].title, found[-1].title)
+    return told if told == "stem" or chosen_names(found[0].rows) else ""
 
 
 _NUMBERED = re.compile(r"([A-Za-z]+_?)([0-9]+)")

@@ -6,15 +6,16 @@ from math import inf
 
 from fusion.drawing.boxes import FILLS, STROKES, WEIGHTS, Badge, Box, chip, letter
 from fusion.drawing.display import Circle, Group, Item, Line, Point, Rect, Text
-from fusion.drawing.icons import scissors, sideways
+from fusion.drawing.icons import feature_map, scissors, sideways
 from fusion.drawing.lanes import PAD, Lane, Tap, lanes, thickness
-from fusion.drawing.marks import outlined
+from fusion.drawing.marks import APART, outlined
 from fusion.drawing.parts import SKIPPED
 from fusion.drawing.segments import Segment
 from fusion.drawing.stagerows import AFTER, BEFORE, HEIGHT, Rows, chip_words, has_shape, lines_of, stage_rows
 from fusion.drawing.states import View
 from fusion.drawing.widths import text_width
-from fusion.wording import cleaned, counted, dimensions
+from fusion.graph.costs import BYTES
+from fusion.wording import cleaned, counted, dimensions, memory
 
 
 def stage_cards(view: View, badges: Mapping[str, Badge], room: float = inf) -> Mapping[str, Box]:
@@ -85,8 +86,10 @@ def _stages(rows: Rows) -> list[Item]:
         after = rows.stands[place + 1] if place + 1 < len(rows.stands) else None
         beside = after is not None and after.row == stand.row and after.segment.zone == stand.segment.zone
         if after and beside and has_shape(lane, stand.segment):
-            x, y = (stand.right + after.left) / 2, rows.middle(stand.row) + 16
-            items.append(Text(x, y, dimensions(stand.segment.shape), 9.0, "mute", False, "middle"))
+            x, y = (stand.right + after.left) / 2, rows.middle(stand.row)
+            x += (APART * bool(stand.segment.mark) - APART * bool(after.segment.mark)) / 2
+            items += feature_map(stand.segment.shape, x, y)
+            items.append(Text(x, y + 22, dimensions(stand.segment.shape), 9.0, "mute", False, "middle"))
     return [*items, *_former(rows)]
 
 
@@ -115,10 +118,11 @@ def _link(rows: Rows, place: int) -> list[Item]:
         # What lies before an entrance leads nowhere.
         return []
     middle, right = rows.middle(stand.row), stand.right
-    points: tuple[Point, ...] = ((right, middle), (after.left, middle))
+    reached = after.left - (APART if after.segment.mark else 0.0)
+    points: tuple[Point, ...] = ((right, middle), (reached, middle))
     if after.row != stand.row:
         level, low, left = rows.tops[after.row] - 14, rows.middle(after.row), after.left - BEFORE
-        round_to = ((left, level), (left, low), (after.left, low))
+        round_to = ((left, level), (left, low), (reached, low))
         # Behind a cut the tap leaves on the right, so what goes on leaves below.
         parted = after.segment.zone != stand.segment.zone
         x, y = stand.left + 16, rows.tops[stand.row] + HEIGHT + stand.depth
@@ -158,7 +162,7 @@ def _stage(segment: Segment, x: float, y: float, width: float) -> Group:
         items += chip(5, HEIGHT - 21, width - 10, state)
     items += outlined(segment.mark, width, HEIGHT)
     what = "discarded, never built" if ghost else f"{segment.trainable:,} trainable"
-    tip = f"{segment.title}: {counted(segment.layers, 'layer')}, {segment.params:,} params, {what}, {segment.work}"
+    tip = f"{segment.title}: {counted(segment.layers, 'layer')}, {segment.params:,} params, {what}, {segment.work}, {memory(BYTES * segment.outputs)} of outputs"
     return Group(tuple(items), x, y, tip=tip, name=f"{'discarded' if ghost else state} segment")
 
 

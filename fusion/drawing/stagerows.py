@@ -7,12 +7,14 @@ from math import inf
 from fusion.drawing.boxes import ROW, STROKES
 from fusion.drawing.display import Item
 from fusion.drawing.lanes import PAD, Lane
+from fusion.drawing.marks import APART
 from fusion.drawing.segments import Segment
 from fusion.drawing.strips import rows_of
 from fusion.drawing.widths import text_width
-from fusion.wording import MINUS, amount, counted, dimensions
+from fusion.graph.costs import BYTES
+from fusion.wording import MINUS, amount, counted, dimensions, memory
 
-HEIGHT, GAP = 98.0, 30.0
+HEIGHT, GAP = 112.0, 30.0
 """How high the boxes of stages are, and the least room between them."""
 FIRST, BETWEEN = 34.0, 40.0
 """How far below a row of boxes the line of its deepest cut runs, and room before the next row."""
@@ -141,7 +143,11 @@ def _behind(lane: Lane, place: int) -> float:
     after = lane.segments[place + 1] if place + 1 < len(lane.segments) else None
     if not segment.discarded and (after is None or after.zone != segment.zone):
         return BEFORE + AFTER + 14
-    return max(GAP, text_width(dimensions(segment.shape), 9.0) + 10 if has_shape(lane, segment) else 0.0)
+    room = GAP
+    if has_shape(lane, segment):
+        room = max(room, text_width(dimensions(segment.shape), 9.0) + 10)
+    # Borders around what changed take room on either side.
+    return room + sum(APART for each in (segment, after) if each and each.mark)
 
 
 def _strip(lane: Lane, segment: Segment) -> tuple[tuple[Item, ...], float, float]:
@@ -159,11 +165,11 @@ def has_shape(lane: Lane, segment: Segment) -> bool:
     return bool(segment.shape) and not segment.discarded and None not in lane.trunk.shape
 
 
-def lines_of(segment: Segment) -> tuple[str, str, str]:
-    """Returns what the box of a stage says below its title.
+def lines_of(segment: Segment) -> tuple[str, ...]:
+    """Returns what the box of a stage says below its title: what it is, and what it costs for one sample.
 
-    >>> lines_of(Segment("block1", (), 0, layers=1, params=1200))
-    ('1 layer', '1.20 k params', 'no operations')
+    >>> lines_of(Segment("block1", (), 0, layers=1, params=1200, outputs=256))
+    ('1 layer', '1.20 k params', 'no operations', '1.0 KiB')
     """
     sign = MINUS if segment.discarded else ""
     return (
@@ -172,6 +178,7 @@ def lines_of(segment: Segment) -> tuple[str, str, str]:
         f"{'' if segment.uncounted else sign}{segment.work}"
         if segment.flops or segment.uncounted
         else "no operations",
+        *([f"{sign}{memory(BYTES * segment.outputs)}"] if segment.outputs else []),
     )
 
 

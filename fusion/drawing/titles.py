@@ -7,8 +7,10 @@ from itertools import takewhile
 
 from fusion.skeleton.layers import Layer, Skeleton
 from fusion.skeleton.names import automatic_number
+from fusion.wording import DASH
 
 NUMBER = re.compile(r"[0-9]+")
+_LETTERED = re.compile(r"[0-9]+[a-z]?")
 
 
 def chosen_names(rows: Sequence[Layer]) -> list[str]:
@@ -31,6 +33,30 @@ def number_in(rows: Sequence[Layer]) -> str:
     """
     found = [match.group() for name in chosen_names(rows) if (match := NUMBER.search(name))]
     return max(found, key=found.count) if found else ""
+
+
+def pattern(title: str) -> str:
+    """Returns a title with a sign for each number.
+
+    >>> pattern("block2a")
+    'block#'
+    """
+    return _LETTERED.sub("#", title)
+
+
+def from_to(first: str, last: str) -> str:
+    """Returns what things are called of which the first and the last have these titles; `""` if more than numbers differ.
+
+    >>> from_to("conv2_block1", "conv2_block3") == f"conv2_block1{DASH}3", from_to("stem", "mixed0")
+    (True, '')
+    """
+    if first == last:
+        return first
+    if pattern(first) != pattern(last):
+        return ""
+    numbers = zip(_LETTERED.finditer(first), _LETTERED.finditer(last), strict=True)
+    start = next(match.start() for match, other in numbers if match.group() != other.group())
+    return f"{first}{DASH}{last[start:]}"
 
 
 @lru_cache(maxsize=64)
@@ -57,7 +83,9 @@ def part_title(rows: Sequence[Layer], stem: str) -> str:
     """
     chosen = chosen_names(rows)
     name = next((row.name for row in reversed(rows) if row.name in chosen), rows[-1].name)
-    return shared_name(rows, stem) or name.partition(".")[0].removeprefix(stem)
+    # What only finishes another layer is called after that: conv_pw_2_relu after conv_pw_2.
+    finished = min((other for other in chosen if name.startswith(f"{other}_")), key=len, default=name)
+    return shared_name(rows, stem) or finished.partition(".")[0].removeprefix(stem)
 
 
 def shared_name(rows: Sequence[Layer], stem: str) -> str:

@@ -29,16 +29,27 @@ def tower_boxes(
 ) -> dict[str, Box]:
     """Returns the cards of all backbones, at most `room` wide, unless a single part is wider.
 
-    Where they stand side by side they are `even`, all of one height.
+    Where they stand side by side they are `even`, all of one height but those that read another.
     """
     found = [replace(each, limit=room) for each in lanes(view, badges)]
     towers = [tower(view, each, opened.get(each.trunk.backbone, frozenset())) for each in found]
     stacks = [stack(each) for each in towers]
-    heights = [_high(each, found) for each, found in zip(towers, stacks, strict=True)]
+    heights = [_high(*each) for each in zip(towers, stacks, strict=True)]
     if even:
-        heights = [max(heights, default=0.0)] * len(heights)
+        rows = _rows(view)
+        own = [rows[each.trunk.backbone] for each in found]
+        heights = [max(high for high, other in zip(heights, own, strict=True) if other == row) for row in own]
     cards = (_card(*each) for each in zip(towers, stacks, heights, strict=True))
     return {box.name: box for box in cards}
+
+
+def _rows(view: View) -> dict[str, int]:
+    """Returns for each backbone how many others lie before it, one after the other: those of one number stand side by side."""
+    before: dict[str, int] = {}
+    for node in view.graph.nodes:
+        found = [before[parent.name] for parent in view.graph.parents(node.name)]
+        before[node.name] = max(found, default=0) + (node.kind == "trunk")
+    return {name: max(before[call] for call in trunk.calls) for name, trunk in view.graph.trunks.items()}
 
 
 def tower(view: View, lane: Lane, exits: frozenset[str]) -> Tower:

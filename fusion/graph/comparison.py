@@ -8,6 +8,7 @@ from typing import Any
 from fusion.graph.costs import Costs, PartCost, costs
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.writing import to_data
 from fusion.wording import amount, work
 
 ABSENT = object()
@@ -85,10 +86,22 @@ def _worded(place: str, pair: tuple[Any, Any], graphs: tuple[FusionGraph, Fusion
     before, after = pair
     what = _named(place, graphs[0 if after is ABSENT else 1])
     if before is ABSENT:
-        return f"{what} added: {_shown(after)}"
+        return f"{what} added: {_shown(_written(place, after, graphs[1].recipe))}"
     if after is ABSENT:
         return f"{what} removed"
     return f"{what}: {_shown(before)} -> {_shown(after)}"
+
+
+def _written(place: str, value: Any, recipe: Recipe) -> Any:
+    """Returns what a recipe writes at a place, where what nobody need say is left out; `value` where it writes nothing."""
+    found: Any = to_data(recipe)
+    for part in place.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        try:
+            found = found[int(key) if isinstance(found, list) else key]
+        except (KeyError, IndexError):
+            return value
+    return found
 
 
 def _named(place: str, graph: FusionGraph) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fusion.drawing.display import Drawing, Group, Line, Rect, Text, flattened
+from fusion.drawing.widths import text_width
 from fusion.errors import DrawingError
 from fusion.figures.figure import draw, save
 from fusion.graph.nodes import FusionGraph
@@ -300,3 +301,44 @@ def test_any_two_recipes_can_be_compared_closer_too(
     for a, b in combinations(boxes, 2):
         assert a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]
     assert "changes" in {item.name for item, *_ in flattened(drawing.items) if isinstance(item, Group)}
+
+
+@pytest.mark.parametrize("level", ["branch", "stage"])
+@pytest.mark.parametrize("cut", ["block4_pool", "block3_conv2", "block2_pool"])
+def test_the_mark_of_a_former_cut_runs_through_no_words(
+    topology: Callable[[str], FusionGraph], graph_of: Make, level: str, cut: str
+) -> None:
+    old = topology("two")
+    drawing = draw(with_texture(old, cut, graph_of), against=old, phase=1, level=level).drawing
+
+    words = [
+        (item.text, x + item.x - half * {"start": 0, "middle": 1, "end": 2}[item.anchor], y + item.y, half)
+        for item, x, y in flattened(drawing.items)
+        if isinstance(item, Text) and (half := text_width(item.text, item.size, bold=item.bold) / 2)
+    ]
+    uprights = [
+        (x + a[0], *sorted((y + a[1], y + b[1])))
+        for item, x, y in flattened(drawing.items)
+        if isinstance(item, Line) and item.dash
+        for a, b in pairwise(item.points)
+        if a[0] == b[0]
+    ]
+    assert uprights
+    for x, top, low in uprights:
+        for text, left, base, half in words:
+            assert not (left < x < left + 2 * half and top < base - 1 and low > base - 6), text
+
+
+def test_what_is_added_is_said_as_the_recipe_says_it(
+    topology: Callable[[str], FusionGraph], graph_of: Make
+) -> None:
+    drawing = changed(
+        topology,
+        graph_of,
+        ("/inputs/facts", {"kind": "tabular", "columns": ["a"]}),
+        ("/branches/extra", {"input": "facts"}),
+        ("/fusion/from", ["texture", "shape", "extra"]),
+    )
+
+    texts = [item.text for item, *_ in flattened(drawing.items) if isinstance(item, Text)]
+    assert 'branch \'extra\' added: {"input": "facts"}' in texts

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fusion.drawing.display import Strokes, Text, flattened
+from fusion.drawing.display import Group, Strokes, Text, flattened
 from fusion.drawing.joints import joint, pool_words
 from fusion.drawing.states import view
 from fusion.figures.figure import draw
@@ -41,7 +41,7 @@ def test_an_op_that_no_selector_names_is_frozen(box_of):
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("looked", ["project 32", "4 heads"]),
+        ("looked", ["project 32", "table looks at places", "4 heads"]),
         ("alike", ["project 8", "abs_diff, product, cosine"]),
         ("summed", ["project 16", "2 learned weights"]),
         ("filmed", ["summed scales and shifts alike"]),
@@ -63,6 +63,31 @@ def test_what_an_op_reads_runs_into_its_box_one_below_the_other(box_of):
     assert list(box.inlets) == ["0", "1", "2"]
     assert heights == sorted(heights)
     assert list(box.outlets) == [""]
+
+
+def test_lines_run_into_an_op_in_the_order_of_their_heights_so_that_none_crosses(graph_of, topology):
+    data = to_data(topology("four").recipe)
+    data["fusion"] = {"op": "attention", "from": ["s", "e", "ee", "w"], "project": 32}
+    data["branches"]["n"]["cut"] = "block4_pool"
+    data["fusion"]["from"].append("n")
+
+    drawing = draw(graph_of(from_data(data))).drawing
+    group = next(i for i, *_ in flattened(drawing.items) if isinstance(i, Group) and i.name == "boxes")
+    x, y, frame = next((i.x, i.y, i.frame) for i in group.items if i.name == "fusion")
+    lines = next(i for i, *_ in flattened(drawing.items) if isinstance(i, Group) and i.name == "lines")
+    into = {p[-1][1]: p[0][1] for p in (line.points for line in lines.items) if p[-1][0] == x}
+    starts = [into[end] for end in sorted(into) if y < end < y + frame[1]]
+    assert len(starts) == 5
+    assert starts == sorted(starts)
+
+
+@pytest.mark.parametrize(("weights", "free"), [((0.7, 0.3), False), ("learned", True), (None, True)])
+def test_shares_that_are_given_keep_the_order_of_the_recipe(topologies, graph_of, weights, free):
+    data = to_data(topologies["votes"].recipe)
+    data["fusion"]["vote"]["weights"] = weights
+    graph = graph_of(from_data(data))
+
+    assert joint(view(graph, 0), graph["vote"]).symmetric == free
 
 
 def test_the_tip_of_a_box_names_all_it_joins(box_of):

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from fusion.drawing.display import Group, Line, flattened
+from fusion.drawing.display import Group, Line, Text, flattened
 from fusion.drawing.folding import fold
 from fusion.drawing.parts import parts
 from fusion.drawing.runs import opened, runs
@@ -20,6 +20,7 @@ from fusion.errors import DrawingError
 from fusion.figures.figure import Figure, draw
 from fusion.graph.nodes import FusionGraph
 from fusion.skeleton.layers import Layer, Skeleton
+from fusion.wording import TIMES
 
 Case = tuple[FusionGraph, int]
 
@@ -159,6 +160,28 @@ def test_a_row_of_stages_has_one_box_for_each_segment(case: Case) -> None:
 
     expected = sum(len(segments(trunk, view(graph, phase))) for trunk in graph.trunks.values())
     assert sum(count for name, count in found.items() if name.endswith(" segment")) == expected
+
+
+def test_every_shape_between_stages_has_a_sign_of_its_map_that_the_legend_explains(
+    topology: Callable[[str], FusionGraph],
+) -> None:
+    drawing = draw(topology("two"), level="stage").drawing
+
+    signs = [i for i, *_ in flattened(drawing.items) if isinstance(i, Group) and i.name == "feature map"]
+    said = [i for i, *_ in flattened(drawing.items) if isinstance(i, Text)]
+    shapes = [text for text in said if TIMES in text.text and text.anchor == "middle" and text.size == 9.0]
+    # One more is in the legend.
+    assert len(signs) == 1 + len(shapes) > 3
+    assert "feature map: height ~ log H, width ~ log C" in {text.text for text in said}
+
+
+def test_backbones_that_stand_one_below_the_other_are_as_high_as_they_need(
+    topology: Callable[[str], FusionGraph],
+) -> None:
+    drawing = draw(topology("stitched"), level="layer").drawing
+
+    heights = {i.name: i.frame[1] for i, *_ in flattened(drawing.items) if isinstance(i, Group) and i.frame}
+    assert len({heights[f"trunk {name}"] for name in ("one", "two", "three")}) == 3
 
 
 def test_operations_are_named_by_their_window_their_step_and_their_activation() -> None:

@@ -85,6 +85,23 @@ def test_the_bar_shares_out_what_the_phase_trains(topology: Callable[[str], Fusi
     assert frozen == f"{amount(found.params - found.phases[phase].trainable)} frozen"
 
 
+@pytest.mark.parametrize("name", ["two", "siamese", "six", "votes"])
+def test_the_bar_is_in_proportion_and_words_that_do_not_fit_stand_behind_it(
+    topology: Callable[[str], FusionGraph], name: str
+) -> None:
+    graph = topology(name)
+    phase = len(graph.phases) - 1
+    drawn = draw(graph, phase=phase).svg()
+
+    sizes = [costs(graph).params - costs(graph).phases[phase].trainable, costs(graph).phases[phase].trainable]
+    widths = [float(group.find(f"{SVG}rect").get("width")) for group in groups(drawn, " share")]
+    assert widths[0] / sum(widths) == pytest.approx(sizes[0] / sum(sizes), abs=0.01)
+    for group, width in zip(groups(drawn, " share"), widths, strict=True):
+        words = group.find(f"{SVG}text")
+        inside = float(words.get("x")) < width
+        assert words.get("fill") == LIGHT["page" if inside else "ink"]
+
+
 @pytest.mark.parametrize(
     ("phase", "expected"),
     [
