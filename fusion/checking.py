@@ -1,6 +1,7 @@
 """Recipes looked at without being built: read, checked, resolved to a graph, costed, drawn."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from fusion.graph.making import examine_graph
 from fusion.graph.nodes import FusionGraph
 from fusion.graph.uses import Catalogue
 from fusion.recipe.parsing import parse, read_text
-from fusion.recipe.reading import Examined, examine, in_order
+from fusion.recipe.reading import Examined, examine, in_order, load_recipe
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import references, unused
 from fusion.recipe.writing import to_data
@@ -146,6 +147,41 @@ def draw(
         values_name=values_name,
         against=None if against is None else resolve(against, folders=folders),
     )
+
+
+def sketch(recipe: Recipe | str | Path, *, catalogue: Catalogue | None = None) -> FusionGraph | None:
+    """Returns what can be drawn of a recipe with an op that does not fit what it joins; `None` if something else is wrong.
+
+    Its `misfits` say what does not fit, and pictures end there. Nothing else is to be done with it.
+
+    >>> table = {"kind": "tabular", "columns": ["area"]}
+    >>> one = Recipe(
+    ...     name="one",
+    ...     inputs={"a": table, "b": table | {"columns": ["rooms", "price"]}},
+    ...     branches={"left": {"input": "a"}, "right": {"input": "b"}},
+    ...     fusion={"op": "add", "from": ["left", "right"]},
+    ...     head={"output": {"task": "binary"}},
+    ... )
+    >>> print(sketch(one).misfits["fusion"])
+    add needs vectors of one width: left 1, right 2. Write ...
+    """
+    where = catalogue or Shelf(tuple(places(recipe)))
+    found = check(recipe, catalogue=where)
+    try:
+        whole = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    except RecipeError:
+        return None
+    names = {f"/fusion/{name}" if isinstance(whole.fusion, dict) else "/fusion": name for name in whole.nodes}
+    graph, left, fitting = None, {problem.place for problem in found}, whole
+    while left and left <= names.keys():
+        # One that projects joins vectors of any width, and has weights to be trained as others; neither is drawn.
+        for place in left:
+            joined = {"op": "concat", "from": list(whole.nodes[names[place]].of), "project": 1}
+            fitting = fitting.replace(place, joined)
+        graph, more = _examined(fitting, where)
+        left = {problem.place for problem in more} - left if more else set()
+    misfits = {names[problem.place]: problem.text for problem in reversed(found) if problem.place in names}
+    return replace(graph, recipe=whole, misfits=misfits) if graph else None
 
 
 def _examined(recipe: Recipe | str | Path, catalogue: Catalogue) -> tuple[FusionGraph | None, list[Problem]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fusion.checking import draw
+from fusion.checking import draw, sketch
 from fusion.errors import RecipeError
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.recipe import Recipe
@@ -22,6 +22,8 @@ def register(formatter: Any) -> None:
 def shown(value: Recipe | FusionGraph, **_: Any) -> dict[str, str]:
     """Returns the picture of a recipe or a graph by MIME type; of a recipe with problems, what they are.
 
+    Where an op does not fit what it joins, the picture shows it too, and ends there.
+
     >>> from fusion.recipe.head import Output
     >>> from fusion.recipe.short import fuse
     >>> recipe = fuse("TinyVGG[block2_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3))
@@ -34,4 +36,6 @@ def shown(value: Recipe | FusionGraph, **_: Any) -> dict[str, str]:
     try:
         return draw(value)._repr_mimebundle_()
     except RecipeError as error:
-        return {"text/plain": str(error)}
+        graph = None if isinstance(value, FusionGraph) else sketch(value)
+        found = draw(graph)._repr_mimebundle_() if graph else {}
+        return {**found, "text/plain": str(error)}

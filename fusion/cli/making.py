@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from fusion.checking import sketch
 from fusion.cli.describing import File, resolve
+from fusion.errors import RecipeError
 
 Out = Annotated[Path, typer.Option("-o", "--out", help="File to write.")]
 Folders = Annotated[
@@ -49,7 +51,8 @@ def draw(
     """Draw the architecture of a recipe, coloured by what a phase trains.
 
     The file's suffix says how: .svg, .html (all levels, parts open on a click), .png, .pdf, .tex (TikZ), .gv (Graphviz),
-    .mmd (Mermaid), .json (Model Explorer) or .txt, the picture in words.
+    .mmd (Mermaid), .json (Model Explorer) or .txt, the picture in words. An op that does not fit what it joins is drawn as
+    that, and said.
     """
     from fusion.drawing.levels import LEVELS
     from fusion.drawing.styles import STYLES
@@ -68,7 +71,14 @@ def draw(
     if (file is None) == (diff is None):
         raise typer.BadParameter("Give one recipe to draw, or two to compare as --diff OLD NEW.")
     old, new = diff or (None, file)
-    graph = resolve(new or Path())
+    problems: RecipeError | None = None
+    try:
+        graph = resolve(new or Path())
+    except RecipeError as error:
+        known = sketch(new or Path())
+        if known is None:
+            raise
+        graph, problems = known, error
     if phase not in range(1, max(len(graph.phases), 1) + 1):
         names = [f"{number} {plan.name}" for number, plan in enumerate(graph.phases, start=1)]
         raise typer.BadParameter(f"There is no phase {phase}; there are: {', '.join(names) or 'none'}.")
@@ -84,6 +94,8 @@ def draw(
     )
     save(figure, out, engine=engine)
     typer.echo(f"{out}")
+    if problems:
+        raise problems
 
 
 def build(

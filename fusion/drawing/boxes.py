@@ -16,6 +16,8 @@ BORDER = 4.0
 """Distance of the second border of what is shared."""
 DASH = 5.0
 """Length of the dashes of what is not always there: inputs that may be missing, outputs of training only."""
+DOTS = 2.0
+"""Length of the dashes of what does not fit."""
 SIGN = 8.0
 """Radius of the sign before a title."""
 FILLS: Mapping[State, Colour] = {"frozen": "frozen_fill", "trainable": "trainable_fill"}

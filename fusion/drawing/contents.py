@@ -88,8 +88,10 @@ def contents(view: View, cards: Cards = ruler_cards) -> Contents:
             boxes[name] = _box(
                 view, name, [node for node in view.graph.nodes if owners[node.name] == name], badges
             )
-    boxes["the prediction"] = prediction(view.graph.recipe.head.output)
-    links = (*_links(view, owners, badges), Link("output", "", "the prediction", "", "line", 1.4))
+    links = tuple(_links(view, owners, badges))
+    if "output" in boxes:
+        boxes["the prediction"] = prediction(view.graph.recipe.head.output)
+        links = (*links, Link("output", "", "the prediction", "", "line", 1.4))
     return Contents(boxes, links)
 
 

@@ -27,8 +27,11 @@ class Header:
 
 def header(view: View, limit: float = WIDEST) -> Header:
     """Returns what stands above the picture of a graph, from its top left corner, its words at most `limit` wide."""
-    found, name = costs(view.graph), cleaned(view.graph.recipe.name)
+    name = cleaned(view.graph.recipe.name)
     title = shortened(name, TITLE, limit, bold=True)
+    if view.graph.misfits:
+        return _misfitting(view, title, limit)
+    found = costs(view.graph)
     phase, parts = shortened(phase_name(view), 12.0, limit), _totals(found)
     heading = Group(
         (Text(0, 17, title, TITLE, "ink", True),), tip=name if title != name else "", name="title"
@@ -47,6 +50,18 @@ def header(view: View, limit: float = WIDEST) -> Header:
         *(x + text_width(line, 11.0) for line in lines),
     )
     return Header(max(widths), max(48.0 + BAR_HEIGHT, y + 15 * len(lines) - 11), items)
+
+
+def _misfitting(view: View, title: str, limit: float) -> Header:
+    """Returns what stands above what cannot be built: why, instead of what it would cost."""
+    words = " ".join(["Cannot be built:", *view.graph.misfits.values()]).split()
+    lines = filled(words, " ", 12.0, limit)
+    items = (
+        Text(0, 17, title, TITLE, "ink", True),
+        *(Text(0, 38 + 16 * number, line, 12.0, "ink", True) for number, line in enumerate(lines)),
+    )
+    width = max(text_width(title, TITLE, bold=True), *(text_width(line, 12.0, bold=True) for line in lines))
+    return Header(width, 32.0 + 16 * len(lines), items)
 
 
 def phase_name(view: View) -> str:

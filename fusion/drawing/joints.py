@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from fusion.drawing.boxes import SIGN, Box, bar, block, op_circle
+from fusion.drawing.boxes import DOTS, SIGN, Box, bar, block, op_circle
+from fusion.drawing.display import Circle, Rect, Text
 from fusion.drawing.icons import inner_sign
 from fusion.drawing.states import View, state
 from fusion.graph.nodes import Node
@@ -31,6 +32,8 @@ def joint(view: View, node: Node) -> Box:
     title = op.op if node.layer == "fusion" else f"{node.layer}: {op.op}"
     tip = ", ".join(f"{name} {dimensions(shape)}" for name, shape in zip(op.of, shapes, strict=True))
     width = node.shape[-1] or 0
+    if node.name in view.graph.misfits:
+        return replace(_misfit(node, title, shapes), tip=f"{title} of {tip}: {view.graph.misfits[node.name]}")
     match op:
         case Concat(project=None):
             box = bar(node.name, title, [shape[-1] or 0 for shape in shapes])
@@ -71,6 +74,16 @@ def _with_inside(view: View, node: Node, title: str, op: Op, shapes: list[Shape]
     # Words say what one does to the other, so lines may run in as they cross least; shares are in the order of the recipe.
     ordered = isinstance(op, Late) and isinstance(op.weights, tuple)
     return replace(box, outlets={"": (box.width, box.height / 2)}, symmetric=not ordered)
+
+
+def _misfit(node: Node, title: str, shapes: list[Shape]) -> Box:
+    """Returns the box of an op that cannot join what runs into it: a dotted border and a sign, as colour says other things."""
+    sign = (Circle(0, 0, SIGN, "ink"), Text(0, 3.8, "!", 10.5, "page", True, "middle"))
+    lines = ["does not fit", " + ".join(map(dimensions, shapes))]
+    calls = [str(number) for number in range(len(shapes))]
+    box = block(node.name, title, lines, "none", calls=calls, sign=sign)
+    border = Rect(0, 0, box.width, box.height, "paper", "ink", 3.0, 6.0, DOTS)
+    return replace(box, items=(border, *box.items[1:]), symmetric=True)
 
 
 def _settings(op: Op) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from fusion.drawing.boxes import DASH, FILLS, STROKES, WEIGHTS, letter
+from fusion.drawing.boxes import DASH, DOTS, FILLS, STROKES, WEIGHTS, letter
 from fusion.drawing.display import Group, Item, Line, Rect, Text
 from fusion.drawing.icons import feature_map, scissors, snowflake, triangle
 from fusion.drawing.levels import Level
@@ -62,7 +62,7 @@ def legend(view: View, width: float, shown: Collection[str], level: Level) -> Gr
     y += LINE
     said = [
         *(CONVENTIONS[level] if view.graph.trunks else ()),
-        *(SCALE if view.trained is not None else ()),
+        *(SCALE if view.trained is not None and not view.graph.misfits else ()),
         *ALWAYS,
     ]
     for line in filled(said, "; ", SIZE, width):
@@ -93,6 +93,10 @@ def _entries(view: View, shown: Collection[str]) -> list[Entry]:
         entries.append((22.0, (hatched,), "discarded, never built"))
     if graph.auxiliary:
         entries.append((22.0, (Rect(0, -7, 22, 14, "paper", "line", 1.1, 3, DASH),), "in training only"))
+    if graph.misfits:
+        entries.append(
+            (22.0, (Rect(0, -7, 22, 14, "paper", "ink", 3.0, 3, DOTS),), "does not fit what it reads")
+        )
     if "cut" in shown:
         entries.append((14.0, scissors(7, 0, "ink"), "cut"))
     if "feature map" in shown:

@@ -76,4 +76,9 @@ def _description(view: View) -> str:
         for name, branch in recipe.branches.items()
     )
     ops = ", ".join(op.op for op in recipe.nodes.values()) or "no fusion"
-    return cleaned(f"Branches {branches}; {ops}; {recipe.head.output.task}; {phase_name(view)}.")
+    said = (
+        " ".join(["Cannot be built:", *view.graph.misfits.values()])
+        if view.graph.misfits
+        else phase_name(view)
+    )
+    return cleaned(f"Branches {branches}; {ops}; {recipe.head.output.task}; {said.removesuffix('.')}.")

@@ -10,12 +10,16 @@ from fusion.drawing.marks import Mark, layers_mark
 from fusion.drawing.parts import SKIPPED, cut_zones, parts
 from fusion.drawing.states import State, View, state, trainable_params
 from fusion.drawing.titles import chosen_names, from_to, name_stem, part_title
+from fusion.drawing.widths import shortened
 from fusion.graph.nodes import Trunk, Weights, size
 from fusion.skeleton.articulation import stages
 from fusion.skeleton.flops import uncounted
 from fusion.skeleton.layers import Layer, Shape
 from fusion.skeleton.names import automatic_number
-from fusion.wording import DASH, MINUS, amount, work
+from fusion.wording import DASH, MINUS, amount, cleaned, work
+
+WIDEST = 110.0
+"""How wide the name of a part may be that stands for a stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,8 @@ def _parts_title(trunk: Trunk, rows: Sequence[Layer]) -> str:
     names = {row.name for row in rows}
     found = [part for part in parts(trunk) if any(row.name in names for row in part.rows)]
     told = from_to(found[0].title, found[-1].title)
-    return told if told == "stem" or chosen_names(found[0].rows) else ""
+    named = told == "stem" or chosen_names(found[0].rows)
+    return shortened(cleaned(told), 10.5, WIDEST, bold=True) if named else ""
 
 
 _NUMBERED = re.compile(r"([A-Za-z]+_?)([0-9]+)")

@@ -1,4 +1,4 @@
-"""What a picture leaves out: nodes that only tell whether an optional input is there, or what is read in its place."""
+"""What a picture leaves out: what only tells whether an input is there or stands for it, and what follows a misfit."""
 
 from dataclasses import replace
 
@@ -27,6 +27,11 @@ def tidied(graph: FusionGraph) -> FusionGraph:
     ['a', 'b', 'a.normalise', 'left.missing', 'b.normalise', 'fusion', 'output']
     """
     hidden = [node for node in graph.nodes if node.kind in HIDDEN]
+    if graph.misfits:
+        # What comes after has no size to be drawn with.
+        after = set[str]().union(*(nx.descendants(graph.digraph, name) for name in graph.misfits))
+        known = [name for name in graph.digraph if name not in after]
+        graph = replace(graph, digraph=graph.digraph.subgraph(known).copy())
     if not hidden:
         return graph
     digraph: nx.DiGraph = graph.digraph.copy()

@@ -108,8 +108,9 @@ class Figure:
         return to_text(self.view)
 
     def _plain(self, what: str) -> View:
-        if self.values or self.against:
+        if self.values or self.against or self.graph.misfits:
             laid = "values laid over a picture" if self.values else "what changed from another recipe"
+            laid = "what does not fit" if self.graph.misfits else laid
             raise DrawingError(
                 f"{what} has no place for {laid}; write .svg, .png, .pdf, .tex, .html or .txt."
             )

@@ -41,6 +41,9 @@ def to_text(view: View) -> str:
 def _totals(view: View) -> Iterator[Row]:
     yield 0, view.graph.recipe.name
     yield 0, phase_name(view)
+    if view.graph.misfits:
+        yield from ((0, f"cannot be built: {text}") for text in view.graph.misfits.values())
+        return
     # The first two texts are the name and the phase, which are cut short in a picture.
     words = [item.text for item, *_ in flattened(header(view).items) if isinstance(item, Text)][2:]
     shares = words[:-1] if view.trained is not None else []
@@ -105,11 +108,16 @@ def _fusion(view: View, boxes: Mapping[str, Box]) -> Iterator[Row]:
     if fused:
         yield 0, "fusion"
     for node in fused:
+        if node.name in view.graph.misfits:
+            yield 1, f"{boxes[node.name].tip}"
+            continue
         details = [text for text in _details(node, boxes) if not text.isdigit()]
         yield 1, ", ".join([f"{boxes[node.name].tip} gives {dimensions(node.shape)}", *details])
 
 
 def _head(view: View, boxes: Mapping[str, Box]) -> Iterator[Row]:
+    if "the prediction" not in boxes:
+        return
     yield 0, "head"
     for node in view.graph.nodes:
         if node.is_head or node.kind == "auxiliary":

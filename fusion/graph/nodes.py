@@ -173,6 +173,8 @@ class FusionGraph:
             reads, that of its trunk.
         phases: What each phase of the training trains.
         remarks: What is allowed and may not be meant.
+        misfits: For each fusion node that cannot join what it reads, why. Only what is drawn has any; what comes after has
+            no size.
     """
 
     recipe: Recipe
@@ -181,6 +183,7 @@ class FusionGraph:
     ends: Mapping[str, str]
     phases: tuple[PhasePlan, ...] = ()
     remarks: tuple[Problem, ...] = field(default=())
+    misfits: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

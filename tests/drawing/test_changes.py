@@ -309,8 +309,9 @@ def test_the_mark_of_a_former_cut_runs_through_no_words(
     topology: Callable[[str], FusionGraph], graph_of: Make, level: str, cut: str
 ) -> None:
     old = topology("two")
-    drawing = draw(with_texture(old, cut, graph_of), against=old, phase=1, level=level).drawing
+    new = with_texture(old, cut, graph_of, ["head"])
 
+    drawing = draw(new, against=old, phase=1, level=level).drawing
     words = [
         (item.text, x + item.x - half * {"start": 0, "middle": 1, "end": 2}[item.anchor], y + item.y, half)
         for item, x, y in flattened(drawing.items)

@@ -3,6 +3,7 @@ import sys
 
 from fusion.checking import resolve
 from fusion.notebooks import register, shown
+from fusion.recipe.recipe import Recipe
 from fusion.recipe.short import fuse
 
 RECIPE = fuse("TinyVGG[block2_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3))
@@ -18,6 +19,21 @@ def test_a_recipe_with_problems_shows_them():
 
     assert list(found) == ["text/plain"]
     assert "no layer 'block9_pool'" in found["text/plain"]
+
+
+def test_a_recipe_with_an_op_that_does_not_fit_shows_where_and_why():
+    table = {"kind": "tabular", "columns": ["area"]}
+    recipe = Recipe(
+        name="unequal",
+        inputs={"a": table, "b": table | {"columns": ["rooms", "price"]}},
+        branches={"left": {"input": "a"}, "right": {"input": "b"}},
+        fusion={"op": "add", "from": ["left", "right"]},
+        head={"output": {"task": "binary"}},
+    )
+
+    found = shown(recipe)
+    assert "does not fit" in found["image/svg+xml"]
+    assert "add needs vectors of one width" in found["text/plain"]
 
 
 def test_the_formatter_is_told_of_both_kinds():

@@ -189,6 +189,22 @@ def test_draw_outlines_what_changed(run, recipe_file, tmp_path):
     assert "two to compare as --diff OLD NEW" in " ".join(err.replace("\u2502", " ").split())
 
 
+def test_draw_shows_what_does_not_fit_and_says_it(run, tmp_path):
+    table = {"kind": "tabular", "columns": ["area"]}
+    data = {
+        "recipe": 1,
+        "name": "unequal",
+        "inputs": {"a": table, "b": {**table, "columns": ["rooms", "price"]}},
+    }
+    data |= {"branches": {"left": {"input": "a"}, "right": {"input": "b"}}}
+    data |= {"fusion": {"op": "add", "from": ["left", "right"]}, "head": {"output": {"task": "binary"}}}
+    (tmp_path / "x.json").write_text(json.dumps(data))
+
+    with pytest.raises(RecipeError, match="/fusion   add needs vectors of one width: left 1, right 2"):
+        run("draw", tmp_path / "x.json", "-o", tmp_path / "x.svg")
+    assert "does not fit" in (tmp_path / "x.svg").read_text()
+
+
 def test_draw_refuses_a_phase_that_is_not_there(run, recipe_file, tmp_path):
     status, _, err = run("draw", recipe_file(), "-o", tmp_path / "x.svg", "--phase", "3")
 
