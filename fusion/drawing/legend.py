@@ -100,8 +100,8 @@ def _entries(view: View, shown: Collection[str]) -> list[Entry]:
     if "cut" in shown:
         entries.append((14.0, scissors(7, 0, "ink"), "cut"))
     if "feature map" in shown:
-        sign = (Line(((0, 0), (24, 0)), "line", 2.4), *feature_map((28, 28, 64), 12, 0))
-        entries.append((24.0, sign, "feature map: height ~ log H, width ~ log C"))
+        drawn = (Line(((0, 0), (24, 0)), "line", 2.4), *feature_map((28, 28, 64), 12, 0))
+        entries.append((24.0, drawn, "feature map: height ~ log H, width ~ log C"))
     badges = streams(graph)
     if badges:
         twice = (Rect(0, -7, 20, 14, "paper", "ink", 1, 4), Rect(3, -4, 14, 8, None, "ink", 1, 2))
