@@ -1,6 +1,6 @@
 """What makes the examples of two arms the same: their rows and targets, and the content of the inputs that both read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,8 +16,12 @@ Look = Callable[[str], Mapping[str, bytes]]
 """Returns by split the fingerprint of an input with a name."""
 
 
-def row_digest(examples: Examples) -> str:
+def row_digest(examples: Examples, content: Sequence[bytes] = ()) -> str:
     """Returns the digest of which examples these are, in order, and of their targets, whatever is read of them.
+
+    Args:
+        examples: The examples.
+        content: Digests of what they hold, where their names do not tell them apart.
 
     >>> from fusion.data.examples import Array
     >>> photos, facts = Array(np.zeros((2, 3))), Array(np.ones((2, 4)))
@@ -26,7 +30,7 @@ def row_digest(examples: Examples) -> str:
     True
     """
     targets = None if examples.targets is None else np.ascontiguousarray(examples.targets).tobytes().hex()
-    return digest_of([list(examples.names), targets])
+    return digest_of([list(examples.names), targets, *(each.hex() for each in content)])
 
 
 def prints(data: Data, name: str) -> dict[str, bytes]:

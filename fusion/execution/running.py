@@ -19,6 +19,7 @@ from fusion.graph.nodes import FusionGraph
 from fusion.locking import lock
 from fusion.recipe.writing import to_json
 from fusion.study.arms import write_arms
+from fusion.study.blocks import graph_of, path_of
 from fusion.study.cuts import CutArm, cut_arms
 from fusion.study.declaration import BASE, Study, load_study, open_study
 from fusion.study.racing import rungs_of
@@ -77,11 +78,14 @@ def prepare(
     arms = variants(declared, folder=folder, folders=given)
     metric = metric_of(declared, arms[BASE])
     where = {name: weight_places(declared, name, folder=folder, folders=given) for name in arms}
-    locks = {name: lock(graph, folders=where[name]) for name, graph in arms.items()}
+    locks = {
+        name: lock(graph_of(graph, declared.numbers[0]), folders=where[name]) for name, graph in arms.items()
+    }
     made = []
     forget_examples()
     for seed in declared.numbers:
-        for name, graph in arms.items():
+        for name, arm in arms.items():
+            graph = graph_of(arm, seed)
             found = digest_for(graph.recipe, there, seed, inputs=arms[BASE].recipe.inputs)
             made.append(
                 make_trial(
@@ -89,7 +93,7 @@ def prepare(
                     graph,
                     seed=seed,
                     metric=metric,
-                    locked=locks[name],
+                    locked=locks[name] if graph is arm else lock(graph, folders=where[name]),
                     data=found,
                     folders=where[name],
                 )
@@ -235,8 +239,13 @@ def _cluster(executor: Executor, prepared: PreparedStudy) -> Cluster | None:
         known = ("local", "ray")
         raise StudyError(f"There is no executor {executor!r}.{near(executor, known)} Executors: local, ray.")
     folders = {folder.absolute() for trial in prepared.trials for folder in trial.folders if folder.exists()}
-    data = () if isinstance(prepared.data, Data) else (prepared.data.absolute(),)
-    return replace(executor, paths=(*executor.paths, *data, *sorted(folders)))
+    there = prepared.data
+    named = (
+        {}
+        if isinstance(there, Data)
+        else {path_of(there.absolute(), each.seed): None for each in prepared.trials}
+    )
+    return replace(executor, paths=(*executor.paths, *named, *sorted(folders)))
 
 
 def _placed(trial: Trial) -> Trial:

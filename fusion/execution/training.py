@@ -22,6 +22,7 @@ from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Phase
 from fusion.recipe.values import Map
 from fusion.statistics.convergence import has_converged
+from fusion.study.blocks import path_of
 from fusion.study.records import Record
 from fusion.study.trials import Trial, digest_of
 from fusion.training.evaluation import predict
@@ -73,7 +74,7 @@ def forget_examples() -> None:
 # Trials of one seed follow each other, and to look at all photographs again takes longer than some of them.
 @lru_cache(maxsize=2)
 def _read(inputs: Map[str, Input], output: Output, path: Path, seed: int) -> Data:
-    return read_data(path, inputs=inputs, output=output, seed=seed)
+    return read_data(path_of(path, seed), inputs=inputs, output=output, seed=seed)
 
 
 @lru_cache(maxsize=64)
@@ -162,10 +163,12 @@ class Read:
     Args:
         examples: The examples, perhaps with inputs that its recipe leaves out.
         contents: By input, the digest of what it holds.
+        rows: By split, the digest of which examples it has.
     """
 
     examples: Data
     contents: Mapping[str, str]
+    rows: Mapping[str, str]
 
     @property
     def judged_on(self) -> str:
@@ -199,7 +202,10 @@ def _checked(trial: Trial, data: Data | Path, inputs: Map[str, Input] | None) ->
         raise StudyError("The data changed since the study began. Begin another, in a new folder.")
     examples = examples_for(*given, inputs=inputs)
     seen = narrowed(examples, trial.recipe.inputs)
-    return Read(examples, contents(seen, look=_look(*given, inputs)))
+    # Rows of arrays are called alike in the data of every seed.
+    known = examples.digests if isinstance(data, Path) and path_of(data, trial.seed) != data else {}
+    rows = {split: row_digest(part, known.get(split, ())) for split, part in splits(examples).items()}
+    return Read(examples, contents(seen, look=_look(*given, inputs)), rows)
 
 
 def _record(trial: Trial, graph: FusionGraph, read: Read, came: Came) -> Record:
@@ -220,13 +226,13 @@ def _record(trial: Trial, graph: FusionGraph, read: Read, came: Came) -> Record:
         epochs=training.budget if training else 0,
         losses=losses,
         converged=has_converged(losses),
-        examples=row_digest(parts[judged_on]),
+        examples=read.rows[judged_on],
         correct=_correct(came, parts[judged_on], graph.recipe.head.output),
         params=total.params,
         trainable=total.phases[-1].trainable,
         flops=total.flops,
         versions=dict(trial.locked.versions),
-        data=digest_of({split: row_digest(part) for split, part in parts.items()}),
+        data=digest_of(read.rows),
         inputs={name: read.contents[name] for name in trial.recipe.inputs},
         sizes={split: len(part) for split, part in parts.items()},
     )

@@ -21,6 +21,7 @@ from fusion.recipe.recipe import Recipe
 from fusion.scores.holding import hold_out
 from fusion.scores.probing import Probe, Probing, Tap, TapScores, corrected, judge, probe
 from fusion.scores.targets import Targets, make_targets, take
+from fusion.study.blocks import graph_of, path_of
 from fusion.study.declaration import BASE, Study, open_study
 from fusion.study.variants import weight_places
 
@@ -105,7 +106,7 @@ def prepare_taps(
     where = [Path(each) for each in folders]
     recipe = declared.recipe if isinstance(declared.recipe, Recipe) else load_recipe(folder / declared.recipe)
     places = weight_places(declared, BASE, folder=folder, folders=where)
-    graph = resolve(recipe, folders=places)
+    graph = graph_of(resolve(recipe, folders=places), declared.numbers[0])
     taps = find_taps(declared, graph)
     found = named if isinstance(named, Data) else _read(recipe, Path(named), declared.numbers[0])
     return PreparedTaps(declared, graph, taps, found, tuple(places))
@@ -176,7 +177,7 @@ def score(prepared: PreparedTaps, pooled: Pooled, options: Probing | None = None
 
 
 def _read(recipe: Recipe, path: Path, seed: int) -> Data:
-    return read_data(path, inputs=recipe.inputs, output=recipe.head.output, seed=seed)
+    return read_data(path_of(path, seed), inputs=recipe.inputs, output=recipe.head.output, seed=seed)
 
 
 def _seen(data: Data, recipe: Recipe, *, test: bool) -> Data:

@@ -1,7 +1,7 @@
 """What a study shows of its arms, and whether it may be claimed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -24,6 +24,13 @@ from fusion.wording import counted
 
 Cost = Literal["flops", "params", "trainable", "seconds"]
 """What the cheapest arm is cheapest in."""
+IN_WORDS: Mapping[Cost, str] = {
+    "flops": "flops",
+    "params": "params",
+    "trainable": "weights that train",
+    "seconds": "seconds",
+}
+"""How sentences name what arms cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +125,7 @@ class Comparison:
         return refusals(self.gates)
 
 
-def compare(results: Results | str | Path, *, by: Cost = "flops") -> Comparison:
+def compare(results: Results | str | Path, *, by: Cost | None = None) -> Comparison:
     """Returns how the arms of a study differ from its reference, and which conditions of a claim hold.
 
     Where they do not, differences are those over the seeds that every arm has, shown and not to be claimed. Before any
@@ -126,13 +133,14 @@ def compare(results: Results | str | Path, *, by: Cost = "flops") -> Comparison:
 
     Args:
         results: What `fusion.load_results` returned, or the folder of the run; trials may be missing.
-        by: What the cheapest arm is cheapest in.
+        by: What the cheapest arm is cheapest in; if it is not said flops, or where all arms cost the same in it, as those of
+            a study of cuts do, the weights that train.
 
     Raises:
         DataError: If trials are done, but none of the reference.
         StudyError: If there is no such cost or run, or seconds are asked for and not all trained with as many others.
     """
-    if by not in (costs := get_args(Cost)):
+    if by not in (costs := get_args(Cost)) and by is not None:
         raise StudyError(f"There is no cost {by!r}.{near(str(by), costs)} Costs: {listed(costs)}.")
     results = results_of(results)
     study = results.study
@@ -143,7 +151,7 @@ def compare(results: Results | str | Path, *, by: Cost = "flops") -> Comparison:
             "known of each is its share of the time. Compare by flops, params or trainable."
         )
     found = outcomes(results)
-    overlap = overlap_of(results.done)
+    overlap = overlap_of(results.done, own_data=study.has_own_data)
     asked = gates(found, study.reference, alpha=study.alpha) if found else ()
     arms = tuple(
         _arm(name, [r for r in results.done if r.arm == name], results.stopped.get(name))
@@ -158,7 +166,7 @@ def compare(results: Results | str | Path, *, by: Cost = "flops") -> Comparison:
         gates=conditions(results, found, asked),
         arms=arms,
         overlap=overlap,
-        by=by,
+        by=by or _telling(arms),
     )
     shared = _shared(found)
     if len({block(each) for each in shared}) < 2 or study.reference not in by_arm(shared):
@@ -236,7 +244,7 @@ def verdict(comparison: Comparison) -> str:
     else:
         head = (
             f"By {comparison.metric}, {counted(len(best.arms), 'arm')} of {len(best.means)} may be the best "
-            f"({listed(map(repr, best.arms), limit=6)}); the cheapest of them in {comparison.by} is {comparison.cheapest_words}"
+            f"({listed(map(repr, best.arms), limit=6)}); the cheapest of them in {IN_WORDS[comparison.by]} is {comparison.cheapest_words}"
         )
     if comparison.overlap:
         return (
@@ -272,6 +280,11 @@ def _of_all(shown: Comparison, found: Sequence[Difference]) -> tuple[Difference,
     """Returns differences with Holm's p for all arms the study began with, those that a race stopped among them."""
     adjusted = holm([each.p for each in found] + [1.0] * sum(arm.stopped > 0 for arm in shown.arms))
     return tuple(replace(each, p_holm=p) for each, p in zip(found, adjusted, strict=False))
+
+
+def _telling(arms: Sequence[ArmResult]) -> Cost:
+    """Returns what arms cost that tells them apart."""
+    return "trainable" if len(arms) > 1 and len({each.flops for each in arms}) == 1 else "flops"
 
 
 def _arm(name: str, records: Sequence[Record], stop: Stop | None) -> ArmResult:

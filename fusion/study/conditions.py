@@ -22,7 +22,13 @@ def conditions(results: Results, found: Sequence[Outcome], asked: Sequence[Gate]
         found: The same, as `fusion.statistics` takes it.
         asked: What `fusion.statistics.gates.gates` says of it.
     """
-    return (_all_ran(results), *asked, _numbers(found), _data(results.done), _splits(results.done))
+    return (
+        _all_ran(results),
+        *asked,
+        _numbers(found),
+        _data(results.done),
+        _splits(results.done, own_data=results.study.has_own_data),
+    )
 
 
 def _all_ran(results: Results) -> Gate:
@@ -64,9 +70,12 @@ def _data(records: Sequence[Record]) -> Gate:
     return Gate("data", False, f"{text} Their difference is partly that of the data. Run both on the same.")
 
 
-def _splits(records: Sequence[Record]) -> Gate:
+def _splits(records: Sequence[Record], *, own_data: bool) -> Gate:
     if not drawn_anew(records):
         return Gate("splits", True, "Every seed was judged on the same examples.")
+    if own_data:
+        text = "Every seed has data of its own: intervals tell of other data that come about as these did."
+        return Gate("splits", True, text)
     if all(record.sizes.get("train") for record in records):
         share = overlap_of(records)
         text = f"Splits were drawn anew from one pool: intervals are wider for it, by a test share of {share:.2g}."

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fusion.data.examples import Data
 
 FORMAT: Literal[1] = 1
+SEED = "{seed}"
+"""What stands for the seed in the names of data and of weights files."""
 BASE = "base"
 """The arm that is the study's recipe as it stands."""
 
@@ -144,7 +146,8 @@ class Study(Value):
         name: What it is called.
         notes: Free text.
         recipe: The recipe that is varied: the path of its file, relative to that of the study, or the recipe itself.
-        data: What `fusion.read_data` reads, relative to the study's file; may be given when the study runs instead.
+        data: What `fusion.read_data` reads, relative to the study's file; may be given when the study runs instead. With
+            `{seed}` in it every seed has data of its own; so it may have weights files.
         arms: Variants by name.
         axes: Values to try by their place, a JSON Pointer into the recipe; every combination is an arm.
         cuts: Arms that ask where to cut and train on.
@@ -182,6 +185,11 @@ class Study(Value):
     def numbers(self) -> tuple[int, ...]:
         """The seeds, also where only their number was said."""
         return self.seeds if isinstance(self.seeds, tuple) else tuple(range(self.seeds))
+
+    @property
+    def has_own_data(self) -> bool:
+        """Whether each seed has data of its own, which no split of one pool are."""
+        return SEED in (self.data or "")
 
 
 def load_study(path: str | Path) -> Study:
@@ -225,15 +233,30 @@ def open_study(
 
     Raises:
         RecipeError: Listing every problem of the file.
-        StudyError: If nobody says what it runs on.
+        StudyError: If nobody says what it runs on, or only one of study and data says that seeds have data of their own.
     """
     declared, folder = (
         (study, Path()) if isinstance(study, Study) else (load_study(study), Path(study).parent)
     )
     if data is not None:
+        _check_own(declared, data)
         return declared, folder, data
     if declared.data is None:
         raise StudyError(
             f'Study {declared.name!r} names no "data"; name them there, or give them to the {use}.'
         )
     return declared, folder, folder / declared.data
+
+
+def _check_own(study: Study, data: "Data | str | Path") -> None:
+    """Raises unless study and data agree on whether seeds have data of their own, by which intervals are made."""
+    own = isinstance(data, str | Path) and SEED in str(data)
+    if own and not study.has_own_data:
+        raise StudyError(
+            f'{data} is other data for every seed, which has to be known when arms are compared: write it as the "data" of '
+            f"study {study.name!r}."
+        )
+    if study.has_own_data and not own:
+        raise StudyError(
+            f"Study {study.name!r} has data of its own for every seed, {study.data}; what is given instead needs {SEED} too."
+        )

@@ -61,7 +61,7 @@ def stops(
             continue
         seen = [[values[arm, seed] for arm in left] for seed in seeds]
         table = sign * np.array([[record.value for record in row] for row in seen], dtype=np.float64)
-        overlap = overlap_of([record for row in seen for record in row])
+        overlap = overlap_of([each for row in seen for each in row], own_data=study.has_own_data)
         lost = beaten(table, alpha=study.racing.alpha / len(rungs), began=len(arms), overlap=overlap)
         found |= {
             left[arm]: Stop(rung, left[other]) for arm, other in lost.items() if left[arm] != study.reference

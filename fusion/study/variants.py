@@ -19,6 +19,7 @@ from fusion.recipe.recipe import Recipe
 from fusion.recipe.reduction import only
 from fusion.recipe.translation import Place, pointer
 from fusion.recipe.writing import exchanged, recipe_hash, to_data
+from fusion.study.blocks import has_own_weights
 from fusion.study.cuts import cut_arms
 from fusion.study.declaration import BASE, AnyRecipe, Arm, Study
 
@@ -241,6 +242,8 @@ def _is_one(recipe: Recipe, here: Sequence[Path], there: Sequence[Path]) -> bool
     """Whether the backbones of a recipe are the same whichever of two lists of folders their files are looked for in."""
     if here == there:
         return True
+    if has_own_weights(recipe):
+        return False
     return all(_content(each, here) == _content(each, there) for each in recipe.backbones.values())
 
 

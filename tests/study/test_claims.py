@@ -65,6 +65,17 @@ def test_arms_that_cost_the_same_are_told_to_tie(results_of):
     )
 
 
+def test_where_predictions_cost_the_same_the_cheapest_is_what_trains_least(results_of):
+    sizes = {("as good", seed): {"trainable": 5} for seed in SEEDS}
+    results = results_of({"base": 0.0, "good": 0.2, "as good": 0.2}, sizes, flops=98, trainable=50)
+
+    found = compare(results)
+
+    assert (found.by, found.cheapest) == ("trainable", "as good")
+    assert "cheapest of them in weights that train is 'as good'" in verdict(found)
+    assert compare(results, by="flops").by == "flops"
+
+
 def test_seconds_of_trials_that_ran_with_others_and_alone_are_not_compared(results_of):
     some = {("good", seed): {"together": 4} for seed in SEEDS[1:]}
 
@@ -159,6 +170,20 @@ def test_splits_drawn_anew_widen_the_intervals(results_of):
     widths = [each.differences[0].high - each.differences[0].low for each in (fixed, found)]
     assert widths[1] / widths[0] == pytest.approx(((1 / 8 + 0.5) / (1 / 8)) ** 0.5)
     assert "judged on different examples" in found.why_no_samples
+
+
+def test_data_of_each_seed_of_its_own_are_no_splits_of_one_pool(results_of):
+    anew = {(arm, seed): {"examples": f"of {seed}"} for arm in ("base", "good") for seed in SEEDS}
+    results = results_of({"base": 0.0, "good": 0.2}, anew)
+
+    found = compare(dataclasses.replace(results, study=results.study.replaced(data="halves/{seed}.npz")))
+
+    assert found.overlap == 0.0
+    assert "error rate" in verdict(found)
+    fixed = compare(results_of({"base": 0.0, "good": 0.2}))
+    assert found.differences == fixed.differences
+    (gate,) = (each for each in found.gates if each.name == "splits")
+    assert "data of its own" in gate.text
 
 
 def test_splits_of_an_unknown_size_are_refused(results_of):

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from fusion.errors import RecipeError
+from fusion.errors import RecipeError, StudyError
 from fusion.recipe.writing import to_data, to_json
-from fusion.study.declaration import Study, load_study
+from fusion.study.declaration import Study, load_study, open_study
 
 
 def found(tmp_path, data):
@@ -98,3 +98,21 @@ def test_places_begin_with_a_stroke(tmp_path):
 
     assert problems["/axes/branches~1a~1cut"] == "A place begins with '/': write '/branches/a/cut'."
     assert problems["/arms/other/change/fusion~1op"] == "A place begins with '/': write '/fusion/op'."
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "text"),
+    [
+        (None, "halves/{seed}.npz", 'write it as the "data" of study'),
+        ("halves/{seed}.npz", "photographs", r"needs \{seed\} too"),
+    ],
+)
+def test_study_and_data_agree_on_whether_each_seed_has_its_own(study, declared, given, text):
+    with pytest.raises(StudyError, match=text):
+        open_study(study.replaced(data=declared), given, use="run")
+
+
+def test_data_of_each_seed_may_lie_elsewhere(study):
+    declared = study.replaced(data="halves/{seed}.npz")
+
+    assert open_study(declared, "there/{seed}.npz", use="run")[2] == "there/{seed}.npz"
