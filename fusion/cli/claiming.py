@@ -23,21 +23,25 @@ Runs = Annotated[
     ),
 ]
 By = Annotated[
-    str,
-    typer.Option("--by", help="What the cheapest arm is cheapest in: flops, params, trainable or seconds."),
+    str | None,
+    typer.Option(
+        "--by",
+        help="What the cheapest arm is cheapest in: flops, params, trainable or seconds; flops, or trainable where that "
+        "is the same in all, if it is not said.",
+    ),
 ]
 
 
 def compare(
     runs: Runs,
-    by: By = "flops",
+    by: By = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say how arms differ from the reference, and what may be claimed; where nothing may, with exit code 3."""
     from fusion.study.claims import compare as compared
 
     results = _loaded(runs)
-    found = compared(results, by=_cost(by))
+    found = compared(results, by=None if by is None else _cost(by))
     if as_json:
         typer.echo(json.dumps({**asdict(found), "repeated": dict(results.repeated)}, indent=1))
     else:
@@ -132,10 +136,12 @@ def _print(found: "Comparison") -> None:
 
 def _lines(found: "Comparison") -> list[str]:
     """Returns what is known beside the table: the set of best, other test examples, the winner's curse."""
+    from fusion.study.claims import IN_WORDS
+
     lines = []
     if found.best:
         lines.append(
-            f"May be the best: {', '.join(found.best.arms)}. Cheapest in {found.by}: {found.cheapest_words}."
+            f"May be the best: {', '.join(found.best.arms)}. Cheapest in {IN_WORDS[found.by]}: {found.cheapest_words}."
         )
     if found.optimism is not None:
         lines.append(

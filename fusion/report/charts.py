@@ -14,7 +14,7 @@ from fusion.study.results import load_results
 
 
 def run_charts(folder: Path) -> dict[str, str]:
-    """Returns the metric by layer, and against operations, of the arms of a run; those with nothing to show are left out.
+    """Returns the metric by layer, and against what arms cost, of the arms of a run; those with nothing to show are left out.
 
     Raises:
         StudyError: If there is no study in the folder, or a file of it is damaged.
@@ -23,7 +23,7 @@ def run_charts(folder: Path) -> dict[str, str]:
     found = compare(load_results(folder))
     drawn = {
         "layers": layers(found, curves(read_arms(folder))),
-        "pareto": pareto(priced(found), found.metric, better=found.better),
+        "pareto": pareto(priced(found), found.metric, better=found.better, by=found.by),
     }
     return {name: chart for name, chart in drawn.items() if chart}
 

@@ -14,7 +14,7 @@ from fusion.report.pareto import pareto, priced
 from fusion.report.rows import Table, arms_table, gates_table, samples_table
 from fusion.report.scored import Scores, against, likeness, measured, read_scores, shapley
 from fusion.study.arms import ArmFacts, read_arms
-from fusion.study.claims import Comparison, compare, verdict
+from fusion.study.claims import IN_WORDS, Comparison, compare, verdict
 from fusion.study.records import STUDY
 from fusion.study.results import Results
 from fusion.study.trials import digest_of
@@ -60,7 +60,7 @@ def sections(results: Results, folder: Path) -> tuple[Section, ...]:
         _other_examples(found),
         Section(
             "What accuracy costs",
-            charts=(("pareto", pareto(priced(found), found.metric, better=found.better)),),
+            charts=(("pareto", pareto(priced(found), found.metric, better=found.better, by=found.by)),),
         ),
         _foretold(found, scores, measured(found, drawn)),
         _architecture(found, facts, drawn),
@@ -81,11 +81,10 @@ def _beside(found: Comparison) -> tuple[str, ...]:
     lines = []
     if found.refused:
         lines.append("What follows is what was measured; it must not be read as a result.")
-    if found.best:
-        word = "would be" if found.refused else "is"
-        lines.append(
-            f"The set of best {word} {listed(map(repr, found.best.arms), limit=6)}; its cheapest in {found.by} {found.cheapest_words}."
-        )
+    if found.best and found.refused:
+        best = listed(map(repr, found.best.arms), limit=6)
+        cheap = f"its cheapest in {IN_WORDS[found.by]} {found.cheapest_words}"
+        lines.append(f"The set of best would be {best}; {cheap}.")
     if found.optimism is not None:
         lines.append(
             f"The highest mean is expected to be {found.optimism:.4f} too good, having been chosen by it (winner's curse)."

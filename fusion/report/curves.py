@@ -1,15 +1,16 @@
 """Curves over depth: how the metric changes with the layer a backbone is cut at, pair by pair."""
 
 import json
+import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fusion.report.marks import WIDTH, band, dot, line, scale, stroke, svg, text, ticks
 from fusion.study.arms import ArmFacts, CutPlace
 from fusion.study.claims import Comparison
 
-HEIGHT, LEFT = 380, 70
+HEIGHT, LEFT, ROW = 380, 70, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,12 @@ def layers(found: Comparison, drawn: tuple[Curve, ...]) -> str:
         body += [line([(LEFT, y(tick)), (right, y(tick))], "edge", width=1)]
         body += [text((LEFT - 8, y(tick) + 4), f"{tick:+g}" if tick else "0", anchor="end", kind="mute")]
     body += [line([(LEFT, y(0)), (right, y(0))], "mute", dashes="4 3")]
-    body += [text((right + 6, y(0) + 4), f"{found.reference} (reference)", kind="mute", longest=26)]
-    for number, arm in enumerate(controls[:6]):
+    named = [_Named(y(0), f"{found.reference} (reference)", "mute", "4 3")]
+    for arm in controls[:6]:
         mean, low, high = rows[arm]
         body += [band([(LEFT, y(low)), (right, y(low)), (right, y(high)), (LEFT, y(high))], "mute")]
         body += [line([(LEFT, y(mean)), (right, y(mean))], "mute", dashes="2 3")]
-        body += [text((LEFT + 4, y(mean) - 4 - 12 * (number % 2)), arm, kind="mute")]
+        named += [_Named(y(mean), arm, "mute", "2 3")]
     for number, each in enumerate(drawn):
         colour, dashes = stroke(number)
         points = [(x[place], rows[arm], arm) for place, arm in each.points if arm in rows]
@@ -88,9 +89,8 @@ def layers(found: Comparison, drawn: tuple[Curve, ...]) -> str:
             for at, row, arm in points
         ]
         if len(drawn) > 1:
-            below = HEIGHT - 14 - 14 * number
-            body += [line([(LEFT + 4, below), (LEFT + 24, below)], colour, dashes=dashes)]
-            body += [text((LEFT + 30, HEIGHT - 10 - 14 * number), each.name)]
+            named += [_Named(y(points[-1][1][0]), each.name, colour, dashes)]
+    body += _beside(named, right + 8)
     for place, at in x.items():
         where = f'transform="rotate(-28 {at:.1f} {HEIGHT - 76})"'
         body += [
@@ -107,6 +107,37 @@ def layers(found: Comparison, drawn: tuple[Curve, ...]) -> str:
         )
     ]
     return svg(HEIGHT, f"{found.metric} by the layer that is cut at", body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A line with its name at its end.
+
+    Args:
+        y: Where the line ends.
+        name: Its name.
+        colour: Its colour.
+        dashes: Its dashes.
+    """
+
+    y: float
+    name: str
+    colour: str
+    dashes: str
+
+
+def _beside(named: Sequence[_Named], left: float) -> list[str]:
+    """Returns the names of lines to the right of their ends, as near to them as they do not overlap."""
+    body = []
+    ordered = sorted(named, key=lambda each: each.y)
+    lowest = HEIGHT - 90 - ROW * (len(ordered) - 1)
+    at = -math.inf
+    for number, each in enumerate(ordered):
+        at = max(at + ROW, min(each.y, lowest + ROW * number))
+        body += [line([(left, at), (left + 18, at)], each.colour, dashes=each.dashes)]
+        kind = "mute" if each.colour == "mute" else ""
+        body += [text((left + 24, at + 4), each.name, kind=kind, longest=20)]
+    return body
 
 
 def _but_for(facts: ArmFacts, branch: str) -> str:

@@ -18,10 +18,10 @@ h1{font-size:26px;margin:0 0 4px}h2{font-size:18px;margin:36px 0 8px;break-after
 p{margin:6px 0}h2~p{break-after:avoid}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;margin:8px 0}
-th,td{text-align:right;padding:4px 9px;border-bottom:1px solid var(--edge);white-space:nowrap;vertical-align:top}
+th,td{text-align:right;padding:4px 7px;border-bottom:1px solid var(--edge);white-space:nowrap;vertical-align:top}
 th{color:var(--mute);font-weight:600}
-th:first-child,td:first-child{text-align:left}td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:110px}
-.text th,.text td{text-align:left}.text td:last-child{white-space:normal;overflow-wrap:anywhere}
+th:first-child,td:first-child{text-align:left}td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:180px}
+.text th,.text td{text-align:left}.text td:first-child{min-width:0}.text td:last-child{white-space:normal;overflow-wrap:anywhere}
 tr.marked td{font-weight:700}
 figure{margin:10px 0;break-inside:avoid}
 figure>svg{max-width:100%;height:auto}

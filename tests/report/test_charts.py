@@ -71,6 +71,24 @@ def test_controls_are_drawn_beside_curves(cut):
     assert chart.count("<polygon") == 2
 
 
+def test_names_of_lines_stand_at_their_ends_and_not_on_each_other(write_run):
+    kinds = ("frozen", "finetuned", "random", "control", "surgical", "lp_ft")
+    gaps = {f"{kind}@block{n}": -0.2 for kind in kinds for n in (1, 2)}
+    folder = write_run(base=0.0, scratch=-0.2, **gaps)
+    facts = {
+        arm: ArmFacts({}, {"eye": CutPlace(f"eye/{arm[-6:]}", int(arm[-1]) / 3)}, arm[:-7]) for arm in gaps
+    }
+
+    chart = layers(compare(load_results(folder)), curves(facts))
+
+    ends = [
+        float(re.search(rf'y="([.\d]+)" text-anchor="start"[^>]*>{name}</text>', chart)[1])
+        for name in (*kinds, "scratch", r"base \(reference\)")
+    ]
+    assert min(np.diff(sorted(ends))) > 14
+    assert max(ends) < 300
+
+
 def test_without_curves_there_is_no_plot_of_layers(cut):
     assert layers(cut[0], ()) == ""
 
