@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.doctest import DoctestModule
 
 from fusion.backbones import skeletons
 from fusion.recipe.translation import Place, pointer
@@ -49,21 +50,25 @@ def places(data: Any, above: Place = ()) -> Iterator[Place]:
 
 def variants(data: Any, values: Sequence[Sequence[Any]]) -> Iterator[Variant]:
     """Yields the data with one value of each of the `values` at each place, in turn, then taken out, then mistyped."""
+    wrong = copy.deepcopy(data)
     for number, place in enumerate(places(data)):
-        wrong = copy.deepcopy(data)
         *above, last = place
         inside = wrong
         for part in above:
             inside = inside[part]
-        right = inside[last]
+        right, before = inside[last], copy.copy(inside)
         for several in values:
             inside[last] = several[number % len(several)]
             yield Variant(wrong, place)
+        inside[last] = right
         if isinstance(inside, dict):
             del inside[last]
             yield Variant(wrong, place)
             inside[f"{last}{MISTYPED}"] = right
             yield Variant(wrong, (*above, f"{last}{MISTYPED}"), mistyped=True)
+            # Keys come back in their order.
+            inside.clear()
+            inside.update(before)
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +85,13 @@ def variants_of(
     if request.param == "in turn":
         return variants
     return lambda data, values: variants(data, [(value,) for several in values for value in several])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path) -> Iterator[None]:
+    """Looks for tests alone: to look for examples in what tests say takes as long as to find the tests."""
+    found = yield
+    return [each for each in found if not isinstance(each, DoctestModule)]
 
 
 PROGRAM = """

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 from fusion.drawing.boxes import Box
@@ -23,22 +24,28 @@ class Place:
         return self.top + self.box.height / 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Columns:
     """A layout without horizontal places: what stands in which column and how high, and links from each to the next."""
 
     places: Mapping[str, Place]
     links: tuple[Link, ...]
 
-    def column(self, number: int) -> list[Place]:
+    def column(self, number: int) -> Sequence[Place]:
         """Returns what stands in a column, from top to bottom."""
-        found = [place for place in self.places.values() if place.column == number]
-        return sorted(found, key=lambda place: place.top)
+        return self._all[number]
 
     @property
     def count(self) -> int:
         """How many columns there are."""
-        return 1 + max(place.column for place in self.places.values())
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> Sequence[Sequence[Place]]:
+        found: list[list[Place]] = [[] for _ in range(1 + max(place.column for place in self.places.values()))]
+        for place in sorted(self.places.values(), key=lambda place: place.top):
+            found[place.column].append(place)
+        return found
 
 
 def columns(found: Contents, ranked: Mapping[str, int] | None = None) -> Columns:

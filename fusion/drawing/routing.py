@@ -45,9 +45,11 @@ def bundles(drawn: Sequence[Wire]) -> list[Bundle]:
     >>> len(bundles([Wire(link, 5.0, 9.0), Wire(link, 5.0, 5.0)])), bundles([Wire(link, 5.0, 5.0)])
     (1, [])
     """
-    ports = dict.fromkeys((wire.link.source, wire.link.outlet) for wire in drawn)
-    found = [tuple(w for w in drawn if (w.link.source, w.link.outlet) == port) for port in ports]
-    bent = [bundle for bundle in found if any(abs(wire.start - wire.end) > 0.5 for wire in bundle)]
+    found: dict[tuple[str, str], Bundle] = {}
+    for wire in drawn:
+        port = wire.link.source, wire.link.outlet
+        found[port] = (*found.get(port, ()), wire)
+    bent = [each for each in found.values() if any(abs(wire.start - wire.end) > 0.5 for wire in each)]
     # Lines that go down turn the earlier the lower they start, lines that go up the earlier the higher.
     bent.sort(key=lambda each: each[0].start * (-1 if sum(w.end - w.start for w in each) > 0 else 1))
     return _improved(bent)
@@ -111,13 +113,13 @@ def _improved(order: list[Bundle]) -> list[Bundle]:
 
     places = list(range(len(order)))
     best, before = crossings(places), float("inf")
-    while best < before:
+    while 0 < best < before:
         before = best
         for moving, place in product(tuple(places), range(len(places))):
             rest = [other for other in places if other != moving]
             moved = [*rest[:place], moving, *rest[place:]]
-            if crossings(moved) < best:
-                places, best = moved, crossings(moved)
+            if (fewer := crossings(moved)) < best:
+                places, best = moved, fewer
     return [order[place] for place in places]
 
 

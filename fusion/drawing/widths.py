@@ -1,6 +1,7 @@
 """How wide text is, from a built-in table of Helvetica, so that no font is needed to lay a picture out."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from unicodedata import category, combining, east_asian_width
 
 from fusion.wording import DASH, MINUS, TIMES
@@ -28,6 +29,7 @@ _TABLES = {
 _WIDE, _OTHER = 1400, 800
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Returns the width of `text` in pixels when set in `size` pixels; outside Latin an upper guess.
 

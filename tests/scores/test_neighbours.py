@@ -6,7 +6,7 @@ from fusion.scores import neighbours
 from fusion.scores.neighbours import nearest, probe_neighbours
 from fusion.scores.targets import blind_error, make_targets
 
-FEATURES = np.random.default_rng(0).standard_normal((60, 7)) + 0.5
+FEATURES = np.random.default_rng(0).standard_normal((30, 7)) + 0.5
 
 
 def left_out(sklearn, model, answers):
@@ -15,7 +15,7 @@ def left_out(sklearn, model, answers):
     )
 
 
-@pytest.mark.parametrize("most", [1, 2, 5, 59])
+@pytest.mark.parametrize("most", [1, 2, 5, 29])
 def test_the_vote_is_that_of_scikit_learn(most, sklearn):
     classes = FEATURES[:, :4].argmax(1)
 
@@ -59,12 +59,12 @@ def test_an_example_of_zeros_is_as_near_to_all():
     assert nearest(features, most=1)[1:].T.tolist() == [[2, 1]]
 
 
-@pytest.mark.parametrize("most", [0, 60])
+@pytest.mark.parametrize("most", [0, 30])
 def test_more_neighbours_than_others_are_refused(most):
-    with pytest.raises(DataError, match=f"{most} neighbours of each of 60 examples.* ask for 1 to 59"):
+    with pytest.raises(DataError, match=f"{most} neighbours of each of 30 examples.* ask for 1 to 29"):
         nearest(FEATURES, most=most)
 
 
 def test_targets_of_other_examples_are_refused():
-    with pytest.raises(DataError, match="neighbours of 60 examples and targets of 2"):
+    with pytest.raises(DataError, match="neighbours of 30 examples and targets of 2"):
         probe_neighbours(nearest(FEATURES), make_targets([0, 1], "binary"))
