@@ -42,7 +42,9 @@ class Columns:
 
     @cached_property
     def _all(self) -> Sequence[Sequence[Place]]:
-        found: list[list[Place]] = [[] for _ in range(1 + max(place.column for place in self.places.values()))]
+        found: list[list[Place]] = [
+            [] for _ in range(1 + max(place.column for place in self.places.values()))
+        ]
         for place in sorted(self.places.values(), key=lambda place: place.top):
             found[place.column].append(place)
         return found

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from fusion.features import planning
+from fusion.frontier.rates import Rates
+
 RECIPE = {
     "recipe": 1,
     "name": "price",
@@ -35,7 +38,9 @@ def test_check_says_what_begins_with_fresh_weights(run, file):
     assert again.endswith("adam 0.001, head begin with fresh weights")
 
 
-def test_plan_says_what_begins_with_fresh_weights(run, file):
+def test_plan_says_what_begins_with_fresh_weights(run, file, monkeypatch):
+    monkeypatch.setattr(planning, "machine_rates", Rates)
+
     _, out, _ = run("plan", file, "--examples", 100)
 
     assert "again: trains head (9 weights), after head got fresh weights" in out

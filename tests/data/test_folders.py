@@ -271,6 +271,7 @@ def test_cats_and_dogs_are_read():
     assert sum(map(len, splits(data).values())) == 500
 
 
+@pytest.mark.slow
 @needs_assets
 def test_hymenoptera_is_reported_on_its_val_folder():
     data = read(ASSETS / "hymenoptera")

@@ -350,6 +350,7 @@ def test_a_label_the_head_does_not_have_is_refused_with_the_near_one(houses):
         read_dataset(houses({"target": {"column": "kind"}}), inputs=INPUTS, output=output)
 
 
+@pytest.mark.slow
 @needs_assets
 def test_houses_with_two_photographs_and_a_table_are_read(tmp_path):
     data = {

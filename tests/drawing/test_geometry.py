@@ -185,7 +185,17 @@ def test_a_few_recipes_made_at_random_draw_cleanly(
         check(drawing)
 
 
-@pytest.mark.parametrize("backbones", ["two", "siamese", "four", "sizes", "halves", "stitched", "table"])
+@pytest.mark.parametrize(
+    "backbones",
+    [
+        "two",
+        "table",
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in ("siamese", "four", "sizes", "halves", "stitched")
+        ),
+    ],
+)
 def test_layers_in_columns_draw_cleanly(
     topology: Callable[[str], FusionGraph], backbones: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

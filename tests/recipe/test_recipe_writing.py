@@ -82,7 +82,7 @@ def recipes(draw):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(recipes())
 def test_what_is_written_is_read_as_it_was(one):
     text = to_json(one)
