@@ -1,7 +1,7 @@
 """Pictures as one page of HTML: a tab for each level, parts that open on a click, names to be found, light or dark."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 
@@ -47,7 +47,7 @@ svg{display:block}
 .after{position:relative;flex:1 0 auto;display:flex;flex-direction:column}
 .past{position:relative;display:flex;flex-direction:column}
 .wire{position:absolute;top:0}
-.aside{position:absolute;bottom:0}
+.aside{position:absolute;bottom:-2px}
 details{position:relative}
 summary{display:block;cursor:pointer;list-style:none}
 summary::-webkit-details-marker{display:none}
@@ -116,24 +116,33 @@ def _layers(view: View, style: Style, opened: Opened) -> str:
 
 
 def _middle(placed: Placed, cards: Mapping[str, Accordion], scraps: Scraps) -> str:
-    every: tuple[Item, ...] = (*placed.boxes, *placed.lines)
-    left, wide = -EDGE, placed.width + 2 * EDGE
-    tops = [box.y for box in placed.boxes if box.name in cards]
-    if not tops:
-        return scraps.scrap(every, (left, -EDGE, wide, placed.height + 2 * EDGE))
-    top, bottom = min(tops), min(tops) + ROOM
+    """Returns rows of cards with what stands above, between and below them; a stitch leads from one row to the next."""
+    tops = sorted({box.y for box in placed.boxes if box.name in cards})
+    aside = [box for box in placed.boxes if any(top <= box.y < top + ROOM for top in tops)]
+    every: tuple[Item, ...] = (*(box for box in placed.boxes if box not in aside), *placed.lines)
+    left, wide, start = -EDGE, placed.width + 2 * EDGE, -EDGE
+    found = []
+    for top in tops:
+        found.append(scraps.scrap(every, (left, start, wide, top - start)))
+        beside = [box for box in aside if top <= box.y < top + ROOM]
+        found.append(_row(placed, beside, cards, scraps))
+        start = top + ROOM
+    return "".join([*found, scraps.scrap(every, (left, start, wide, placed.height - start + EDGE))])
+
+
+def _row(placed: Placed, boxes: Sequence[Group], cards: Mapping[str, Accordion], scraps: Scraps) -> str:
+    """Returns cards that stand side by side, with what stands beside them and what runs past them."""
+    top = min(box.y for box in boxes if box.name in cards)
     row, right = [], 0.0
-    for box in sorted((box for box in placed.boxes if box.name in cards), key=lambda box: box.x):
+    for box in sorted((box for box in boxes if box.name in cards), key=lambda box: box.x):
         row.append(
             f'<div style="margin-left:{box.x - right:.1f}px;display:flex">{cards[box.name].html()}</div>'
         )
         right = box.x + (box.frame or (0.0, 0.0))[0]
-    row += [_aside(box, scraps) for box in placed.boxes if box.name not in cards and top <= box.y < bottom]
-    row += [_passing(line, bottom) for line in placed.lines if _passes(line, top, bottom)]
+    row += [_aside(box, scraps) for box in boxes if box.name not in cards]
+    row += [_passing(line, top + ROOM) for line in placed.lines if _passes(line, top, top + ROOM)]
     return (
-        f"{scraps.scrap(every, (left, -EDGE, wide, top + EDGE))}"
         f'<div class="row" style="margin-left:{EDGE:.0f}px;width:{placed.width:.1f}px">{"".join(row)}</div>'
-        f"{scraps.scrap(every, (left, bottom, wide, placed.height - bottom + EDGE))}"
     )
 
 

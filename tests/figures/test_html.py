@@ -215,6 +215,15 @@ def test_a_line_that_passes_cards_is_as_long_as_they_are(readers: Callable[[str]
     assert wires("table") > 1
 
 
+@pytest.mark.parametrize(("name", "rows"), [("two", 1), ("halves", 2), ("stitched", 3), ("vector", 0)])
+def test_a_backbone_that_reads_another_has_a_row_of_its_own(
+    readers: Callable[[str], Reader], name: str, rows: int
+) -> None:
+    found = [given.get("class") for tag, given in readers(name).tags if tag == "div"]
+
+    assert found.count("row") == rows
+
+
 def test_a_page_is_saved_the_same_each_time(
     pages: Callable[[str], str], topology: Callable[[str], FusionGraph], tmp_path: Path
 ) -> None:

@@ -1,6 +1,8 @@
 """Pages of HTML as a reader uses them: real clicks and keys in Chromium, which is skipped where there is none."""
 
+import base64
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +101,36 @@ def test_a_page_is_dark_where_the_screen_is(browser: Any, page: Path) -> None:
         browser.open(page, dark=dark)
         assert browser.run(ground) == rgb(palette["page"])
         assert browser.run(plates) == [rgb(palette["page"])]
+
+
+@pytest.mark.parametrize("name", ["two", "siamese", "six", "halves", "stitched", "votes"])
+def test_cards_lie_on_nothing_whatever_is_open(
+    browser: Any, topology: Callable[[str], FusionGraph], tmp_path: Path, name: str
+) -> None:
+    save(draw(topology(name), level="layer"), tmp_path / "page.html")
+    cards = "[...document.querySelectorAll('.card, .aside')].map(card => card.getBoundingClientRect())"
+
+    browser.open(tmp_path / "page.html")
+    for state in ("false", "true"):
+        browser.run(f"document.querySelectorAll('details').forEach(d => d.open = {state})")
+        boxes = browser.run(f"{cards}.map(box => [box.left, box.top, box.right, box.bottom])")
+        assert boxes
+        for a, b in combinations(boxes, 2):
+            assert a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]
+
+
+def test_a_page_prints_the_level_in_front_in_light_colours_without_its_tabs(browser: Any, page: Path) -> None:
+    browser.open(page, dark=True)
+    browser.click("label[for=tab-stage]")
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+
+    assert browser.run(SHOWN) == ["level-stage"]
+    assert browser.run("getComputedStyle(document.querySelector('nav')).display") == "none"
+    plate = "getComputedStyle(document.querySelector('#level-stage svg > rect')).fill"
+    assert browser.run(plate) == rgb(LIGHT["page"])
+    printed = base64.b64decode(browser.ask("Page.printToPDF", printBackground=True)["data"])
+    assert printed.startswith(b"%PDF-")
+    browser.ask("Emulation.setEmulatedMedia", media="")
 
 
 def test_a_pointer_is_told_what_it_rests_on(browser: Any, page: Path) -> None:
