@@ -101,7 +101,7 @@ def test_a_run_that_was_broken_off_is_closed_and_logged_anew(tracker, results, m
 
     with monkeypatch.context() as patch:
         patch.setattr(tracker, "log_metrics", lost)
-        with pytest.raises(ConnectionError):
+        with pytest.raises(ConnectionError, match=r"^The server is gone\.$"):
             log_to_mlflow(results)
 
     assert [run["status"] for run in tracker.runs] == ["FAILED"]
