@@ -25,7 +25,7 @@ from fusion.study.declaration import BASE, Study, load_study, open_study
 from fusion.study.racing import rungs_of
 from fusion.study.records import STUDY, Listed, Record, read_list, write_list
 from fusion.study.results import Results, load_results
-from fusion.study.trials import Trial, make_trial
+from fusion.study.trials import Trial, reseeded
 from fusion.study.variants import metric_of, variants, weight_places
 
 Executor = Literal["local", "ray"] | Cluster
@@ -87,17 +87,9 @@ def prepare(
         for name, arm in arms.items():
             graph = graph_of(arm, seed)
             found = digest_for(graph.recipe, there, seed, inputs=arms[BASE].recipe.inputs)
-            made.append(
-                make_trial(
-                    name,
-                    graph,
-                    seed=seed,
-                    metric=metric,
-                    locked=locks[name] if graph is arm else lock(graph, folders=where[name]),
-                    data=found,
-                    folders=where[name],
-                )
-            )
+            locked = locks[name] if graph is arm else lock(graph, folders=where[name])
+            recipe, places = reseeded(graph.recipe, seed), tuple(where[name])
+            made.append(Trial(name, seed, recipe, metric, locked, found, places))
     return PreparedStudy(declared, tuple(made), there, arms)
 
 

@@ -2,12 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fusion.graph.nodes import FusionGraph
 from fusion.locking import Lock
 from fusion.recipe.reading import from_data
 from fusion.recipe.recipe import Recipe
@@ -29,6 +27,15 @@ class Trial:
         locked: What the variant resolves to: layers, weights files, versions.
         data: Digest of the examples of all splits and of their targets, in order.
         folders: Where weights files lie; no part of its key.
+
+    >>> from fusion.checking import resolve
+    >>> from fusion.locking import lock
+    >>> from fusion.recipe.short import fuse
+    >>> one = fuse("TinyVGG[block3_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3))
+    >>> locked = lock(resolve(one))
+    >>> trials = [Trial("base", seed, reseeded(one, seed), "accuracy", locked, data="") for seed in (1, 1, 2)]
+    >>> [trial.key == trials[0].key for trial in trials]
+    [True, True, False]
     """
 
     arm: str
@@ -62,38 +69,12 @@ def digest_of(about: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def make_trial(
-    arm: str,
-    graph: FusionGraph,
-    *,
-    seed: int,
-    metric: str,
-    locked: Lock,
-    data: str,
-    folders: Sequence[Path] = (),
-) -> Trial:
-    """Returns the trial of an arm with a seed.
+def reseeded(recipe: Recipe, seed: int) -> Recipe:
+    """Returns the recipe that a trial with a seed trains.
 
-    Args:
-        arm: Which variant.
-        graph: The variant, resolved.
-        seed: With which seed.
-        metric: What it is judged by.
-        locked: What `fusion.locking.lock` says of the graph, whatever the seed.
-        data: Digest of the examples.
-        folders: Where weights files lie.
-
-    >>> from fusion.checking import resolve
-    >>> from fusion.locking import lock
     >>> from fusion.recipe.short import fuse
-    >>> one = resolve(fuse("TinyVGG[block3_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3)))
-    >>> locked = lock(one)
-    >>> trials = [
-    ...     make_trial("base", one, seed=seed, metric="accuracy", locked=locked, data="")
-    ...     for seed in (1, 1, 2)
-    ... ]
-    >>> [trial.key == trials[0].key for trial in trials]
-    [True, True, False]
+    >>> one = fuse("TinyVGG[block3_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3))
+    >>> reseeded(one, 7).training.seed
+    7
     """
-    recipe = from_data(exchanged(to_data(graph.recipe), "/training/seed", seed))
-    return Trial(arm, seed, recipe, metric, locked, data, tuple(folders))
+    return from_data(exchanged(to_data(recipe), "/training/seed", seed))

@@ -4,15 +4,14 @@ import pytest
 
 from fusion.checking import resolve
 from fusion.locking import lock
-from fusion.study.trials import make_trial
+from fusion.study.trials import Trial, reseeded
 
 
 @pytest.fixture
 def key_of(recipe):
     def make(changed=recipe, **fields):
-        given = {"seed": 0, "metric": "accuracy", "data": "d"} | fields
-        graph = resolve(changed)
-        return make_trial(given.pop("arm", "base"), graph, locked=lock(graph), **given).key
+        given = {"arm": "base", "seed": 0, "metric": "accuracy", "data": "d"} | fields
+        return Trial(recipe=reseeded(changed, given["seed"]), locked=lock(resolve(changed)), **given).key
 
     return make
 
@@ -33,11 +32,7 @@ def test_names_and_notes_of_a_recipe_do_not_count_and_values_do(key_of, recipe):
 
 
 def test_the_seed_is_in_the_recipe_that_runs(recipe):
-    graph = resolve(recipe)
-
-    trial = make_trial("base", graph, seed=7, metric="accuracy", locked=lock(graph), data="")
-
-    assert trial.recipe.training.seed == 7
+    assert reseeded(recipe, 7).training.seed == 7
 
 
 def test_free_keys_do_not_count(key_of, recipe):
