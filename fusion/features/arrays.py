@@ -11,7 +11,7 @@ from fusion.checking import Source, places, resolve
 from fusion.data.examples import Data, Examples, splits, take
 from fusion.data.reading import read_data
 from fusion.features.calls import calls
-from fusion.features.extraction import Watch, extract
+from fusion.features.extraction import Pass, Watch, extract
 from fusion.features.frozen import Frozen
 from fusion.features.precision import Precision, computing, precision_of
 from fusion.features.programs import prefix
@@ -146,7 +146,7 @@ def deviations(
     def run(precision: Precision) -> list[np.ndarray]:
         batches: list[Sequence[np.ndarray]] = []
         with computing(model, graph, precision):
-            extract(program, sample, batches.append, batch_size=32)
+            extract(program, sample, batches.append, how=Pass(batch_size=32))
         return [np.concatenate(each).astype("float32") for each in zip(*batches, strict=True)]
 
     return {

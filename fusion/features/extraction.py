@@ -54,16 +54,30 @@ Watch = Callable[[Extracted], None]
 """Called after each batch; once, with `since` as large as `count`, where all was there."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """How examples run through a prefix.
+
+    Args:
+        batch_size: Examples computed together.
+        what: What the watch is told is extracted.
+        watch: Called after each batch.
+        change: Changes the inputs of each batch by its place.
+    """
+
+    batch_size: int
+    what: str = "train"
+    watch: Watch | None = None
+    change: Augment | None = None
+
+
 def extract(
     program: keras.Model,
     examples: Examples,
     append: Callable[[Sequence[np.ndarray]], None],
     *,
-    batch_size: int,
+    how: Pass,
     start: int = 0,
-    watch: Watch | None = None,
-    what: str = "train",
-    change: Augment | None = None,
 ) -> None:
     """Runs a prefix over examples at inference and hands on what it gives, batch by batch.
 
@@ -74,11 +88,8 @@ def extract(
         program: What is run, as `fusion.features.programs.prefix` makes it.
         examples: What it is fed; targets are left alone.
         append: Called with the tensors of each batch, in the order of the program's outputs.
-        batch_size: Examples in a batch.
+        how: In which batches, changed by what, and who is told.
         start: Example to begin with: the first of a batch.
-        watch: Called after each batch.
-        what: What the watch is told is extracted.
-        change: Changes the inputs of each batch by its place.
 
     Raises:
         DataError: If an image file cannot be read any more.
@@ -87,7 +98,7 @@ def extract(
     rest = take(fed, np.arange(start, len(fed))) if start else fed
     began, done = time.perf_counter(), start
     with reading():
-        dataset = batches(rest, batch_size=batch_size, change=change, first=start // batch_size)
+        dataset = batches(rest, batch_size=how.batch_size, change=how.change, first=start // how.batch_size)
         run = tf.function(
             lambda batch: program(batch, training=False),
             input_signature=[dataset.element_spec],
@@ -97,5 +108,5 @@ def extract(
             tensors = [np.asarray(each) for each in run(batch)]
             append(tensors)
             done += len(tensors[0])
-            if watch is not None:
-                watch(Extracted(what, done, len(fed), time.perf_counter() - began, start))
+            if how.watch is not None:
+                how.watch(Extracted(how.what, done, len(fed), time.perf_counter() - began, start))

@@ -12,7 +12,7 @@ from fusion.data.examples import Array, Column, Examples, ImageFiles, take
 from fusion.data.fingerprints import fingerprint
 from fusion.features.calls import Calls, calls
 from fusion.features.digests import digests
-from fusion.features.extraction import Extracted, Watch
+from fusion.features.extraction import Extracted, Pass, Watch
 from fusion.features.precision import Precision, computing, narrowed
 from fusion.features.programs import Program, prefix, suffix
 from fusion.features.tensors import Wanted, as_bytes, compute, described, stored
@@ -153,18 +153,11 @@ class Frozen:
             plain = change is None and self.precision == "float32"
             fed = self._begun(names, examples) if plain else examples
             program = prefix(self.model, self._calls, inputs=list(fed.columns), tensors=names)
-            size = self.batch_size
+            how = Pass(
+                batch_size=self.batch_size, what=what, watch=watch, change=change.run if change else None
+            )
             with computing(self.model, self.graph, self.precision):
-                compute(
-                    self.folder,
-                    missing,
-                    program,
-                    fed,
-                    batch_size=size,
-                    watch=watch,
-                    what=what,
-                    change=change.run if change else None,
-                )
+                compute(self.folder, missing, program, fed, how=how)
             found |= stored(self.folder, missing)
         elif tensors and watch is not None:
             watch(Extracted(what, len(examples), len(examples), 0.0, len(examples)))

@@ -9,9 +9,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from fusion.data.augmentation import Augment
 from fusion.data.examples import Examples
-from fusion.features.extraction import Extracted, Watch, extract
+from fusion.features.extraction import Extracted, Pass, extract
 from fusion.features.programs import Program
 from fusion.frontier.machines import machine
 from fusion.frontier.tensors import NodeTensor
@@ -95,10 +94,7 @@ def compute(
     program: Program,
     examples: Examples,
     *,
-    batch_size: int,
-    watch: Watch | None = None,
-    what: str = "train",
-    change: Augment | None = None,
+    how: Pass,
 ) -> None:
     """Computes tensors in one pass over examples and writes them to a store, from where an earlier pass broke off.
 
@@ -107,10 +103,7 @@ def compute(
         wanted: The tensors.
         program: What gives them, in this order.
         examples: What the program is fed.
-        batch_size: Examples computed together.
-        watch: Called after each batch.
-        what: What the watch is told is extracted.
-        change: Changes the inputs of each batch by its place.
+        how: In which batches, changed by what, and who is told.
 
     Raises:
         StoreError: If the store cannot be written, or has no room.
@@ -126,10 +119,10 @@ def compute(
                 writing(folder, each.parts, shape=shape, rows=len(examples), dtype=tensor.dtype)
             )
         ordered = [writers[each.tensor.name] for each in wanted]
-        start = min(writer.done for writer in ordered) // batch_size * batch_size
+        start = min(writer.done for writer in ordered) // how.batch_size * how.batch_size
         if start == len(examples) or all(writer.done == writer.rows for writer in ordered):
-            if watch is not None:
-                watch(Extracted(what, len(examples), len(examples), 0.0, len(examples)))
+            if how.watch is not None:
+                how.watch(Extracted(how.what, len(examples), len(examples), 0.0, len(examples)))
             return
         at = start
 
@@ -140,13 +133,4 @@ def compute(
                 writer.append(new.astype(np.uint8) if writer.manifest.dtype == "uint8" else new)
             at += len(tensors[0])
 
-        extract(
-            program,
-            examples,
-            append,
-            batch_size=batch_size,
-            start=start,
-            watch=watch,
-            what=what,
-            change=change,
-        )
+        extract(program, examples, append, how=how, start=start)

@@ -111,17 +111,18 @@ def plan(
     if examples < 1:
         raise TrainingError(f"A plan is for 1 example or more, got examples={examples}.")
     opened = units(graph)
+    asked = _Asked(graph, opened, examples, rates)
     stored: frozenset[str] = frozenset()
     phases = []
     for number, phase in enumerate(graph.phases):
         anew = {unit.name for unit in opened.values() if any(map(phase.is_reset, unit.weights))}
         stored -= below(opened, anew)
         best = frontier(graph, number, rates, most=most / examples)
-        planned = _planned(graph, opened, best, number, stored=stored, examples=examples, rates=rates)
+        planned = _planned(asked, best, number, stored)
         fixed = graph.recipe.training.views is not None
         if not fixed and planned.saving < max(least, SHARE * best.epochs * planned.whole_seconds):
             nothing = undivided(graph, number, rates)
-            none = _planned(graph, opened, nothing, number, stored=stored, examples=examples, rates=rates)
+            none = _planned(asked, nothing, number, stored)
             planned = replace(none, saving=planned.saving)
         phases.append(planned)
         stored = _unchanged(opened, stored | {each.name for each in planned.frontier.tensors}, phase)
@@ -135,20 +136,29 @@ def plan(
     )
 
 
-def _planned(
-    graph: FusionGraph,
-    opened: Units,
-    found: Frontier,
-    number: int,
-    *,
-    stored: frozenset[str],
-    examples: int,
-    rates: Rates,
-) -> PlannedPhase:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is planned.
+
+    Args:
+        graph: What trains.
+        opened: Its units.
+        examples: On how many.
+        rates: What times are reckoned with.
+    """
+
+    graph: FusionGraph
+    opened: Units
+    examples: int
+    rates: Rates
+
+
+def _planned(asked: _Asked, found: Frontier, number: int, stored: frozenset[str]) -> PlannedPhase:
+    graph, examples = asked.graph, asked.examples
     kept = tuple(each for each in found.tensors if each.name in stored)
     phase = graph.recipe.training.phases[number] if graph.recipe.training else None
     missing = [each.name for each in found.tensors if each not in kept]
-    once = examples * extraction(opened, missing, rates)[1]
+    once = examples * extraction(asked.opened, missing, asked.rates)[1]
     return PlannedPhase(
         found,
         tuple(part.part for part in phase.parts) if phase else (),
