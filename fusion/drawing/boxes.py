@@ -101,6 +101,25 @@ def pill(
     return _passed(Box(name, width, height, tuple(items), margin=5.0 if strong else 3.0))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """What a box has besides its words.
+
+    Args:
+        double: A second border, because its weights are used more than once.
+        parts: What to say of it where some of it trains and some not.
+        icon: What stands before the title, around (0, 0).
+    """
+
+    double: bool = False
+    parts: str = ""
+    icon: tuple[Item, ...] = ()
+
+
+PLAIN = Signs()
+"""None of them."""
+
+
 def block(
     name: str,
     title: str,
@@ -108,9 +127,7 @@ def block(
     condition: State,
     *,
     calls: Sequence[str] = ("",),
-    double: bool = False,
-    parts: str = "",
-    sign: tuple[Item, ...] = (),
+    signs: Signs = PLAIN,
 ) -> Box:
     """Returns the box of layers with weights of one's own.
 
@@ -120,17 +137,16 @@ def block(
         lines: What it does; the last two say its widths and what it costs.
         condition: What the phase does to it.
         calls: Keys of the calls that run through the box.
-        double: Whether it has a second border, because its weights are used more than once.
-        parts: What to say of it where some of it trains and some not.
-        sign: What stands before the title, around (0, 0).
+        signs: What it has besides.
 
     >>> block("head.top", "top", ["dense 256 relu", "8 to 256", "2 k params"], "trainable").outlets
     {'': (124.0, 49.0)}
     """
+    double, icon = signs.double, signs.icon
     rim = BORDER if double else 0.0
     title = shortened(title, 12.5, 190.0, bold=True)
     lines = [shortened(line, 10.5, 190.0) for line in lines]
-    inset = 2 * SIGN + 6.0 if sign else 0.0
+    inset = 2 * SIGN + 6.0 if icon else 0.0
     titled = text_width(title, 12.5, bold=True)
     widths = [titled + inset, *(text_width(line, 10.5) for line in lines), 100.0]
     said = condition in {"frozen", "trainable", "mixed"}
@@ -140,12 +156,12 @@ def block(
     if double:
         items.append(Rect(0, 0, width, height, None, "ink", 1.2, 10.0))
     items.append(Text((width + inset) / 2, rim + 20, title, 12.5, "ink", True, "middle"))
-    items += [Group(sign, (width - titled - inset) / 2 + SIGN, rim + 15.5)] if sign else []
+    items += [Group(icon, (width - titled - inset) / 2 + SIGN, rim + 15.5)] if icon else []
     for number, line in enumerate(lines):
         colour: Colour = "ink" if double <= number < len(lines) - 2 else "mute"
         items.append(Text(width / 2, rim + 36 + 15 * number, line, 10.5, colour, False, "middle"))
     if said:
-        items += chip(rim + 5, height - rim - 20, width - 2 * rim - 10, condition, parts)
+        items += chip(rim + 5, height - rim - 20, width - 2 * rim - 10, condition, signs.parts)
     return _passed(Box(name, width, height, tuple(items)), calls)
 
 

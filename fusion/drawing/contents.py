@@ -6,7 +6,7 @@ from math import inf
 
 import networkx as nx
 
-from fusion.drawing.boxes import DASH, Badge, Box, bar, block, dashed, pill
+from fusion.drawing.boxes import DASH, Badge, Box, Signs, bar, block, dashed, pill
 from fusion.drawing.cards import lane_box
 from fusion.drawing.inputs import fed
 from fusion.drawing.joints import joint, pool_words
@@ -234,7 +234,7 @@ def _block(view: View, name: str, nodes: list[Node]) -> Box:
     if uses > 1:
         lines.insert(0, f"shared {TIMES}{uses}")
     calls = [each.name for each in nodes] if len(nodes) > 1 else [""]
-    return block(name, node.layer, lines, condition, calls=calls, double=uses > 1, parts=parts)
+    return block(name, node.layer, lines, condition, calls=calls, signs=Signs(double=uses > 1, parts=parts))
 
 
 def _stitch(view: View, name: str, node: Node) -> Box:
@@ -245,7 +245,7 @@ def _stitch(view: View, name: str, node: Node) -> Box:
     lines += [f"resize to {dimensions(given[:2])}"] if read[:2] != given[:2] else []
     lines += [f"convolution 1{TIMES}1", f"{read[-1]} → {given[-1]} channels"]
     lines.append(f"{amount(params)} params · {operations(node.flops)}")
-    box = block(name, "stitch", lines, state(node.weights, view.trained), double=uses > 1)
+    box = block(name, "stitch", lines, state(node.weights, view.trained), signs=Signs(double=uses > 1))
     return replace(box, tip=f"from {dimensions(read)} to {dimensions(given)}")
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fusion.drawing.boxes import DOTS, SIGN, Box, bar, block, op_circle
+from fusion.drawing.boxes import DOTS, SIGN, Box, Signs, bar, block, op_circle
 from fusion.drawing.display import Circle, Rect, Text
 from fusion.drawing.icons import inner_sign
 from fusion.drawing.states import View, state
@@ -68,9 +68,8 @@ def _with_inside(view: View, node: Node, title: str, op: Op, shapes: list[Shape]
         f"{amount(params)} params · {operations(node.flops)}" if params else "no weights",
     ]
     calls = [str(number) for number in range(len(shapes))]
-    box = block(
-        node.name, title, lines, state(node.weights, view.trained), calls=calls, sign=inner_sign(op.op, SIGN)
-    )
+    signs = Signs(icon=inner_sign(op.op, SIGN))
+    box = block(node.name, title, lines, state(node.weights, view.trained), calls=calls, signs=signs)
     # Words say what one does to the other, so lines may run in as they cross least; shares are in the order of the recipe.
     ordered = isinstance(op, Late) and isinstance(op.weights, tuple)
     return replace(box, outlets={"": (box.width, box.height / 2)}, symmetric=not ordered)
@@ -81,7 +80,7 @@ def _misfit(node: Node, title: str, shapes: list[Shape]) -> Box:
     sign = (Circle(0, 0, SIGN, "ink"), Text(0, 3.8, "!", 10.5, "page", True, "middle"))
     lines = ["does not fit", " + ".join(map(dimensions, shapes))]
     calls = [str(number) for number in range(len(shapes))]
-    box = block(node.name, title, lines, "none", calls=calls, sign=sign)
+    box = block(node.name, title, lines, "none", calls=calls, signs=Signs(icon=sign))
     border = Rect(0, 0, box.width, box.height, "paper", "ink", 3.0, 6.0, DOTS)
     return replace(box, items=(border, *box.items[1:]), symmetric=True)
 
