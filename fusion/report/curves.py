@@ -3,14 +3,14 @@
 import json
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from fusion.report.marks import WIDTH, band, dot, line, scale, stroke, svg, text, ticks
+from fusion.report.marks import WIDTH, Scale, band, dot, line, scale, stroke, svg, text, ticks
 from fusion.study.arms import ArmFacts, CutPlace
 from fusion.study.claims import Comparison
 
-HEIGHT, LEFT, ROW = 380, 70, 15
+HEIGHT, LEFT, RIGHT, ROW = 380, 70, WIDTH - 170, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,23 @@ def curves(facts: Mapping[str, ArmFacts]) -> tuple[Curve, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """Where things lie in the plot.
+
+    Args:
+        reference: The arm that the others are compared with.
+        rows: By arm, its difference to it, with the ends of its interval.
+        x: Where each layer lies.
+        y: Where differences lie.
+    """
+
+    reference: str
+    rows: Mapping[str, tuple[float, float, float]]
+    x: Mapping[CutPlace, float]
+    y: Scale
+
+
 def layers(found: Comparison, drawn: tuple[Curve, ...]) -> str:
     """Returns the plot: paired differences to the reference by depth with their intervals as bands; '' without curves."""
     rows = {each.arm: (each.mean, each.low, each.high) for each in found.differences}
@@ -58,55 +75,65 @@ def layers(found: Comparison, drawn: tuple[Curve, ...]) -> str:
     drawn = tuple(each for each in drawn if sum(arm in rows for _, arm in each.points) > 1)
     if not drawn or len(rows) < 2:
         return ""
-    on_curves = {arm for each in drawn for _, arm in each.points}
-    controls = [arm for arm in rows if arm not in on_curves and arm != found.reference]
+    plot, on_curves = _plot(found.reference, rows, drawn), {arm for each in drawn for _, arm in each.points}
+    controls = [arm for arm in rows if arm not in {*on_curves, found.reference}][:6]
+    body, named = [*_axis(plot)], [_Named(plot.y(0), f"{found.reference} (reference)", "mute", "4 3")]
+    for arm in controls:
+        body += _control(plot, arm)
+        named.append(_Named(plot.y(rows[arm][0]), arm, "mute", "2 3"))
+    for number, each in enumerate(drawn):
+        body += _curve(plot, each, number)
+        if len(drawn) > 1:
+            last = [arm for _, arm in each.points if arm in rows][-1]
+            named.append(_Named(plot.y(rows[last][0]), each.name, *stroke(number)))
+    title = f"{found.metric}: arm minus {found.reference}, with 95 % intervals"
+    body += [*_beside(named, RIGHT + 8), *_taps(plot.x), text((LEFT, 10), title, kind="mute", longest=100)]
+    return svg(HEIGHT, f"{found.metric} by the layer that is cut at", body)
+
+
+def _plot(reference: str, rows: Mapping[str, tuple[float, float, float]], drawn: tuple[Curve, ...]) -> _Plot:
     taps = sorted(
         {place for each in drawn for place, _ in each.points}, key=lambda place: (place.depth, place.tap)
     )
     step = (WIDTH - LEFT - 220) / max(1, len(taps) - 1)
     x = {place: LEFT + 30 + number * step for number, place in enumerate(taps)}
     y = scale([value for each in rows.values() for value in each], HEIGHT - 90, 16)
-    right = WIDTH - 170
-    body = []
+    return _Plot(reference, rows, x, y)
+
+
+def _axis(plot: _Plot) -> Iterator[str]:
+    """Yields lines across the plot with what they stand for, and that of the reference."""
+    y = plot.y
     for tick in ticks(y):
-        body += [line([(LEFT, y(tick)), (right, y(tick))], "edge", width=1)]
-        body += [text((LEFT - 8, y(tick) + 4), f"{tick:+g}" if tick else "0", anchor="end", kind="mute")]
-    body += [line([(LEFT, y(0)), (right, y(0))], "mute", dashes="4 3")]
-    named = [_Named(y(0), f"{found.reference} (reference)", "mute", "4 3")]
-    for arm in controls[:6]:
-        mean, low, high = rows[arm]
-        body += [band([(LEFT, y(low)), (right, y(low)), (right, y(high)), (LEFT, y(high))], "mute")]
-        body += [line([(LEFT, y(mean)), (right, y(mean))], "mute", dashes="2 3")]
-        named += [_Named(y(mean), arm, "mute", "2 3")]
-    for number, each in enumerate(drawn):
-        colour, dashes = stroke(number)
-        points = [(x[place], rows[arm], arm) for place, arm in each.points if arm in rows]
-        upper = [(at, y(row[2])) for at, row, _ in points]
-        body += [band([*upper, *((at, y(row[1])) for at, row, _ in reversed(points))], colour)]
-        body += [line([(at, y(row[0])) for at, row, _ in points], colour, width=2, dashes=dashes)]
-        body += [
-            dot((at, y(row[0])), colour, f"{arm}: {row[0]:+.4f}, {row[1]:+.4f} to {row[2]:+.4f}")
-            for at, row, arm in points
-        ]
-        if len(drawn) > 1:
-            named += [_Named(y(points[-1][1][0]), each.name, colour, dashes)]
-    body += _beside(named, right + 8)
+        yield line([(LEFT, y(tick)), (RIGHT, y(tick))], "edge", width=1)
+        yield text((LEFT - 8, y(tick) + 4), f"{tick:+g}" if tick else "0", anchor="end", kind="mute")
+    yield line([(LEFT, y(0)), (RIGHT, y(0))], "mute", dashes="4 3")
+
+
+def _control(plot: _Plot, arm: str) -> Iterator[str]:
+    """Yields the band and the line of an arm that is on no curve."""
+    mean, low, high = map(plot.y, plot.rows[arm])
+    yield band([(LEFT, low), (RIGHT, low), (RIGHT, high), (LEFT, high)], "mute")
+    yield line([(LEFT, mean), (RIGHT, mean)], "mute", dashes="2 3")
+
+
+def _curve(plot: _Plot, drawn: Curve, number: int) -> Iterator[str]:
+    """Yields a curve: its band, its line and its points."""
+    (colour, dashes), y = stroke(number), plot.y
+    points = [(plot.x[place], plot.rows[arm], arm) for place, arm in drawn.points if arm in plot.rows]
+    upper = [(at, y(high)) for at, (_, _, high), _ in points]
+    lower = [(at, y(low)) for at, (_, low, _), _ in reversed(points)]
+    yield band([*upper, *lower], colour)
+    yield line([(at, y(mean)) for at, (mean, _, _), _ in points], colour, width=2, dashes=dashes)
+    for at, (mean, low, high), arm in points:
+        yield dot((at, y(mean)), colour, f"{arm}: {mean:+.4f}, {low:+.4f} to {high:+.4f}")
+
+
+def _taps(x: Mapping[CutPlace, float]) -> Iterator[str]:
+    """Yields the names of layers, aslant."""
     for place, at in x.items():
-        where = f'transform="rotate(-28 {at:.1f} {HEIGHT - 76})"'
-        body += [
-            text((at, HEIGHT - 76), place.tap.rpartition("/")[2], anchor="end").replace(
-                "<text", f"<text {where}", 1
-            )
-        ]
-    body += [
-        text(
-            (LEFT, 10),
-            f"{found.metric}: arm minus {found.reference}, with 95 % intervals",
-            kind="mute",
-            longest=100,
-        )
-    ]
-    return svg(HEIGHT, f"{found.metric} by the layer that is cut at", body)
+        name = text((at, HEIGHT - 76), place.tap.rpartition("/")[2], anchor="end")
+        yield name.replace("<text", f'<text transform="rotate(-28 {at:.1f} {HEIGHT - 76})"', 1)
 
 
 @dataclass(frozen=True, slots=True)
