@@ -14,8 +14,8 @@ from typing import Any
 
 from reporting import report
 
-from fusion.checking import resolve
-from fusion.figures.figure import Figure, draw
+from fusion.checking import draw, resolve
+from fusion.figures.figure import Figure
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.recipe import Recipe
 

@@ -15,7 +15,7 @@ from fusion.graph.making import examine_graph
 from fusion.graph.nodes import FusionGraph
 from fusion.graph.uses import Catalogue
 from fusion.recipe.parsing import parse, read_text
-from fusion.recipe.reading import Examined, examine, in_order, load_recipe
+from fusion.recipe.reading import Examined, examine, in_order, load_recipe, recipe_or_path
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import references, unused
 from fusion.recipe.writing import to_data
@@ -126,7 +126,16 @@ def draw(
 ) -> "Figure":
     """Returns the picture of a recipe, coloured by what its phase number `phase`, from 0, trains.
 
-    Arguments are those of `fusion.figures.figure.draw` and of `resolve`.
+    Args:
+        recipe: The recipe, or the path of its file; or a graph.
+        phase: As all up to `values_name` in `fusion.figures.figure.Look`.
+        style: `light`, `dark`, `auto`, `paper` or `slide`.
+        level: `branch`, `stage` or `layer`: how closely backbones are shown.
+        expand: What is open at layer level.
+        values: Numbers to lay over it as colour, by address.
+        values_name: What they are, such as `accuracy`.
+        against: An earlier one: what changed from it is outlined and said in words.
+        folders: Where files of backbones lie, as in `resolve`.
 
     Raises:
         RecipeError: Listing every problem, each with its JSON Pointer.
@@ -134,19 +143,12 @@ def draw(
             address of a value.
     """
     # Who only checks need not wait for what draws.
+    from fusion.figures.figure import Look
     from fusion.figures.figure import draw as drawn
 
-    graph = resolve(recipe, folders=folders)
-    return drawn(
-        graph,
-        phase=phase,
-        style=style,
-        level=level,
-        expand=expand,
-        values=values,
-        values_name=values_name,
-        against=None if against is None else resolve(against, folders=folders),
-    )
+    look = Look(phase=phase, style=style, level=level, expand=expand, values=values, values_name=values_name)
+    former = None if against is None else resolve(against, folders=folders)
+    return drawn(resolve(recipe, folders=folders), look, against=former)
 
 
 def sketch(recipe: Recipe | str | Path, *, catalogue: Catalogue | None = None) -> FusionGraph | None:
@@ -185,17 +187,13 @@ def sketch(recipe: Recipe | str | Path, *, catalogue: Catalogue | None = None) -
 
 
 def _examined(recipe: Recipe | str | Path, catalogue: Catalogue) -> tuple[FusionGraph | None, list[Problem]]:
-    if not isinstance(recipe, Recipe | str | Path):
-        raise RecipeError(
-            f"A recipe is a fusion.Recipe or the path of a file, got {type(recipe).__name__}. "
-            "Of plain data make one by fusion.Recipe(**data)."
-        )
-    if isinstance(recipe, Recipe):
-        data: Any = to_data(recipe)
-        read = Examined(recipe, tuple(references(recipe, data) or unused(recipe)))
+    given = recipe_or_path(recipe)
+    if isinstance(given, Recipe):
+        data: Any = to_data(given)
+        read = Examined(given, tuple(references(given, data) or unused(given)))
     else:
         try:
-            data = parse(read_text(Path(recipe)), source=str(recipe))
+            data = parse(read_text(given), source=str(given))
         except RecipeError as error:
             return None, list(error.problems)
         read = examine(data)

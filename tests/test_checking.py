@@ -9,7 +9,9 @@ from fusion import checking
 from fusion.errors import InputSizeError, Problem, RecipeError, listing
 from fusion.recipe.reading import from_data
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.reduction import only
 from fusion.skeleton.layers import Layer, Skeleton
+from fusion.unfreezing import unfreeze
 
 WIDTHS = (64, 128, 256, 512, 512)
 
@@ -149,6 +151,14 @@ def test_what_serves_nothing_is_told_of_values_too(data):
     assert check(Recipe(**data)) == (
         Problem("/blocks/spare", "'spare' is used by nothing; use it or take it out."),
     )
+
+
+@pytest.mark.parametrize("use", [check, resolve, unfreeze, lambda given: only(given, ["all"])])
+def test_what_is_no_recipe_is_refused_in_words_wherever_it_is_given(use):
+    with pytest.raises(
+        RecipeError, match=r"^A recipe is a fusion\.Recipe or the path of a file, got dict\. .*\*\*data"
+    ):
+        use({"recipe": 1})
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"recipe": 2}', '{"recipe": 1}', '{"a": 1, "a": 2}', "NaN"])

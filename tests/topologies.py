@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from fusion.checking import draw
 from fusion.drawing.display import Drawing
-from fusion.figures.figure import draw
 from fusion.graph.making import make_graph
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.backbones import Backbone

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fusion.cli.describing import AsJson
 from fusion.wording import amount, operations
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ By = Annotated[
 def compare(
     runs: Runs,
     by: By = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say how arms differ from the reference, and what may be claimed; where nothing may, with exit code 3."""
     from fusion.study.claims import compare as compared

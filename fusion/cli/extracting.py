@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fusion.cli.describing import resolve
-from fusion.cli.making import Folders
-from fusion.cli.running import DataPath
+from fusion.cli.making import Folders, Store
+from fusion.cli.running import DataPath, described
 from fusion.wording import dimensions, memory
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ def features(
         typer.Option("--tap", help="A branch, a node or a layer's address; all branches if none."),
     ] = None,
     precision: Annotated[str, typer.Option("--precision", help="float32 or bfloat16.")] = "float32",
-    store: Annotated[
-        Path | None, typer.Option("--store", help="Folder for frozen tensors; usually in the user's cache.")
-    ] = None,
+    store: Store = None,
     folder: Folders = None,
 ) -> None:
     """Write what frozen backbones make of every example to an .npz file, for a classifier of one's own."""
@@ -43,9 +41,6 @@ def features(
     graph = resolve(file, folder or ()) if file.suffix == ".json" else None
     load_keras()
     from fusion.checking import places
-    from fusion.cli.bars import examining
-    from fusion.cli.running import read
-    from fusion.data.descriptions import describe
     from fusion.features.archives import check_name, write_features
     from fusion.features.arrays import extract_features
     from fusion.features.precision import precision_of
@@ -54,9 +49,7 @@ def features(
     check_name(out)
     chosen = precision_of(precision)
     source: FusionGraph | Loaded = graph or load(file)
-    with examining() as progress:
-        examples = read(data, source.recipe, progress)
-    typer.echo(describe(examples))
+    examples = described(data, source.recipe)
     with extracting() as watch:
         found = extract_features(
             source,

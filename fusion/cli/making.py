@@ -1,7 +1,8 @@
 """Commands that make one thing of a recipe: its picture, its model, phases that unfreeze it gradually."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,10 +10,16 @@ from fusion.checking import sketch
 from fusion.cli.describing import File, resolve
 from fusion.errors import RecipeError
 
+if TYPE_CHECKING:
+    from fusion.graph.nodes import FusionGraph
+
 Out = Annotated[Path, typer.Option("-o", "--out", help="File to write.")]
 Folders = Annotated[
     list[Path] | None,
     typer.Option("--weights-folder", help="Where weights files lie, besides beside the recipe."),
+]
+Store = Annotated[
+    Path | None, typer.Option("--store", help="Folder for frozen tensors; usually in the user's cache.")
 ]
 
 
@@ -57,45 +64,58 @@ def draw(
     from fusion.drawing.levels import LEVELS
     from fusion.drawing.styles import STYLES
     from fusion.drawing.values import read_values
-    from fusion.figures.figure import ENGINES, save
+    from fusion.figures.figure import ENGINES, Look, save
     from fusion.figures.figure import draw as drawn
 
-    if engine not in ENGINES:
-        raise typer.BadParameter(f"There is no engine {engine!r}; there are: {', '.join(ENGINES)}.")
-    if style not in STYLES:
-        raise typer.BadParameter(f"There is no style {style!r}; there are: {', '.join(STYLES)}.")
-    if level not in LEVELS:
-        raise typer.BadParameter(f"There is no level {level!r}; there are: {', '.join(LEVELS)}.")
+    _check_choice("engine", engine, ENGINES)
+    _check_choice("style", style, STYLES)
+    _check_choice("level", level, LEVELS)
     if expand and level != "layer":
         raise typer.BadParameter("--expand opens what --level layer shows; write both.")
     if (file is None) == (diff is None):
         raise typer.BadParameter("Give one recipe to draw, or two to compare as --diff OLD NEW.")
     old, new = diff or (None, file)
-    problems: RecipeError | None = None
-    try:
-        graph = resolve(new or Path())
-    except RecipeError as error:
-        known = sketch(new or Path())
-        if known is None:
-            raise
-        graph, problems = known, error
-    if phase not in range(1, max(len(graph.phases), 1) + 1):
-        names = [f"{number} {plan.name}" for number, plan in enumerate(graph.phases, start=1)]
-        raise typer.BadParameter(f"There is no phase {phase}; there are: {', '.join(names) or 'none'}.")
-    figure = drawn(
-        graph,
+    graph, problems = _drawable(new or Path())
+    _check_phase(phase, graph)
+    look = Look(
         phase=phase - 1,
         style=style,
         level=level,
         expand=expand or (),
         values=read_values(values) if values else None,
         values_name=values_name,
-        against=resolve(old) if old else None,
     )
-    save(figure, out, engine=engine)
+    save(drawn(graph, look, against=resolve(old) if old else None), out, engine=engine)
     typer.echo(f"{out}")
     if problems:
         raise problems
+
+
+def _drawable(file: Path) -> "tuple[FusionGraph, RecipeError | None]":
+    """Returns what is drawn of a recipe, and what is wrong with it where it is drawn all the same.
+
+    Raises:
+        RecipeError: Listing every problem, if it is not.
+    """
+    try:
+        return resolve(file), None
+    except RecipeError as error:
+        known = sketch(file)
+        if known is None:
+            raise
+        return known, error
+
+
+def _check_choice(what: str, word: str, known: Sequence[str]) -> None:
+    if word not in known:
+        raise typer.BadParameter(f"There is no {what} {word!r}; there are: {', '.join(known)}.")
+
+
+def _check_phase(phase: int, graph: "FusionGraph") -> None:
+    """Refuses a phase that is not there, counted from 1."""
+    if phase not in range(1, max(len(graph.phases), 1) + 1):
+        names = [f"{number} {plan.name}" for number, plan in enumerate(graph.phases, start=1)]
+        raise typer.BadParameter(f"There is no phase {phase}; there are: {', '.join(names) or 'none'}.")
 
 
 def build(

@@ -1,12 +1,14 @@
 """Commands that train a model and use it: train, evaluate, predict."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from fusion.cli.describing import File, resolve
-from fusion.cli.making import Folders
+from fusion.cli.describing import AsJson, File, resolve
+from fusion.cli.making import Folders, Store
 from fusion.errors import DataError, ModelError, TrainingError, listed, near
 
 if TYPE_CHECKING:
@@ -30,9 +32,7 @@ def train(
     data: DataPath,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the run, new or empty.")],
     folder: Folders = None,
-    store: Annotated[
-        Path | None, typer.Option("--store", help="Folder for frozen tensors; usually in the user's cache.")
-    ] = None,
+    store: Store = None,
     no_store: Annotated[bool, typer.Option("--no-store", help="Run all layers in every epoch.")] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that did not end, after its last epoch.")
@@ -51,17 +51,12 @@ def train(
 
     from fusion.backbones.quiet import load_keras
 
-    if store and no_store:
-        raise TrainingError(
-            "--store names a folder to store in, and --no-store stores nothing. Give one of them."
-        )
+    kept_in = _store_of(store, no_store=no_store)
     graph = resolve(file, folder or ())
     load_keras()
     from fusion.checking import places
-    from fusion.cli.bars import examining
     from fusion.cli.progress import both, watching
     from fusion.cli.tables import print_metrics
-    from fusion.data.descriptions import describe
     from fusion.training.devices import mirrored
     from fusion.training.history import kept
     from fusion.training.runs import FILES, check_start
@@ -72,40 +67,63 @@ def train(
     logging = tensorboard(logs) if logs else None
     strategy = mirrored(devices) if devices else None
     folders = places(file, folder or [])
-    kept_in = not no_store and (store or True)
     check_start(graph, out=out, folders=folders, store=kept_in, resume=resume)
     if resume and not (out / STATE).exists():
         typer.echo(f"{out} holds no run to go on with; one begins there")
+    examples = described(data, graph.recipe)
+    with _interruptible(out), watching(Console(stderr=True)) as watch:
+        run = trained(
+            graph,
+            examples,
+            out=out,
+            folders=folders,
+            watch=both(watch, logging) if logging else watch,
+            store=kept_in,
+            resume=resume,
+            strategy=strategy,
+        )
+    print_metrics(run.metrics)
+    typer.echo(f"kept: {kept(run.history)}")
+    typer.echo(f"{out}: {', '.join(FILES)}")
+
+
+def _store_of(store: Path | None, *, no_store: bool) -> Path | bool:
+    """Returns where frozen tensors are stored: in a folder, in the user's cache (`True`), or nowhere."""
+    if store and no_store:
+        raise TrainingError(
+            "--store names a folder to store in, and --no-store stores nothing. Give one of them."
+        )
+    return not no_store and (store or True)
+
+
+def described(path: Path, recipe: "Recipe") -> "Data":
+    """Returns data as a recipe reads them, after saying what they are."""
+    from fusion.cli.bars import examining
+    from fusion.data.descriptions import describe
+
     with examining() as progress:
-        examples = read(data, graph.recipe, progress)
+        examples = read(path, recipe, progress)
     typer.echo(describe(examples))
+    return examples
+
+
+@contextmanager
+def _interruptible(out: Path) -> Iterator[None]:
+    """Says of a training that is interrupted what is saved of it, and ends as what is interrupted does."""
     try:
-        with watching(Console(stderr=True)) as watch:
-            run = trained(
-                graph,
-                examples,
-                out=out,
-                folders=folders,
-                watch=both(watch, logging) if logging else watch,
-                store=kept_in,
-                resume=resume,
-                strategy=strategy,
-            )
+        yield
     except KeyboardInterrupt:
         saved = out / "model.keras"
         said = f"the best weights so far are in {saved}" if saved.exists() else "no epoch had ended"
         typer.echo(f"interrupted; {said}; --resume goes on after the last epoch", err=True)
         raise typer.Exit(130) from None
-    print_metrics(run.metrics)
-    typer.echo(f"kept: {kept(run.history)}")
-    typer.echo(f"{out}: {', '.join(FILES)}")
 
 
 def evaluate(
     model: ModelFile,
     data: DataPath,
     split: SplitName = "test",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Judge a trained model on a split of data."""
     import json
@@ -161,7 +179,7 @@ def predict(
     input_name: Annotated[
         str | None, typer.Option("--input", help="The input that images feed, where others are optional.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what a trained model makes of new examples.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fusion.cli.making import Folders
+from fusion.cli.making import Folders, Store
 from fusion.cli.studying import DataPath, StudyFile
 from fusion.wording import counted, operations
 
@@ -33,9 +33,7 @@ def score(
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Train the recipe's head on the picked sets, with every seed.")
     ] = False,
-    store: Annotated[
-        Path | None, typer.Option("--store", help="Folder for frozen tensors; usually in the user's cache.")
-    ] = None,
+    store: Store = None,
     folder: Folders = None,
 ) -> None:
     """Score every tap of a study's backbones, and every set of them, for a small head; trains nothing but with --confirm."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fusion.cli.claiming import compare, report
+from fusion.cli.describing import AsJson
 from fusion.cli.making import Folders
 from fusion.cli.planning import duration
 from fusion.errors import StudyError
@@ -44,7 +45,7 @@ def plan(
         int | None, typer.Option("--judged", min=1, help="How many it is judged on, for what these can show.")
     ] = None,
     folder: Folders = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say which trials a study is made of, what they take, and which differences they can show. Trains nothing."""
     from fusion.cli.catalogue import Announced

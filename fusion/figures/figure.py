@@ -126,21 +126,11 @@ class Figure:
         }
 
 
-def draw(
-    graph: FusionGraph,
-    *,
-    phase: int = 0,
-    style: str = "auto",
-    level: str = "branch",
-    expand: str | Sequence[str] = (),
-    values: Mapping[str, float] | None = None,
-    values_name: str = "value",
-    against: FusionGraph | None = None,
-) -> Figure:
-    """Returns the picture of a graph, coloured by what its phase number `phase` trains.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a graph is shown; what is written here is checked when it is drawn.
 
     Args:
-        graph: What it shows.
         phase: In which phase of the training, from 0.
         style: `light`, `dark`, or `auto`: as dark as the reader's screen where the format can ask, else light. Or a
             shape, in light colours: `paper`, at most 800 pixels wide for a column of text, or `slide`, 16 to 9.
@@ -149,6 +139,26 @@ def draw(
             `all`; `none`; or the name of a backbone, a part such as `block4` or a layer; or several of these.
         values: Numbers to lay over it as colour, by address: a branch or a fusion, `branch/tap`, or `backbone/layer`.
         values_name: What they are, such as `accuracy`.
+    """
+
+    phase: int = 0
+    style: str = "auto"
+    level: str = "branch"
+    expand: str | Sequence[str] = ()
+    values: Mapping[str, float] | None = None
+    values_name: str = "value"
+
+
+USUAL = Look()
+"""The first phase at branch level, with no values."""
+
+
+def draw(graph: FusionGraph, look: Look = USUAL, *, against: FusionGraph | None = None) -> Figure:
+    """Returns the picture of a graph, coloured by what a phase trains.
+
+    Args:
+        graph: What it shows.
+        look: How.
         against: An earlier graph: what changed from it is outlined and said in words, in its phase of the same name,
             else of the same number.
 
@@ -167,20 +177,24 @@ def draw(
         DrawingError: If there is no such phase, style or level, nothing of that name to open, nothing to open at
             that level, nothing at the address of a value, or a value that is no finite number.
     """
-    names = [repr(plan.name) for plan in graph.phases]
-    if phase not in range(max(len(names), 1)):
-        known = listed(f"{number} {name}" for number, name in enumerate(names))
-        text = f"Phases are {known}." if names else "It declares no training; leave the phase out."
-        raise DrawingError(f"The recipe {graph.recipe.name!r} has no phase {phase}, counted from 0. {text}")
-    close = level_named(level)
+    _check_phase(graph, look.phase)
+    close, expand = level_named(look.level), look.expand
     words = (expand,) if isinstance(expand, str) else tuple(expand)
     if words and close != "layer":
         raise DrawingError(
             f"At the level {close!r} there is nothing to open; write the level 'layer' with expand."
         )
-    opened(view(graph, phase), words)
-    numbers = values_of(graph, values or {}, values_name)
-    return Figure(graph, phase, named(style), close, words or ("cut",), numbers, against)
+    opened(view(graph, look.phase), words)
+    numbers = values_of(graph, look.values or {}, look.values_name)
+    return Figure(graph, look.phase, named(look.style), close, words or ("cut",), numbers, against)
+
+
+def _check_phase(graph: FusionGraph, phase: int) -> None:
+    names = [repr(plan.name) for plan in graph.phases]
+    if phase not in range(max(len(names), 1)):
+        known = listed(f"{number} {name}" for number, name in enumerate(names))
+        text = f"Phases are {known}." if names else "It declares no training; leave the phase out."
+        raise DrawingError(f"The recipe {graph.recipe.name!r} has no phase {phase}, counted from 0. {text}")
 
 
 def save(figure: Figure, path: str | Path, *, engine: str = "own") -> None:

@@ -47,6 +47,28 @@ class Examined:
     doubtful: frozenset[Place] = frozenset()
 
 
+def recipe_or_path(given: Recipe | str | Path) -> Recipe | Path:
+    """Returns a recipe, or the path of its file, as it is given where either may be.
+
+    >>> recipe_or_path({"name": "x"})
+    Traceback (most recent call last):
+    ...
+    fusion.errors.RecipeError: A recipe is a fusion.Recipe or the path of a file, got dict. Of plain data make one by
+    fusion.Recipe(**data).
+
+    Raises:
+        RecipeError: If it is neither.
+    """
+    if isinstance(given, str | Path):
+        return Path(given)
+    if not isinstance(given, Recipe):
+        raise RecipeError(
+            f"A recipe is a fusion.Recipe or the path of a file, got {type(given).__name__}. "
+            "Of plain data make one by fusion.Recipe(**data)."
+        )
+    return given
+
+
 def load_recipe(path: str | Path) -> Recipe:
     """Returns the recipe in the JSON file at `path`, its names checked against each other.
 

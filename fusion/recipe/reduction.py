@@ -8,7 +8,7 @@ from fusion.recipe.branches import Branch
 from fusion.recipe.inputs import Input
 from fusion.recipe.ops import Op
 from fusion.recipe.outputs import read_by_head
-from fusion.recipe.reading import load_recipe
+from fusion.recipe.reading import load_recipe, recipe_or_path
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import references
 from fusion.recipe.selectors import Selector, parse_selector
@@ -37,7 +37,8 @@ def only(recipe: Recipe | str | Path, branches: Sequence[str], *, name: str | No
     Raises:
         RecipeError: If the recipe has no such branch, or no phase trains what would predict.
     """
-    recipe = _read(recipe)
+    given = recipe_or_path(recipe)
+    recipe = load_recipe(given) if isinstance(given, Path) else given
     problems = references(recipe, to_data(recipe)) or _unnamed(recipe, branches)
     if problems:
         raise RecipeError.of(recipe.name, problems)
@@ -53,17 +54,6 @@ def only(recipe: Recipe | str | Path, branches: Sequence[str], *, name: str | No
         text = f"No phase trains what predicts once only {', '.join(branches)} is left."
         raise RecipeError.of(recipe.name, [Problem("/training/phases", text)])
     return made
-
-
-def _read(recipe: Recipe | str | Path) -> Recipe:
-    if isinstance(recipe, str | Path):
-        return load_recipe(recipe)
-    if not isinstance(recipe, Recipe):
-        raise RecipeError(
-            f"A recipe is a fusion.Recipe or the path of a file, got {type(recipe).__name__}. "
-            "Of plain data make one by fusion.Recipe(**data)."
-        )
-    return recipe
 
 
 def _unnamed(recipe: Recipe, branches: Sequence[str]) -> list[Problem]:

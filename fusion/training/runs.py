@@ -13,13 +13,12 @@ import keras
 import tensorflow as tf
 
 from fusion.backbones.catalogue import find
-from fusion.checking import Source, places, resolve
+from fusion.checking import Source, draw, places, resolve
 from fusion.data.examination import Progress
 from fusion.data.examples import Data, splits
 from fusion.data.reading import read_data
 from fusion.data.seen import SEEN, write_seen
 from fusion.errors import TrainingError
-from fusion.figures.figure import draw
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 from fusion.model.addresses import set_weights, without_auxiliary

@@ -1,7 +1,7 @@
 """Auxiliary outputs in pictures: dashed boxes that say they are there in training only, and dashed lines to them."""
 
+from fusion.checking import draw
 from fusion.drawing.display import Group, Line, Rect, Text, flattened
-from fusion.figures.figure import draw
 
 OWN = {"texture.auxiliary", "grain.auxiliary", "near.auxiliary"}
 

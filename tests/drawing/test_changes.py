@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from fusion.checking import draw
 from fusion.drawing.display import Drawing, Group, Line, Rect, Text, flattened
 from fusion.drawing.widths import text_width
 from fusion.errors import DrawingError
-from fusion.figures.figure import draw, save
+from fusion.figures.figure import save
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.reading import from_data
 from fusion.recipe.recipe import Recipe

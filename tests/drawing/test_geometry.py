@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from fusion.checking import draw
 from fusion.drawing.display import Drawing, Group, Line, Rect, Text, flattened
 from fusion.drawing.widths import text_width
-from fusion.figures.figure import draw
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.recipe import Recipe
 

@@ -1,6 +1,5 @@
-from fusion.checking import resolve
+from fusion.checking import draw, resolve
 from fusion.drawing.states import view
-from fusion.figures.figure import draw
 from fusion.graph.costs import costs
 from fusion.recipe.recipe import Recipe
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from fusion.checking import draw
 from fusion.drawing.display import Group, Strokes, Text, flattened
 from fusion.drawing.joints import joint, pool_words
 from fusion.drawing.states import view
-from fusion.figures.figure import draw
 from fusion.recipe.branches import Branch
 from fusion.recipe.reading import from_data
 from fusion.recipe.writing import to_data

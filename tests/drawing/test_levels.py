@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from fusion.checking import draw
 from fusion.drawing.display import Group, Line, Text, flattened
 from fusion.drawing.folding import fold
 from fusion.drawing.parts import parts
@@ -17,7 +18,7 @@ from fusion.drawing.segments import segments
 from fusion.drawing.states import view
 from fusion.drawing.titles import part_title
 from fusion.errors import DrawingError
-from fusion.figures.figure import Figure, draw
+from fusion.figures.figure import Figure
 from fusion.graph.nodes import FusionGraph
 from fusion.skeleton.layers import Layer, Skeleton
 from fusion.wording import TIMES

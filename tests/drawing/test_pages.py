@@ -7,6 +7,7 @@ from math import inf
 
 import pytest
 
+from fusion.checking import draw
 from fusion.drawing.boxes import Box
 from fusion.drawing.contents import Contents, Link
 from fusion.drawing.display import Drawing, Group, Line, Rect, Text, flattened
@@ -17,7 +18,6 @@ from fusion.drawing.towers import tower_boxes
 from fusion.drawing.wrapping import Wrapping
 from fusion.drawing.wraps import wrapped_boxes
 from fusion.errors import DrawingError
-from fusion.figures.figure import draw
 from fusion.graph.nodes import FusionGraph
 
 

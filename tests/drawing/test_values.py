@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from fusion.checking import draw
 from fusion.drawing.display import Drawing, Group, Rect, Text, flattened
 from fusion.drawing.palette import DARK, LIGHT, SHADES
 from fusion.drawing.values import read_values, values_of
 from fusion.errors import DrawingError, RecipeError
-from fusion.figures.figure import Figure, draw, save
+from fusion.figures.figure import Figure, save
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.recipe import Recipe
 

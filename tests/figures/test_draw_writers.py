@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
+from fusion.checking import draw
 from fusion.drawing.display import Drawing, Rect
 from fusion.drawing.palette import LIGHT
 from fusion.errors import DrawingError
-from fusion.figures.figure import draw
 from fusion.figures.png import to_png
 from fusion.graph.nodes import FusionGraph
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from fusion.checking import draw
 from fusion.errors import DrawingError
 from fusion.figures.engine import rendered
-from fusion.figures.figure import draw, save
+from fusion.figures.figure import save
 from fusion.graph.nodes import FusionGraph
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from fusion.checking import draw
 from fusion.drawing.palette import LIGHT
-from fusion.figures.figure import draw
 from fusion.graph.nodes import FusionGraph
 from fusion.wording import TIMES
 

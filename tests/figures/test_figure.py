@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from fusion.checking import draw
 from fusion.errors import DrawingError
-from fusion.figures.figure import draw, save
+from fusion.figures.figure import save
 from fusion.graph.nodes import FusionGraph
 
 

@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from fusion.checking import draw
 from fusion.drawing.parts import parts
-from fusion.figures.figure import draw, save
+from fusion.figures.figure import save
 from fusion.graph.making import make_graph
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.recipe import Recipe

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import networkx as nx
 
-from fusion.figures.figure import draw
+from fusion.checking import draw
 from fusion.graph.nodes import FusionGraph
 
 NODE = re.compile(

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from fusion.checking import draw
 from fusion.drawing.palette import DARK, LIGHT
-from fusion.figures.figure import draw, save
+from fusion.figures.figure import save
 from fusion.graph.nodes import FusionGraph
 
 pytestmark = pytest.mark.slow

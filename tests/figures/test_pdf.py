@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from fusion.checking import draw
 from fusion.drawing.display import Circle, Drawing, Line, Polygon, Rect, Strokes, Text
 from fusion.drawing.palette import DARK
-from fusion.figures.figure import draw, save
+from fusion.figures.figure import save
 from fusion.figures.pdf import to_pdf
 from fusion.graph.nodes import FusionGraph
 

@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from fusion.checking import draw
 from fusion.drawing.display import Drawing, Line, Rect, Text
 from fusion.drawing.palette import DARK, LIGHT
-from fusion.figures.figure import draw
 from fusion.figures.svg import to_svg
 from fusion.graph.costs import costs
 from fusion.graph.nodes import FusionGraph

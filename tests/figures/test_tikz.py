@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from fusion.checking import draw
 from fusion.drawing.display import Circle, Drawing, Line, Polygon, Rect, Strokes, Text
 from fusion.drawing.palette import DARK
-from fusion.figures.figure import draw
 from fusion.figures.tikz import to_tikz
 from fusion.graph.nodes import FusionGraph
 

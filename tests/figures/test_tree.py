@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
+from fusion.checking import draw
 from fusion.drawing.display import Text, flattened
-from fusion.figures.figure import draw
 from fusion.graph.nodes import FusionGraph
 from fusion.wording import TIMES
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from fusion.figures.figure import draw
+from fusion.checking import draw
 from fusion.graph.costs import costs
 from fusion.graph.making import examine_graph, make_graph
 from fusion.recipe.recipe import Recipe

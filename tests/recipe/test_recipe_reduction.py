@@ -190,9 +190,7 @@ def test_a_recipe_is_reduced_by_its_path_too(tmp_path):
     )
 
 
-def test_what_is_no_recipe_or_no_list_is_refused_in_words():
-    with pytest.raises(RecipeError, match=r"fusion\.Recipe or the path of a file, got dict"):
-        only({}, ["a"])
+def test_a_text_is_no_list_of_branches():
     with pytest.raises(RecipeError, match=r"a list of names, got 'facts'\. Write \['facts'\]") as caught:
         only(recipe(NESTED), "facts")
     assert len(caught.value.problems) == 1

@@ -3,9 +3,8 @@ import numpy as np
 import pytest
 
 from fusion.backbones.preprocessing import preprocessor
-from fusion.checking import resolve
+from fusion.checking import draw, resolve
 from fusion.errors import InputSizeError
-from fusion.figures.figure import draw
 from fusion.model.addresses import set_weights, weights
 from fusion.model.building import build
 from fusion.model.files import load, save

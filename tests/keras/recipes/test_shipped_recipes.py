@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import fusion
-from fusion.figures.figure import draw
+from fusion.checking import draw
 from fusion.graph.costs import costs
 from fusion.recipe.reading import from_json, load_recipe
 from fusion.recipe.writing import to_json

@@ -2,11 +2,10 @@
 
 import pytest
 
-from fusion.checking import resolve
+from fusion.checking import draw, resolve
 from fusion.drawing.display import Group, flattened
 from fusion.drawing.folding import fold
 from fusion.drawing.parts import parts
-from fusion.figures.figure import draw
 from fusion.model.addresses import layers
 from fusion.model.building import build
 from fusion.training.freezing import set_trainable
