@@ -57,6 +57,7 @@ KERAS_FREE = (
     "backbones.expectations",
     "backbones.ranges",
     "backbones.registered",
+    "backbones.relocation",
     "backbones.savedmodels",
     "backbones.skeletons",
     "backbones.sources",

@@ -164,6 +164,7 @@ def unfreeze(
     groups: Annotated[int | None, typer.Option(min=1, help="How many parts are unfrozen at most.")] = None,
 ) -> None:
     """Write a recipe with phases after its own in which its backbones train part by part, the last first."""
+    from fusion.backbones.relocation import relocated
     from fusion.files import replacing
     from fusion.recipe.writing import to_json
     from fusion.unfreezing import PACE
@@ -182,7 +183,7 @@ def unfreeze(
         groups=groups,
     )
     with replacing(out) as part:
-        part.write_text(to_json(found), encoding="utf-8")
+        part.write_text(to_json(relocated(found, [file.parent], out.parent)), encoding="utf-8")
     for phase in found.training.phases[len(graph.phases) :] if found.training else ():
         rates = ", ".join(f"{each.part} {each.learning_rate:g}" for each in phase.parts)
         typer.echo(f"{phase.name}: {rates}")

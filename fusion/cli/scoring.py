@@ -70,6 +70,7 @@ def _confirm(prepared: "PreparedTaps", fused: "Fused", out: Path) -> None:
     """Trains the picks, says what fusing is worth, and writes the winner."""
     from rich.console import Console
 
+    from fusion.backbones.relocation import relocated
     from fusion.checking import resolve
     from fusion.cli.bars import bars
     from fusion.cli.studying import run_trials
@@ -85,7 +86,7 @@ def _confirm(prepared: "PreparedTaps", fused: "Fused", out: Path) -> None:
     confirmed = confirm(load_results(where), picked.metric)
     best = winner(picked, confirmed)
     values = tap_values(resolve(best, folders=prepared.folders), fused)
-    _write(out, {"winner.json": to_json(best), "values.json": _json(values)})
+    _write(out, {"winner.json": to_json(relocated(best, prepared.folders, out)), "values.json": _json(values)})
     _print_confirmed(confirmed, picked.names)
     typer.echo(said(confirmed, picked.names))
     typer.echo(f"{out}: winner.json, cut at {picked.names[confirmed.winner]}, and its values.json")
