@@ -22,7 +22,9 @@ def relocated(recipe: Recipe, folders: Sequence[Path], folder: Path) -> Recipe:
 
     >>> import tempfile
     >>> from fusion.recipe.short import fuse
-    >>> one = fuse("VGG16", output=["ant", "bee"]).replace("/backbones/vgg16/weights", {"file": "w.weights.h5"})
+    >>> one = fuse("VGG16", output=["ant", "bee"]).replace(
+    ...     "/backbones/vgg16/weights", {"file": "w.weights.h5"}
+    ... )
     >>> with tempfile.TemporaryDirectory() as name:
     ...     _ = Path(name, "w.weights.h5").write_bytes(b"")
     ...     relocated(one, [Path(name)], Path(name, "made")).backbones["vgg16"].weights.file

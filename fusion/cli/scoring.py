@@ -86,7 +86,9 @@ def _confirm(prepared: "PreparedTaps", fused: "Fused", out: Path) -> None:
     confirmed = confirm(load_results(where), picked.metric)
     best = winner(picked, confirmed)
     values = tap_values(resolve(best, folders=prepared.folders), fused)
-    _write(out, {"winner.json": to_json(relocated(best, prepared.folders, out)), "values.json": _json(values)})
+    _write(
+        out, {"winner.json": to_json(relocated(best, prepared.folders, out)), "values.json": _json(values)}
+    )
     _print_confirmed(confirmed, picked.names)
     typer.echo(said(confirmed, picked.names))
     typer.echo(f"{out}: winner.json, cut at {picked.names[confirmed.winner]}, and its values.json")

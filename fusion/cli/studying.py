@@ -50,12 +50,10 @@ def plan(
     """Say which trials a study is made of, what they take, and which differences they can show. Trains nothing."""
     from fusion.cli.catalogue import Announced
     from fusion.features.planning import machine_rates
-    from fusion.study.declaration import load_study
+    from fusion.study.drafts import open_variants
     from fusion.study.planning import plan_study
-    from fusion.study.variants import all_variants
 
-    declared = load_study(file)
-    made = all_variants(declared, folder=file.parent, folders=folder or (), shelf=Announced)
+    declared, made = open_variants(file, folders=folder or (), shelf=Announced)
     found = plan_study(declared, made.arms, examples=examples, judged=judged, rates=machine_rates())
     found = replace(found, repeated=made.repeated)
     if as_json:

@@ -22,11 +22,12 @@ from fusion.study.arms import write_arms
 from fusion.study.blocks import graph_of, path_of
 from fusion.study.cuts import CutArm, cut_arms
 from fusion.study.declaration import BASE, Study, load_study, open_study
+from fusion.study.drafts import open_variants
 from fusion.study.racing import rungs_of
 from fusion.study.records import STUDY, Listed, Record, read_list, write_list
 from fusion.study.results import Results, load_results
 from fusion.study.trials import Trial, reseeded
-from fusion.study.variants import metric_of, variants, weight_places
+from fusion.study.variants import metric_of, weight_places
 
 Executor = Literal["local", "ray"] | Cluster
 """Where trials run: on this machine, or on those of a cluster; `ray` is `Cluster()`."""
@@ -72,10 +73,10 @@ def prepare(
     """
     from fusion.execution.training import digest_for, forget_examples
 
+    given = [Path(each) for each in folders]
+    arms = open_variants(study, folders=given)[1].arms
     declared, folder, named = open_study(study, data, use="run")
     there = named if isinstance(named, Data) else Path(named)
-    given = [Path(each) for each in folders]
-    arms = variants(declared, folder=folder, folders=given)
     metric = metric_of(declared, arms[BASE])
     where = {name: weight_places(declared, name, folder=folder, folders=given) for name in arms}
     locks = {

@@ -204,6 +204,18 @@ def load_study(path: str | Path) -> Study:
     Raises:
         RecipeError: Listing every problem, each with its JSON Pointer.
     """
+    study, problems = examine_study(path)
+    if problems or study is None:
+        raise RecipeError.of(str(path), problems)
+    return study
+
+
+def examine_study(path: str | Path) -> tuple[Study | None, list[Problem]]:
+    """Returns what can be read of the study in a file, without the parts that are wrong, and what is wrong, in order.
+
+    Raises:
+        RecipeError: If it is no study of this format.
+    """
     data = parse(read_text(Path(path)), source=str(path))
     version = data.get("study") if isinstance(data, dict) else None
     if type(version) is not int or version < FORMAT:
@@ -213,9 +225,7 @@ def load_study(path: str | Path) -> Study:
         text = f"The format is version {version}; this package reads up to {FORMAT}. Use a newer fusion."
         raise RecipeError.of(str(path), [Problem("/study", text)])
     study, problems = read(data, Study)
-    if problems or study is None:
-        raise RecipeError.of(str(path), in_order(problems, data))
-    return study
+    return study, in_order(problems, data)
 
 
 def open_study(

@@ -90,8 +90,10 @@ def all_variants(
     problems = list(_seeded(study))
     found: dict[str, FusionGraph] = {}
     repeated: dict[str, str] = {}
+    names: dict[str, Place] = {}
     known: dict[str, list[tuple[str, list[Path]]]] = {}
     for name, place, source, arm in chain(_arms(study), _cuts(study, found, problems)):
+        names[name] = place
         try:
             recipe, where = _changed(source, arm, folder), _places(source, folder, folders)
             alike = known.setdefault(recipe_hash(_unseeded(recipe)), [])
@@ -104,9 +106,11 @@ def all_variants(
         except RecipeError as error:
             lines = [f"{each.place} {each.text}".lstrip() for each in error.problems] or [str(error)]
             problems.append(Problem(pointer(place), "\n".join([f"Arm {name!r} cannot be built:", *lines])))
-    problems += _unlike(found) if not problems else []
+    problems += [*_unlike(found), *_undefined(study, found[BASE])] if BASE in found else []
     problems += _never_raced(study)
-    problems += _unknown(study, found) if not problems else []
+    if study.cuts is None or ("cuts",) in names.values():
+        # Else it is not known which arms there would be.
+        problems += _without_reference(study, [name for name in names if name not in repeated])
     if problems:
         raise RecipeError.of(f"study {study.name!r}", problems)
     return Variants(found, repeated)
@@ -257,7 +261,7 @@ def _content(backbone: AnyBackbone, folders: Sequence[Path]) -> str | None:
 
 def _unlike(found: Mapping[str, FusionGraph]) -> Iterator[Problem]:
     """Yields a problem for each arm that predicts something else than the first, or has no training."""
-    base = next(iter(found.values())).recipe.head.output
+    base = found[BASE].recipe.head.output
     for name, graph in found.items():
         output = graph.recipe.head.output
         if graph.recipe.training is None:
@@ -268,18 +272,22 @@ def _unlike(found: Mapping[str, FusionGraph]) -> Iterator[Problem]:
             yield Problem("/arms", text)
 
 
-def _unknown(study: Study, found: Mapping[str, FusionGraph]) -> Iterator[Problem]:
-    if study.reference not in found:
-        hint = near(study.reference, found)
-        text = f"There is no arm {shown(study.reference)}.{hint} Arms: {listed(found)}."
+def _without_reference(study: Study, arms: Sequence[str]) -> Iterator[Problem]:
+    if study.reference not in arms:
+        hint = near(study.reference, arms)
+        text = f"There is no arm {shown(study.reference)}.{hint} Arms: {listed(arms)}."
         yield Problem("/reference", text)
-    task = found[BASE].recipe.head.output.task
+
+
+def _undefined(study: Study, base: FusionGraph) -> Iterator[Problem]:
+    """Yields a problem for each metric and backbone that a study names and its recipe does not have."""
+    task = base.recipe.head.output.task
     known = (*METRICS[task], "loss")
     if study.metric is not None and study.metric not in known:
         hint = near(study.metric, known)
         text = f"A {task} has no metric {shown(study.metric)}.{hint} It has: {listed(known)}."
         yield Problem("/metric", text)
     for backbone in study.taps:
-        if backbone not in found[BASE].trunks:
-            text = f"There is no backbone {shown(backbone)}. Declared: {listed(found[BASE].trunks)}."
+        if backbone not in base.trunks:
+            text = f"There is no backbone {shown(backbone)}. Declared: {listed(base.trunks)}."
             yield Problem(pointer(("taps", backbone)), text)

@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from fusion.backbones.relocation import relocated
@@ -36,9 +34,7 @@ def name_in(backbone, folders, folder):
     [
         (Backbone(arch="VGG16", weights={"file": "w/a.weights.h5"}), "../../recipes/w/a.weights.h5"),
         (
-            KerasHubBackbone(
-                kerashub="VGGBackbone", weights={"file": "w/a.weights.h5"}, preprocess="none"
-            ),
+            KerasHubBackbone(kerashub="VGGBackbone", weights={"file": "w/a.weights.h5"}, preprocess="none"),
             "../../recipes/w/a.weights.h5",
         ),
         (BackboneFile(file="own.keras", preprocess="tf"), "../../recipes/own.keras"),
@@ -87,7 +83,9 @@ def test_the_first_folder_that_has_a_file_counts(beside, tmp_path):
     (tmp_path / "more/w/a.weights.h5").write_bytes(b"")
     backbone = Backbone(arch="VGG16", weights={"file": "w/a.weights.h5"})
 
-    assert name_in(backbone, [tmp_path / "none", tmp_path / "more", beside], tmp_path) == "more/w/a.weights.h5"
+    assert (
+        name_in(backbone, [tmp_path / "none", tmp_path / "more", beside], tmp_path) == "more/w/a.weights.h5"
+    )
 
 
 def test_links_to_folders_are_followed(beside, tmp_path):
@@ -98,4 +96,4 @@ def test_links_to_folders_are_followed(beside, tmp_path):
 
     found = name_in(backbone, [beside], tmp_path / "link")
 
-    assert os.path.samefile(find_weights(found, [tmp_path / "link"]), beside / "w/a.weights.h5")
+    assert find_weights(found, [tmp_path / "link"]).samefile(beside / "w/a.weights.h5")

@@ -221,3 +221,33 @@ def test_the_metric_is_the_first_of_the_task_or_the_one_named(study):
 
     assert metric_of(study, base) == "accuracy"
     assert metric_of(study.replaced(metric="auc"), base) == "auc"
+
+
+def test_what_can_be_told_is_told_though_an_arm_cannot_be_built(study):
+    wrong = study.replaced(
+        axes={},
+        arms={
+            "lost": {"change": {"/blocks/mpl": []}},
+            "other": {"change": {"/head/output/task": "regression"}},
+        },
+        reference="los",
+        metric="acuracy",
+        taps={"eye": ["natural"]},
+    )
+
+    found = problems(wrong)
+
+    assert list(found) == ["/arms/lost", "/arms", "/metric", "/taps/eye", "/reference"]
+    assert "Did you mean 'lost'? Arms: base, lost, other." in found["/reference"]
+
+
+def test_an_arm_that_cannot_be_built_is_a_reference_all_the_same(study):
+    arms = {"lost": {"change": {"/blocks/mpl": []}}}
+
+    assert list(problems(study.replaced(axes={}, arms=arms, reference="lost"))) == ["/arms/lost"]
+
+
+def test_no_arm_is_called_unknown_where_those_that_cut_are_not_known(study):
+    cut = study.replaced(cuts={"backbone": "eye"}, reference="frozen@last")
+
+    assert list(problems(cut)) == ["/cuts/backbone"]
