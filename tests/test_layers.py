@@ -73,6 +73,7 @@ KERAS_FREE = (
     "execution.clusters",
     "execution.executors",
     "execution.tasks",
+    "execution.workers",
     "probe.picking",
     "probe.scored",
     "probe.tapping",
@@ -93,7 +94,7 @@ DOORS = {
     # What a machine does in a second is measured with TensorFlow, once.
     ("features.planning", "features.measuring"),
     # Workers of their own load TensorFlow before they are given work, so that its notes are turned away.
-    ("execution.executors", "backbones.quiet"),
+    ("execution.workers", "backbones.quiet"),
 }
 """The imports, inside functions, by which what is free of Keras reaches what is not."""
 

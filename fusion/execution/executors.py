@@ -1,5 +1,6 @@
 """Trials run one after the other or several at once, on this machine or a cluster, each recorded as it ends."""
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from fusion.errors import StudyError
 from fusion.execution.clusters import Cluster, run_on_cluster
 from fusion.execution.tasks import Task, Together, Work, attempted, attempted_together
+from fusion.execution.workers import begin_worker
 from fusion.study.records import Record, read_record, renamed, write_record
 
 
@@ -93,11 +95,9 @@ def _at_once(
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    from fusion.backbones.quiet import load_keras
-
     # Before it is given work, whose arrival loads TensorFlow.
-    quiet = {"initializer": load_keras}
-    at_once = Parallel(n_jobs=workers, pre_dispatch=workers, return_as="generator_unordered", **quiet)
+    first: dict[str, Any] = {"initializer": begin_worker, "initargs": (os.getpid(),)}
+    at_once = Parallel(n_jobs=workers, pre_dispatch=workers, return_as="generator_unordered", **first)
     try:
         for records in at_once(delayed(recorded)(bunch, work, out) for bunch in bunches):
             yield from records
