@@ -1,13 +1,13 @@
 import pytest
 
 from fusion.checking import resolve
+from fusion.execution import bunching
 from fusion.execution.bunching import bunched, graphs_of, may_stack, pieces, source_of
 from fusion.graph.costs import costs
 from fusion.recipe.reading import from_data
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import to_data
 from fusion.skeleton.layers import Layer, Skeleton
-from fusion.study import bunching
 from fusion.study.trials import Trial
 
 LAST = {"name": "head", "train": ["head"], "epochs": 5}

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from fusion.errors import StudyError
+from fusion.execution import clusters
 from fusion.execution.clusters import Cluster, Job, Seen
 from fusion.execution.executors import run_tasks
 from fusion.execution.tasks import Together
-from fusion.study import clusters
 from fusion.study.records import Listed, Record, read_record
 
 TASKS = [Listed(f"{arm}{seed}", arm, seed) for seed in range(8) for arm in "ab"]

@@ -27,7 +27,13 @@ def problems(recipe, tmp_path):
 def test_a_study_and_its_file_have_the_same_arms(study, tmp_path):
     (tmp_path / "s.json").write_text(to_json(study))
 
-    assert open_variants(tmp_path / "s.json") == open_variants(study) == (study, all_variants(study))
+    for source in (study, tmp_path / "s.json"):
+        declared, found = open_variants(source)
+        assert declared == study
+        assert {name: each.recipe for name, each in found.arms.items()} == {
+            name: each.recipe for name, each in all_variants(study).arms.items()
+        }
+        assert found.repeated == {"0/dense=8": "base"}
 
 
 def test_what_is_wrong_with_a_file_and_with_its_arms_is_told_at_once(problems):

@@ -15,11 +15,11 @@ from fusion.cli.studying import run_trials
 from fusion.data import fingerprints
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
+from fusion.execution import running, training
 from fusion.execution.running import prepare
 from fusion.execution.running import run as run_prepared
 from fusion.execution.training import run_trial
 from fusion.recipe.reading import from_data, load_recipe
-from fusion.study import running, training
 from fusion.study.arms import read_arms
 from fusion.study.declaration import Study, load_study
 from fusion.study.records import Record
