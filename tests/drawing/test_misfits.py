@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from fusion.checking import sketch
+from fusion.checking import draw, sketch
 from fusion.drawing.display import Group, Rect, Text, flattened
 from fusion.errors import DrawingError
-from fusion.figures.figure import draw, save
+from fusion.figures.figure import save
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.recipe import Recipe
 
