@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from fusion.execution.running import Executor, PreparedStudy
+    from fusion.recipe.recipe import Recipe
     from fusion.study.planning import StudyPlan
     from fusion.study.records import Record
     from fusion.study.results import Results
@@ -40,7 +41,13 @@ DataPath = Annotated[
 @study.command()
 def plan(
     file: StudyFile,
-    examples: Annotated[int, typer.Option("--examples", min=1, help="How many each trial trains on.")],
+    data: DataPath = None,
+    examples: Annotated[
+        int | None,
+        typer.Option(
+            "--examples", min=1, help="How many each trial trains on, instead of counting those of the data."
+        ),
+    ] = None,
     judged: Annotated[
         int | None, typer.Option("--judged", min=1, help="How many it is judged on, for what these can show.")
     ] = None,
@@ -50,10 +57,16 @@ def plan(
     """Say which trials a study is made of, what they take, and which differences they can show. Trains nothing."""
     from fusion.cli.catalogue import Announced
     from fusion.features.planning import machine_rates
+    from fusion.study.declaration import BASE
     from fusion.study.drafts import open_variants
     from fusion.study.planning import plan_study
 
     declared, made = open_variants(file, folders=folder or (), shelf=Announced)
+    if examples is None:
+        examples, tested = _counted(file, data, made.arms[BASE].recipe)
+        judged = judged or tested
+    elif data is not None:
+        raise StudyError("Say --examples N or --data, not both: examples of data are counted.")
     found = plan_study(declared, made.arms, examples=examples, judged=judged, rates=machine_rates())
     found = replace(found, repeated=made.repeated)
     if as_json:
@@ -62,6 +75,29 @@ def plan(
     _print_plan(found, reference=declared.reference)
     if declared.racing:
         typer.echo("That is the most: the race spares trials of arms that it stops")
+
+
+def _counted(file: Path, data: Path | None, recipe: "Recipe") -> tuple[int, int | None]:
+    """Returns how many examples the first seed of a study trains on, and how many it is judged on if there is a test split."""
+    from fusion.cli.bars import examining
+    from fusion.data.reading import read_data
+    from fusion.study.blocks import path_of
+    from fusion.study.declaration import open_study
+
+    try:
+        declared, _, there = open_study(file, data, use="plan")
+    except StudyError as error:
+        raise StudyError(f"{error} Or say how many examples a trial trains on: --examples N.") from error
+    seed = declared.numbers[0]
+    with examining() as progress:
+        found = read_data(
+            path_of(Path(str(there)), seed),
+            inputs=recipe.inputs,
+            output=recipe.head.output,
+            seed=seed,
+            progress=progress,
+        )
+    return len(found.train), len(found.test) if found.test else None
 
 
 @study.command()

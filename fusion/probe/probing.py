@@ -65,8 +65,12 @@ def pick(prepared: PreparedTaps, fused: Fused) -> Picked:
         prepare(study, prepared.data, folders=prepared.folders),
         metric_of(study, resolve(recipes[BASE], folders=prepared.folders)),
         recipes,
-        {**{name: " + ".join(each) for name, each in names.items()}, STANDS: STANDS},
+        {**{name: _called(each, len(taps)) for name, each in names.items()}, STANDS: STANDS},
     )
+
+
+def _called(chosen: Sequence[str], every: int) -> str:
+    return f"all {every} taps" if len(chosen) == every > 2 else " + ".join(chosen)
 
 
 def winner(picked: Picked, confirmed: Confirmed) -> Recipe:

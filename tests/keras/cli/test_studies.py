@@ -48,6 +48,20 @@ def plain(results):
     return sorted((record.key, record.arm, record.seed, record.value) for record in results.records)
 
 
+def test_a_plan_counts_the_data_it_is_given(run, study_file, photos):
+    said = run("study", "plan", study_file(), "--data", photos, "--json")[1]
+    counted = run("study", "plan", study_file(), "--examples", 40, "--judged", 8, "--json")[1]
+
+    assert json.loads(said) == json.loads(counted)
+
+
+def test_a_plan_without_data_asks_for_them_or_a_number(run, study_file, photos):
+    with pytest.raises(StudyError, match=r"give them to the plan\. Or say how many .*: --examples N\."):
+        run("study", "plan", study_file())
+    with pytest.raises(StudyError, match="--examples N or --data, not both"):
+        run("study", "plan", study_file(), "--data", photos, "--examples", 3)
+
+
 def test_a_study_is_planned_run_looked_at_and_written(run, study_file, photos, tmp_path):
     out = tmp_path / "run"
 
