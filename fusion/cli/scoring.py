@@ -146,7 +146,9 @@ def _print_confirmed(confirmed: "Confirmed", names: "Mapping[str, str]") -> None
     rows = table("trained", f"mean test {confirmed.metric}", "taps")
     for arm, mean in confirmed.means.items():
         called = "best tap" if arm == "base" else arm.replace("-", " ")
-        rows.add_row(called, f"{mean:.4f}", escape(names[arm]), style="bold" if arm == confirmed.winner else "")
+        rows.add_row(
+            called, f"{mean:.4f}", escape(names[arm]), style="bold" if arm == confirmed.winner else ""
+        )
     show(rows)
 
 

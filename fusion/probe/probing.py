@@ -1,6 +1,6 @@
 """The picked sets of taps on their way to a recipe: the study that confirms them, the winner, and its values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fusion.checking import resolve

@@ -171,6 +171,7 @@ def test_the_winner_is_a_recipe_that_trains_and_is_drawn_with_its_values(run, st
     assert status == 0, err
     assert "with 2 seeds nothing could be" in said
     assert "7 sets of taps, all of them" in said
+    assert "all 3 taps" in said
     fusions = json.loads((out / "fusions.json").read_text())
     assert sum(fusions["shares"].values()) == pytest.approx(fusions["every"]["skill"])
     recipe = load_recipe(out / "winner.json")
