@@ -72,7 +72,7 @@ def body(view: View, level: Level, expand: str | Sequence[str]) -> Placed:
 def _description(view: View) -> str:
     recipe = view.graph.recipe
     branches = ", ".join(
-        f"{name} ({branch.backbone} cut at {' and '.join(branch.cuts)})" if branch.backbone else name
+        f"{name} ({branch.backbone} up to {' and '.join(branch.cuts)})" if branch.backbone else name
         for name, branch in recipe.branches.items()
     )
     ops = ", ".join(op.op for op in recipe.nodes.values()) or "no fusion"

@@ -2,6 +2,7 @@
 
 import graphviz
 
+from fusion.drawing.header import phase_name
 from fusion.drawing.palette import LIGHT
 from fusion.drawing.states import View, state
 from fusion.figures.labels import FILLS, is_shared, label
@@ -19,7 +20,7 @@ def to_dot(view: View) -> str:
     source = graphviz.Digraph(
         graph_attr={
             "rankdir": "LR",
-            "label": _safe(graph.recipe.name),
+            "label": _safe(f"{graph.recipe.name}\n{phase_name(view)}"),
             "labelloc": "t",
             "fontname": "Helvetica",
         },

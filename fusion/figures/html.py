@@ -1,4 +1,4 @@
-"""Pictures as one page of HTML: a tab for each level, parts that open on a click, names to be found, light or dark."""
+"""Pictures as one page of HTML: a tab for each level and for words, parts that open on a click, names to be found."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -24,8 +24,12 @@ from fusion.drawing.towers import card_box
 from fusion.figures.accordion import Accordion, accordion, wire
 from fusion.figures.finding import FIELD, SCRIPT, STYLES, policy
 from fusion.figures.svg import Scraps, to_svg
+from fusion.figures.tree import to_text
 from fusion.wording import cleaned
 
+WORDS = "words"
+TABS = (*LEVELS, WORDS)
+"""The tabs of a page: each level, and all of it in words, for those who do not see it or want to copy it."""
 ROOM = 170.0
 """Height that is set aside for cards in the layout; in the page they are as high as they need."""
 EDGE = 6.0
@@ -39,6 +43,7 @@ nav{position:sticky;top:0;z-index:1;padding-bottom:8px}
 nav label{display:inline-block;padding:7px 16px;margin:12px 0 0 12px;border:1px solid;border-radius:8px;cursor:pointer}
 .level{display:none;overflow-x:auto}
 svg{display:block}
+pre{font-family:inherit;line-height:1.5;white-space:pre-wrap}
 .level>svg[role=img]{max-width:100%;min-width:1000px;height:auto}
 .card svg{overflow:visible}
 .row{position:relative;display:flex;align-items:stretch}
@@ -70,9 +75,9 @@ def to_html(view: View, style: Style, level: Level, opened: Opened) -> str:
     title = escape(cleaned(view.graph.recipe.name))
     tabs = "".join(
         f'<input class="tab" type="radio" name="level" id="tab-{each}"{" checked" if each == level else ""}>'
-        for each in LEVELS
+        for each in TABS
     )
-    labels = "".join(f'<label for="tab-{each}">{each}</label>' for each in LEVELS)
+    labels = "".join(f'<label for="tab-{each}">{each}</label>' for each in TABS)
     pages = "".join(
         f'<div class="level" id="level-{each}">{to_svg(picture(view, each), style)}</div>'
         for each in LEVELS
@@ -82,6 +87,7 @@ def to_html(view: View, style: Style, level: Level, opened: Opened) -> str:
     exits = [f"{backbone}/{name}" for backbone, names in opened.items() for name in sorted(names)]
     layers = to_svg(picture(view, "layer", exits), style) if view.before else _layers(view, style, opened)
     pages += f'<div class="level" id="level-layer">{layers}</div>'
+    pages += f'<div class="level" id="level-{WORDS}"><pre>{escape(to_text(view))}</pre></div>'
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy()}">\n'
@@ -169,7 +175,7 @@ def _tabbed() -> str:
         f"#tab-{each}:checked~main>#level-{each}{{display:block}}"
         f"#tab-{each}:checked~nav>label[for=tab-{each}]{{font-weight:700;border-width:2px}}"
         f"#tab-{each}:focus-visible~nav>label[for=tab-{each}]{{outline:2px solid}}"
-        for each in LEVELS
+        for each in TABS
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fusion.drawing.palette import LIGHT
-from fusion.drawing.states import State, View
+from fusion.drawing.states import State, View, state, trainable_params
 from fusion.graph.nodes import Node
 from fusion.skeleton.flops import uncounted
 from fusion.wording import amount, dimensions, work
@@ -13,7 +13,7 @@ FILLS: Mapping[State, str] = {"frozen": LIGHT["frozen_fill"], "trainable": LIGHT
 
 
 def label(view: View, node: Node) -> list[str]:
-    """Returns the lines of a node's label: its name, what it does, what it costs, the shape of what it gives."""
+    """Returns the lines of a node's label: its name, what it does, what it costs, what it gives, what the phase does to it."""
     lines = [node.name]
     if node.kind == "trunk":
         trunk = view.graph.trunks[node.layer]
@@ -28,7 +28,16 @@ def label(view: View, node: Node) -> list[str]:
         run = view.graph.trunks[node.layer] if node.kind == "trunk" else None
         unknown = uncounted(run.skeleton[name] for name in run.kept) if run else ()
         lines.append(f"{amount(params)} params, {work(node.flops, unknown)}")
-    return [*lines, dimensions(node.shape)]
+    return [*lines, dimensions(node.shape), *_happens(view, node)]
+
+
+def _happens(view: View, node: Node) -> list[str]:
+    """Returns what the phase does to a node's weights, in words."""
+    condition = state(node.weights, view.trained)
+    if condition == "mixed":
+        trained = trainable_params(node.weights, view.trained)
+        return [f"{amount(trained)} of {amount(sum(each.params for each in node.weights))} trainable"]
+    return [condition] if condition in FILLS else []
 
 
 def is_shared(view: View, node: Node) -> bool:

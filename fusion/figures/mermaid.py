@@ -56,9 +56,7 @@ def to_mermaid(view: View) -> str:
 
 def _box(view: View, node: Node) -> str:
     left, right = ("[[", "]]") if is_shared(view, node) else _BRACKETS.get(node.kind, ("[", "]"))
-    condition = state(node.weights, view.trained)
-    lines = label(view, node) + ([condition] if condition in {"frozen", "trainable", "mixed"} else [])
-    words = "<br/>".join(_safe(line) for line in lines)
+    words = "<br/>".join(_safe(line) for line in label(view, node))
     return f'{left}"{words}"{right}'
 
 

@@ -1,6 +1,7 @@
 """DOT source and PNG."""
 
 import io
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -31,6 +32,17 @@ def test_dot_marks_what_trains_and_what_is_shared(topology: Callable[[str], Fusi
 
     assert text.count("peripheries=2") == 4
     assert text.count(LIGHT["trainable_fill"]) == 3
+
+
+def test_dot_says_the_phase_and_what_it_does_to_weights_in_words_too(
+    topology: Callable[[str], FusionGraph],
+) -> None:
+    text = draw(topology("two"), phase=1).dot()
+
+    assert r"a recipe\nphase 2 of 2: step 1" in text
+    found = [line.rpartition(r"\n")[2].partition('"')[0] for line in text.splitlines() if "[label=" in line]
+    assert "trainable" in found
+    assert any(re.fullmatch(r"[0-9.]+ k of [0-9.]+ k trainable", words) for words in found)
 
 
 def test_dot_takes_hostile_names_as_text(topology: Callable[[str], FusionGraph]) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from functools import cache
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -52,6 +53,7 @@ TAGS = {
         "circle",
         "script",
         "output",
+        "pre",
     ),
 }
 
@@ -178,6 +180,15 @@ def test_every_part_of_a_backbone_opens(
     for trunk in topology(name).trunks.values():
         for part in parts(trunk):
             assert any(label.startswith(f"{part.title}: {len(part.rows)} layer") for label in labels)
+
+
+def test_a_page_says_it_all_in_words_too(
+    pages: Callable[[str], str], topology: Callable[[str], FusionGraph]
+) -> None:
+    figure = draw(topology("siamese"))
+
+    words = unescape(pages("siamese").partition("<pre>")[2].partition("</pre>")[0])
+    assert words == figure.text()
 
 
 def test_what_a_figure_shows_open_is_open_at_first(topology: Callable[[str], FusionGraph]) -> None:

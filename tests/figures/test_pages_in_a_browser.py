@@ -37,6 +37,9 @@ def test_a_click_on_a_tab_shows_its_level_alone(browser: Any, page: Path) -> Non
     assert browser.run(SHOWN) == ["level-stage"]
     browser.click("label[for=tab-layer]")
     assert browser.run(SHOWN) == ["level-layer"]
+    browser.click("label[for=tab-words]")
+    assert browser.run(SHOWN) == ["level-words"]
+    assert browser.run("document.querySelector('#level-words').innerText").startswith("a recipe")
     assert browser.complaints() == []
 
 
