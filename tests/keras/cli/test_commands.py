@@ -242,6 +242,19 @@ def test_unfreeze_writes_phases_and_says_their_rates(run, recipe_file, tmp_path)
     assert run("check", tmp_path / "u.json")[1].count("epochs, adam") == 2
 
 
+def test_what_unfreeze_writes_elsewhere_finds_the_weights_beside_the_recipe(run, recipe_file, tmp_path):
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "eye.weights.h5").write_bytes(b"")
+    weights = {"file": "w/eye.weights.h5"}
+    path = recipe_file(backbones={"eye": {"arch": "TinyVGG", "weights": weights, "options": {"width": 4}}})
+
+    status, _, _ = run("unfreeze", path, "-o", tmp_path / "made" / "u.json")
+
+    assert status == 0
+    assert '"file": "../w/eye.weights.h5"' in (tmp_path / "made" / "u.json").read_text()
+    assert "no weights file" not in run("check", tmp_path / "made" / "u.json")[1]
+
+
 def test_unfreeze_does_not_overwrite_what_it_reads(run, recipe_file):
     path = recipe_file()
     before = path.read_text()

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import fusion
+from fusion.backbones.loading import load
 from fusion.data.examples import Array, Examples
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
@@ -163,10 +164,15 @@ def test_a_pick_that_leaves_an_input_out_trains_on_the_data_of_all(recipe_file):
 
 @pytest.mark.slow
 def test_the_winner_is_a_recipe_that_trains_and_is_drawn_with_its_values(run, study_file, photos, tmp_path):
-    out = tmp_path / "out"
+    out, path = tmp_path / "out", study_file(seeds=2)
+    eye = load("TinyVGG", shape=(16, 16, 3), weights=None, options={"width": 4})
+    eye.save_weights(tmp_path / "eye.weights.h5")
+    recipe = json.loads((tmp_path / "r.json").read_text())
+    recipe["backbones"]["eye"]["weights"] = {"file": "eye.weights.h5"}
+    (tmp_path / "r.json").write_text(json.dumps(recipe))
     words = ("--data", photos, "-o", out, "--store", tmp_path / "store", "--permutations", 0, "--confirm")
 
-    status, said, err = run("study", "score", study_file(seeds=2), *words)
+    status, said, err = run("study", "score", path, *words)
 
     assert status == 0, err
     assert "with 2 seeds nothing could be" in said
