@@ -55,7 +55,7 @@ LIGHT: Mapping[Colour, str] = {
     "frozen_fill": "#CFE6F7",
     "trainable": "#B84A00",
     "trainable_fill": "#FFD9B8",
-    "ghost": "#8C959F",
+    "ghost": "#858E98",
     "ghost_fill": "#F6F8FA",
     "second": "#882255",
     "third": "#777744",

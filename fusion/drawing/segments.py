@@ -9,7 +9,7 @@ from itertools import groupby
 from fusion.drawing.marks import Mark, layers_mark
 from fusion.drawing.parts import SKIPPED, cut_zones, parts
 from fusion.drawing.states import State, View, state, trainable_params
-from fusion.drawing.titles import chosen_names, from_to, name_stem, part_title
+from fusion.drawing.titles import chosen_names, from_to, name_stem, part_title, shared_name
 from fusion.drawing.widths import shortened
 from fusion.graph.nodes import Trunk, Weights, size
 from fusion.skeleton.articulation import stages
@@ -80,7 +80,7 @@ def segments(trunk: Trunk, view: View) -> tuple[Segment, ...]:
     for (zone, number), part in groupby(rows, key=lambda row: (zones[row.name], numbers.get(row.name, 1))):
         for run in _runs(trunk, tuple(part), view, zone):
             shape = next((row.shape for row in run if row.name in ends), ())
-            title = _title(run) if numbers else part_title(run, name_stem(trunk.skeleton))
+            title = _title(run) if numbers else _last_title(trunk, run)
             # A title that several stages could have tells none of them.
             told = title if title and titles[title] < 2 else _parts_title(trunk, run) or f"stage {number}"
             draft = Segment(told, shape, zone, discarded=zone in {SKIPPED, len(trunk.taps)})
@@ -131,6 +131,13 @@ def _title(rows: Iterable[Layer]) -> str:
     numbers = [int(number) for other, number in found if other == stem]
     low, high = min(numbers), max(numbers)
     return f"{stem}{low}" if low == high else f"{stem}{low}{DASH}{high}"
+
+
+def _last_title(trunk: Trunk, rows: Sequence[Layer]) -> str:
+    """Returns what layers are called that no resolution tells apart: what they share, else up to which they go."""
+    stem = name_stem(trunk.skeleton)
+    name = part_title(rows, stem)
+    return name if len(rows) == 1 or shared_name(rows, stem) else f"to {name}"
 
 
 def _parts_title(trunk: Trunk, rows: Sequence[Layer]) -> str:

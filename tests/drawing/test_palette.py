@@ -30,3 +30,21 @@ def test_six_streams_have_six_colours_that_no_other_line_has(palette: Mapping[Co
     for one, other in combinations([*(palette[each] for each in COLOURS), *others[:4]], 2):
         apart = sum(abs(int(one[p : p + 2], 16) - int(other[p : p + 2], 16)) for p in (1, 3, 5))
         assert apart > 40 or {one, other} <= set(others)
+
+
+FILLS: tuple[Colour, ...] = ("page", "paper", "panel", "frozen_fill", "trainable_fill", "ghost_fill")
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_words_can_be_read_on_everything_they_stand_on_and_signs_be_seen(
+    palette: Mapping[Colour, str],
+) -> None:
+    # As WCAG 2.1 asks: 4.5 for words, 3 for what is no word.
+    words = [(text, fill) for text in ("ink", "mute") for fill in FILLS]
+    words += [("page", "frozen"), ("page", "trainable")]
+    signs = [(each, f"{each}_fill") for each in ("frozen", "trainable")]
+    signs += [(each, ground) for each in ("line", "ghost", "ink") for ground in ("page", "panel")]
+    for pairs, least in ((words, 4.5), (signs, 3.0)):
+        for pair in pairs:
+            low, high = sorted(luminance(palette[each]) for each in pair)
+            assert (high + 0.05) / (low + 0.05) >= least, pair

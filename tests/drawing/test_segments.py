@@ -115,6 +115,22 @@ def test_stages_without_a_name_of_their_own_are_called_as_the_parts_a_closer_loo
     assert [each.title for each in found] == ["stem", f"conv_pw_2{DASH}3"]
 
 
+def test_layers_that_no_resolution_tells_apart_are_called_after_the_last(
+    topology: Callable[[str], FusionGraph],
+) -> None:
+    graph = topology("mixed")
+    names = ("embedding", "encoder_0", "encoder_1", "encoder_2")
+    rows = [Layer("x", "InputLayer", (), (6,))]
+    for name in names:
+        rows.append(Layer(name, "TransformerEncoder", (rows[-1].name,), (6, 8), 9))
+    skeleton = Skeleton("net", (6,), tuple(rows), names[-1], "3.15.1")
+    kept = {"taps": ("encoder_1",), "kept": frozenset(("x", *names[:3]))}
+    trunk = replace(graph.trunks["eye"], skeleton=skeleton, shape=(6,), **kept)
+
+    found = segments(trunk, view(graph, 0))
+    assert [each.title for each in found] == ["to encoder_1", "encoder_2"]
+
+
 def test_shapes_stand_at_the_ends_of_stages_only(topology: Callable[[str], FusionGraph]) -> None:
     graph = topology("two")
 
