@@ -36,7 +36,7 @@ from fusion.recipe.reduction import only
 from fusion.recipe.savedmodels import SavedModel
 from fusion.recipe.schema import schema
 from fusion.recipe.short import fuse
-from fusion.recipe.texts import Text, Tokens
+from fusion.recipe.texts import Text, Tokens, Words
 from fusion.recipe.training import EarlyStopping, Optimizer, Part, Phase, Training
 from fusion.recipe.weighing import (
     Attention,
@@ -191,6 +191,7 @@ __all__ = [
     "WeightedSum",
     "WeightsError",
     "WeightsFile",
+    "Words",
     "Zoom",
     "build",
     "check",

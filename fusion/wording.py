@@ -48,13 +48,13 @@ def operations(number: float) -> str:
     return f"{text}FLOP" if " " in text else f"{text} FLOP"
 
 
-def work(flops: float, uncounted: Collection[str] = ()) -> str:
-    """Returns operations in words, or that they are not known, where those of some kinds of layers are not counted.
+def work(flops: float | None, uncounted: Collection[str] = ()) -> str:
+    """Returns operations in words, or that they are not known: `None`, or those of some kinds of layers are not counted.
 
     >>> work(256), work(256, ["FNetEncoder"])
     ('256 FLOP', 'FLOP not known')
     """
-    return "FLOP not known" if uncounted else operations(flops)
+    return "FLOP not known" if uncounted or flops is None else operations(flops)
 
 
 def memory(count: float) -> str:

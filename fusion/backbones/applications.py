@@ -1,24 +1,28 @@
-"""The list of architectures as plain values: those of `keras.applications`, two small ones of our own, registered ones."""
+"""The list of architectures as plain values: those of `keras.applications`, small ones of our own, registered ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from fusion.errors import BackboneError, near
 from fusion.recipe.preprocessing import Preprocess
 
+Reads = Literal["images", "tokens"]
+"""What an architecture is fed: images, or lists of the numbers of tokens or words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """One architecture whose pretrained weights want pictures in one way.
+    """One architecture whose pretrained weights want pictures in one way, or that reads texts as numbers.
 
     Args:
         name: Name of its constructor.
         preprocess: What its weights want; `"none"` for a network that scales 0..255 itself.
         min_size: Smallest height and width its constructor takes.
-        size: Height and width its ImageNet weights were trained at, or 28 for our own.
+        size: Height and width its ImageNet weights were trained at, or 28 for our own; of texts 32 tokens.
         options: Constructor options a recipe may set; they change the network.
         imagenet: Whether Keras publishes ImageNet weights for it.
+        reads: What it is fed.
     """
 
     name: str
@@ -27,6 +31,7 @@ class Application:
     size: int = 224
     options: tuple[str, ...] = ()
     imagenet: bool = True
+    reads: Reads = "images"
 
 
 _LISTED = (
@@ -72,6 +77,7 @@ _LISTED = (
     Application("Xception", "tf", min_size=71, size=299),
     Application("TinyVGG", "tf", min_size=16, size=28, options=("width",), imagenet=False),
     Application("TinyResNet", "tf", min_size=16, size=28, options=("width",), imagenet=False),
+    Application("TinyText", "none", 1, 32, ("vocabulary", "width"), imagenet=False, reads="tokens"),
 )
 
 APPLICATIONS: dict[str, Application] = {application.name: application for application in _LISTED}

@@ -79,6 +79,9 @@ def check_size(name: str, declared: Shape, shape: Shape) -> None:
         BackboneError: If the model reads no images.
         InputSizeError: If it reads images of another size or of other channels.
     """
+    if len(shape) == 1:
+        _check_length(name, declared, shape)
+        return
     if len(declared) != 3:
         raise BackboneError(f"{name} reads values of shape {_worded(declared)}, and a backbone reads images.")
     if all(None in (own, given) or own == given for own, given in zip(declared, shape, strict=True)):
@@ -89,6 +92,18 @@ def check_size(name: str, declared: Shape, shape: Shape) -> None:
     elif None in declared[:2]:
         way_out = "Resize the images in the branch."
     raise InputSizeError(f"{name} reads images of {_worded(declared)}, got {_worded(shape)}. {way_out}")
+
+
+def _check_length(name: str, declared: Shape, shape: Shape) -> None:
+    """Raises if a model does not read as many tokens as there are."""
+    if len(declared) != 1:
+        raise BackboneError(
+            f"{name} reads values of shape {_worded(declared)}, and the input is a text. Name a backbone of texts."
+        )
+    if None not in (declared[0], shape[0]) and declared != shape:
+        raise InputSizeError(
+            f'{name} reads {declared[0]} tokens, got {shape[0]}. Write "length": {declared[0]}.'
+        )
 
 
 def _worded(shape: Shape) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import keras
@@ -52,6 +53,8 @@ def _called(registered: Registered, *, shape: Shape, options: Mapping[str, Any])
         raise BackboneError(
             f"The function registered as {name!r} returns {type(model).__name__}, expected keras.Model(inputs, outputs)."
         )
+    if registered.application.reads == "tokens":
+        check_numbers(model, f"What the function registered as {name!r} builds")
     if not isinstance(model, keras.Function | keras.Sequential):
         # The reason is told by whoever lists its layers.
         return model
@@ -66,6 +69,22 @@ def _called(registered: Registered, *, shape: Shape, options: Mapping[str, Any])
             f"{listed(map(repr, unknown))}. Decorate it with @keras.saving.register_keras_serializable()."
         )
     return model
+
+
+def check_numbers(model: keras.Model, what: str) -> None:
+    """Raises if a model that reads tokens declares its input as something else than whole numbers.
+
+    >>> check_numbers(small.TinyText(input_shape=(8,)), "TinyText")
+
+    Raises:
+        BackboneError: If it reads floats or texts.
+    """
+    dtype = str(model.inputs[0].dtype)
+    if not dtype.startswith(("int", "uint")):
+        raise BackboneError(
+            f"{what} reads {dtype}, and tokens are whole numbers. Begin it with keras.Input((length,), "
+            'dtype="int32").'
+        )
 
 
 def _is_registered(name: str) -> bool:
@@ -105,6 +124,7 @@ def worded(shape: Shape, options: Mapping[str, Any]) -> str:
 CONSTRUCTORS: dict[str, Callable[..., keras.Model]] = {
     "TinyVGG": small.TinyVGG,
     "TinyResNet": small.TinyResNet,
+    "TinyText": small.TinyText,
 }
 
 
@@ -117,7 +137,27 @@ def dry_build(arch: str, *, shape: Shape, options: Mapping[str, Any]) -> Skeleto
     Raises:
         BackboneError: If the constructor refuses the shape or the options.
     """
-    return dry(lambda: trace(construct(arch, shape=shape, weights=None, options=options), source=arch))
+
+    def run() -> Skeleton:
+        model = construct(arch, shape=shape, weights=None, options=options)
+        return replace(trace(model, source=arch), vocabulary=vocabulary(model))
+
+    return dry(run)
+
+
+def vocabulary(model: keras.Model) -> int | None:
+    """Returns how many token ids a model knows: what the embeddings of its input have; `None` where nothing says it.
+
+    >>> vocabulary(small.TinyText(input_shape=(8,), vocabulary=50))
+    50
+    """
+    entries = {id(tensor) for tensor in model.inputs}
+    known = [
+        each.input_dim
+        for each in model.layers
+        if isinstance(each, keras.layers.Embedding) and id(each.input) in entries
+    ]
+    return min(known, default=None)
 
 
 def dry(make: Callable[[], Made]) -> Made:

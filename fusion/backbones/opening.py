@@ -1,12 +1,13 @@
 """Opening models in `.keras` files: for real, or dry, for their tables alone."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from fusion.backbones.archives import check_size, read_config
-from fusion.backbones.building import dry
+from fusion.backbones.building import check_numbers, dry, vocabulary
 from fusion.backbones.tracing import trace
 from fusion.errors import BackboneError
 from fusion.skeleton.layers import Shape, Skeleton
@@ -29,13 +30,17 @@ def dry_open(path: Path, *, shape: Shape) -> Skeleton:
         model = _described(config, path.name)
         table = trace(model, source=path.name, naming=given_names)
         check_size(path.name, table.input_shape, shape)
+        table = replace(table, vocabulary=vocabulary(model))
+        if len(shape) == 1:
+            check_numbers(model, path.name)
         wanted = tuple(
             own if given is None else given for own, given in zip(table.input_shape, shape, strict=True)
         )
         open_inside = any(None in layer.shape for layer in table.layers)
         if wanted == table.input_shape and not open_inside:
             return table
-        return trace(_resized(model, wanted), source=path.name, naming=given_names)
+        again = trace(_resized(model, wanted), source=path.name, naming=given_names)
+        return replace(again, vocabulary=table.vocabulary)
 
     return dry(run)
 

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from fusion.backbones.applications import APPLICATIONS, REGISTERED, Application, Registered
+from fusion.backbones.applications import APPLICATIONS, REGISTERED, Application, Reads, Registered
 from fusion.errors import BackboneError, Problem, near
 from fusion.recipe.backbones import Backbone
 from fusion.recipe.preprocessing import Preprocess
@@ -15,12 +15,18 @@ if TYPE_CHECKING:
 
 
 def register_backbone(
-    name: str, function: "Callable[..., keras.Model]", *, preprocess: Preprocess, min_size: int = 1
+    name: str,
+    function: "Callable[..., keras.Model]",
+    *,
+    preprocess: Preprocess,
+    min_size: int = 1,
+    reads: Reads = "images",
 ) -> None:
     """Makes what a function builds an architecture, `"arch": NAME`, of recipes that list it in `requires`.
 
     The function is called as `function(input_shape=(height, width, channels))`, with the recipe's options as further
-    keywords, and returns a functional model that ends in a feature map. It is called for the table of its layers too,
+    keywords, and returns a functional model that ends in a feature map; one that reads texts as `input_shape=(length,)`,
+    for a model from whole numbers to a vector for each, or for all. It is called for the table of its layers too,
     in a dry run that keeps no weights. `"weights": null` leaves those it gives its model; a file replaces them. Its
     layers are listed anew in each process, as nobody can tell whether what it calls has changed. A later function
     under the same name takes its place.
@@ -30,6 +36,7 @@ def register_backbone(
         function: What builds it.
         preprocess: What its weights want images turned into.
         min_size: Smallest height and width it takes.
+        reads: `images`, or `tokens`: the numbers of tokens or words.
 
     >>> register_backbone("VGG16", lambda input_shape: None, preprocess="tf")
     Traceback (most recent call last):
@@ -48,6 +55,8 @@ def register_backbone(
         raise BackboneError(
             f"Say what {name!r} is fed: 'preprocess' is none, tf, caffe, torch or a fusion.Scaling."
         )
+    if reads == "tokens" and wanted != "none":
+        raise BackboneError(f'{name!r} reads tokens, which nothing is done to. Write preprocess="none".')
     parameters = dict(inspect.signature(function).parameters)
     takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
     if "input_shape" not in parameters and not takes_any:
@@ -56,7 +65,7 @@ def register_backbone(
             f"and takes {', '.join(parameters) or 'nothing'}."
         )
     options = tuple(each for each in parameters if each != "input_shape")
-    application = Application(name, wanted, min_size, options=options, imagenet=False)
+    application = Application(name, wanted, min_size, options=options, imagenet=False, reads=reads)
     REGISTERED[name] = Registered(application, function, takes_any)
 
 

@@ -59,7 +59,7 @@ def check_arguments(arch: str, *, shape: Shape, options: Mapping[str, Any]) -> N
     >>> check_arguments("InceptionV3", shape=(64, 64, 1), options={})
     Traceback (most recent call last):
     ...
-    fusion.errors.InputSizeError: InceptionV3 needs at least 75x75x3, got 64x64x1.
+    fusion.errors.InputSizeError: InceptionV3 needs at least 75x75x3, got 64x64x1. Feed larger images, or ...
 
     Raises:
         BackboneError: If there is no such architecture or option.
@@ -75,6 +75,16 @@ def check_arguments(arch: str, *, shape: Shape, options: Mapping[str, Any]) -> N
 
 
 def _check_shape(application: Application, shape: Shape) -> None:
+    name, is_text = application.name, len(shape) == 1
+    if application.reads == "tokens" and not is_text:
+        raise BackboneError(f"{name} reads texts, and the input is an image. Feed it words or tokens.")
+    if application.reads == "tokens":
+        return
+    if is_text:
+        raise BackboneError(
+            f"{name} reads images, and the input is a text. Name a backbone of texts: TinyText, one of KerasHub by "
+            '"preset" or "kerashub", or a function that fusion.register_backbone was told reads="tokens".'
+        )
     if len(shape) != 3 or shape[2] is None or any(size is not None and size < 1 for size in shape):
         raise InputSizeError(
             f"{application.name} reads pictures of shape (height, width, channels), got {tuple(shape)}. "
@@ -83,7 +93,10 @@ def _check_shape(application: Application, shape: Shape) -> None:
     smallest = application.min_size
     if any(size is not None and size < smallest for size in shape[:2]):
         got = "x".join("?" if size is None else str(size) for size in shape)
-        raise InputSizeError(f"{application.name} needs at least {smallest}x{smallest}x3, got {got}.")
+        raise InputSizeError(
+            f"{name} needs at least {smallest}x{smallest}x3, got {got}. Feed larger images, or write "
+            f'"resize": [{smallest}, {smallest}] in the branch.'
+        )
 
 
 @lru_cache(maxsize=64)

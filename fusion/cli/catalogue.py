@@ -52,5 +52,6 @@ def named(source: str) -> tuple[AnyBackbone, Shape]:
         return SavedModel(saved_model=source, preprocess="none"), (224, 224, 3)
     if "://" in source or (Path(source) / CONFIG).is_file():
         return BackbonePreset(preset=source, preprocess="none"), (224, 224, 3)
-    size = find_application(source).size
-    return Backbone(arch=source, weights=None), (size, size, 3)
+    known = find_application(source)
+    size = known.size
+    return Backbone(arch=source, weights=None), (size,) if known.reads == "tokens" else (size, size, 3)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fusion.cli.describing import AsJson
-from fusion.wording import amount, operations
+from fusion.wording import amount, work
 
 if TYPE_CHECKING:
     from fusion.study.claims import Comparison, Cost
@@ -28,7 +28,7 @@ By = Annotated[
     typer.Option(
         "--by",
         help="What the cheapest arm is cheapest in: flops, params, trainable or seconds; flops, or trainable where that "
-        "is the same in all, if it is not said.",
+        "is the same in all or not known of one, if it is not said.",
     ),
 ]
 
@@ -124,7 +124,7 @@ def _print(found: "Comparison") -> None:
             if row
             else ("", "", "", "")
         )
-        sizes = (str(arm.seeds), amount(arm.params), operations(arm.flops))
+        sizes = (str(arm.seeds), amount(arm.params), work(arm.flops))
         name = escape(arm.arm) + (" *" if arm.arm in best and not found.refused else "")
         rows.add_row(name, f"{arm.mean:.4f}", *cells, *sizes, said)
     show(rows)

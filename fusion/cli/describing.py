@@ -71,7 +71,10 @@ def layers(
             metavar="ARCH", help="An architecture, such as VGG16, or a .keras file; 'all' lists them."
         ),
     ],
-    shape: Annotated[str, typer.Option("--input", metavar="H,W,C", help="Height, width, channels.")] = "",
+    shape: Annotated[
+        str,
+        typer.Option("--input", metavar="H,W,C", help="Height, width, channels; of texts how many tokens."),
+    ] = "",
     every: Annotated[bool, typer.Option("--all", help="Every layer, not only where a block ends.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -179,9 +182,10 @@ def _missing_weights(graph: FusionGraph, file: Path) -> Iterator[Problem]:
             yield Problem(f"/backbones/{name}/weights", f"{error} It is needed to build.")
 
 
-def _shape(text: str) -> tuple[int, int, int]:
+def _shape(text: str) -> tuple[int, ...]:
     parts = text.replace("x", ",").split(",")
-    if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
-        raise typer.BadParameter(f"A shape is height,width,channels such as 224,224,3; got {text!r}.")
-    height, width, channels = map(int, parts)
-    return height, width, channels
+    if len(parts) not in (1, 3) or not all(part.strip().isdecimal() for part in parts):
+        raise typer.BadParameter(
+            f"A shape is height,width,channels such as 224,224,3, of texts their length; got {text!r}."
+        )
+    return tuple(map(int, parts))

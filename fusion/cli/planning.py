@@ -9,8 +9,8 @@ import typer
 
 from fusion.cli.describing import AsJson, File, resolve
 from fusion.cli.making import Folders
-from fusion.errors import TrainingError
-from fusion.wording import amount, counted, dimensions, memory, operations
+from fusion.errors import TrainingError, listed
+from fusion.wording import amount, counted, dimensions, memory, operations, work
 
 if TYPE_CHECKING:
     from fusion.frontier.plans import Plan, PlannedPhase
@@ -79,8 +79,8 @@ def _print(found: "Plan") -> None:
             escape(split.phase),
             str(split.epochs),
             memory(phase.stored_bytes) if split.tensors else "",
-            operations(phase.flops),
-            operations(phase.whole_flops),
+            work(phase.flops, phase.uncounted),
+            work(phase.whole_flops, phase.uncounted),
             *(duration(each) for each in (phase.epoch_seconds, phase.whole_seconds, phase.once_seconds)),
         )
     show(rows)
@@ -88,6 +88,10 @@ def _print(found: "Plan") -> None:
         f"In all {duration(found.seconds)}, with {memory(found.stored_bytes)} stored; {duration(found.whole_seconds)} "
         "with nothing stored."
     )
+    if unknown := found.phases[0].uncounted:
+        out.print(
+            f"Operations of {escape(listed(unknown))} are not known: times are those of all else, and take longer."
+        )
     if found.stored_bytes:
         out.print(f"`fusion train` stores in {escape(str(store_folder()))}, or in the folder --store names.")
     rates = found.rates

@@ -48,13 +48,14 @@ def stored(start: PhaseStart) -> list[str]:
     """Returns what of a phase is computed once and stored, a line for each tensor and one for what that saves."""
     if start.planned is None or not start.planned.frontier.tensors:
         return []
-    found = start.planned.frontier
+    found, unknown = start.planned.frontier, start.planned.uncounted
+    saved = f"{operations(found.suffix_flops)} an example in every epoch instead of {operations(found.whole_flops)}"
     return [
         *(
             f"stored: {each.name} {dimensions(each.shape)}, {memory(each.bytes)} an example"
             for each in found.tensors
         ),
-        f"{operations(found.suffix_flops)} an example in every epoch instead of {operations(found.whole_flops)}",
+        *([] if unknown else [saved]),
     ]
 
 

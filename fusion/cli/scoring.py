@@ -10,7 +10,7 @@ import typer
 
 from fusion.cli.making import Folders, Store
 from fusion.cli.studying import DataPath, StudyFile
-from fusion.wording import counted, operations
+from fusion.wording import counted, work
 
 if TYPE_CHECKING:
     from fusion.probe.confirming import Confirmed
@@ -175,7 +175,7 @@ def _print(found: "Scored") -> None:
             escape(tap.tap),
             f"{tap.depth:.2f}",
             str(tap.width),
-            operations(tap.flops),
+            work(tap.flops),
             f"{tap.ridge:.3f}",
             f"{tap.knn:.3f}",
             f"{tap.logme:.3f}",

@@ -13,7 +13,7 @@ from fusion.cli.describing import AsJson
 from fusion.cli.making import Folders
 from fusion.cli.planning import duration
 from fusion.errors import StudyError
-from fusion.wording import amount, counted, memory, operations
+from fusion.wording import amount, counted, memory, work
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -255,7 +255,7 @@ def _print_plan(found: "StudyPlan", *, reference: str) -> None:
         rows.add_row(
             escape(arm.arm),
             amount(arm.params),
-            operations(arm.flops),
+            work(arm.flops),
             f"{arm.epochs} after {arm.before}" if arm.before else str(arm.epochs),
             memory(arm.stored_bytes),
             duration(arm.seconds),

@@ -8,7 +8,7 @@ from fusion.data.table import CsvTable, check_template, fields
 from fusion.errors import DataError, Problem, listed, near
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import NOUNS, Category, Image, Input, Table
-from fusion.recipe.texts import Text, Tokens
+from fusion.recipe.texts import Text, Tokens, Words
 from fusion.recipe.translation import pointer
 
 
@@ -106,7 +106,7 @@ def _input(name: str, source: Source, declared: Input | None) -> Iterator[Proble
                 place,
                 f'Input {name!r} is a list of tokens, so it wants one "column" of whole numbers with blanks between.',
             )
-        case Category() | Text() if not isinstance(source, Column):
+        case Category() | Text() | Words() if not isinstance(source, Column):
             what = NOUNS[declared.kind]
             yield Problem(place, f'Input {name!r} is a {what}, so it wants one "column" of texts.')
     if isinstance(source, Files):

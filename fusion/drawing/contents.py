@@ -8,7 +8,7 @@ import networkx as nx
 
 from fusion.drawing.boxes import DASH, Badge, Box, Signs, bar, block, dashed, pill
 from fusion.drawing.cards import lane_box
-from fusion.drawing.inputs import fed
+from fusion.drawing.inputs import fed, made_of
 from fusion.drawing.joints import joint, pool_words
 from fusion.drawing.lanes import lane, lane_width, ruler_width, thickness
 from fusion.drawing.palette import Colour
@@ -17,9 +17,9 @@ from fusion.drawing.states import View, state, trainable_params
 from fusion.drawing.streams import streams
 from fusion.graph.nodes import Node
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm, Step
-from fusion.recipe.inputs import Category, Image
+from fusion.recipe.inputs import Image
 from fusion.recipe.stitching import root
-from fusion.recipe.texts import Text, Tokens
+from fusion.recipe.texts import Tokens
 from fusion.skeleton.layers import Shape
 from fusion.wording import TIMES, amount, cleaned, counted, dimensions, operations
 
@@ -114,9 +114,9 @@ def _owners(view: View) -> dict[str, str]:
     for node in graph.nodes:
         owners[node.name] = f"{node.kind} {node.layer}" if node.kind == "trunk" else node.name
     for node in graph.nodes:
-        below = [graph[name] for name in graph.digraph.successors(node.name)]
-        if node.kind == "prepare" and any(each.kind == "trunk" for each in below):
-            owners[node.name] = owners[below[0].name]
+        # Of an image it is said on the card; what a table or a text is made into has one axis.
+        if node.kind == "prepare" and len(node.shape) > 1:
+            owners[node.name] = owners[next(iter(graph.digraph.successors(node.name)))]
     for layer in dict.fromkeys(node.layer for node in graph.nodes if node.kind == "block"):
         calls = [node.name for node in graph.nodes if node.kind == "block" and node.layer == layer]
         merged = owners | dict.fromkeys(calls, f"block {layer}")
@@ -181,13 +181,8 @@ def _taps_bar(name: str, branch: str, widths: list[int]) -> Box:
 
 
 def _prepared(view: View, name: str, node: Node) -> Box:
-    spec = view.graph.recipe.inputs[view.graph.parents(node.name)[0].name]
-    width, title, tip = str(node.shape[-1]), "normalise", ""
-    if isinstance(spec, Category | Text):
-        title, what = ("one-hot", "texts") if isinstance(spec, Category) else ("bag of words", "words")
-        tip = f"one place for each of the {spec.most} most frequent {what} in training, the first for all others"
-    box = pill(name, title, width)
-    return replace(box, margin=_table_margin(view, node), tip=tip)
+    title, words, tip = made_of(view.graph.recipe.inputs[view.graph.parents(node.name)[0].name])
+    return replace(pill(name, title, words), margin=_table_margin(view, node), tip=tip)
 
 
 def _instead(view: View, name: str, node: Node) -> Box:
@@ -268,7 +263,7 @@ def _links(view: View, owners: Mapping[str, str], badges: Mapping[str, Badge]) -
             if owners[node.name] == owners[target]:
                 continue
             after = graph[target]
-            if node.kind == "input" and after.kind == "pool":
+            if node.kind in {"input", "prepare"} and after.kind == "pool":
                 # That a pool looks which tokens are padding goes without saying.
                 continue
             # What leads to shared weights has the stream of the call, also where one input feeds two of them.

@@ -230,7 +230,7 @@ def _record(trial: Trial, graph: FusionGraph, read: Read, came: Came) -> Record:
         correct=_correct(came, parts[judged_on], graph.recipe.head.output),
         params=total.params,
         trainable=total.phases[-1].trainable,
-        flops=total.flops,
+        flops=total.known_flops,
         versions=dict(trial.locked.versions),
         data=digest_of(read.rows),
         inputs={name: read.contents[name] for name in trial.recipe.inputs},

@@ -8,7 +8,7 @@ from fusion.frontier.frontiers import USUAL, Frontier, extraction, frontier, und
 from fusion.frontier.rates import Rates
 from fusion.frontier.tensors import NodeTensor
 from fusion.frontier.units import Units, below, units
-from fusion.graph.costs import trainable
+from fusion.graph.costs import costs, trainable
 from fusion.graph.nodes import FusionGraph, PhasePlan
 
 LEAST = 1.0
@@ -35,6 +35,7 @@ class PlannedPhase:
         saving: Seconds that storing saves in all, those of extraction counted; where nothing is stored, what the best
             tensors would have saved.
         reset: What begins with fresh weights, as the recipe says it.
+        uncounted: Kinds of layers whose operations are not known, and so in no sum and no time.
     """
 
     frontier: Frontier
@@ -49,6 +50,7 @@ class PlannedPhase:
     whole_seconds: float
     saving: float
     reset: tuple[str, ...] = ()
+    uncounted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ def _planned(asked: _Asked, found: Frontier, number: int, stored: frozenset[str]
         examples * found.whole_seconds,
         saving=found.epochs * examples * (found.whole_seconds - found.epoch_seconds) - once,
         reset=phase.reset if phase else (),
+        uncounted=costs(graph).uncounted,
     )
 
 

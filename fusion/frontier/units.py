@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from fusion.graph.nodes import FusionGraph, Node
 from fusion.recipe.inputs import Image
+from fusion.recipe.texts import Words
 from fusion.skeleton.layers import Layer, Shape
 
 RANDOM = frozenset(
@@ -171,6 +172,7 @@ def _whole(graph: FusionGraph, node: Node, parents: tuple[str, ...]) -> Iterator
         node.layer,
         parents,
         node.shape,
+        "int32" if _lists_words(graph, node) else "float32",
         flops=node.flops,
         weights=tuple(each.address for each in node.weights),
         # A block may drop values.
@@ -181,6 +183,12 @@ def _whole(graph: FusionGraph, node: Node, parents: tuple[str, ...]) -> Iterator
         name = f"{node.name}/{AUGMENTED}"
         anew = training.views is None
         yield Unit(name, node.name, AUGMENTED, name, (node.name,), node.shape, random=anew)
+
+
+def _lists_words(graph: FusionGraph, node: Node) -> bool:
+    """Returns whether a node gives the numbers of words."""
+    read = [graph.recipe.inputs.get(parent.name) for parent in graph.parents(node.name)]
+    return node.kind == "prepare" and isinstance(read[0], Words)
 
 
 def _row(node: Node, row: Layer, parents: tuple[str, ...]) -> Unit:

@@ -76,6 +76,11 @@ class Costs:
     uncounted: tuple[str, ...] = ()
     unsaved: tuple[str, ...] = ()
 
+    @property
+    def known_flops(self) -> int | None:
+        """Operations for one sample; `None` where those of some layers are not known."""
+        return None if self.uncounted else self.flops
+
 
 def costs(graph: FusionGraph) -> Costs:
     """Returns what the model of `graph` costs, equal to Keras's `count_params` once it is built.

@@ -21,7 +21,7 @@ class Draft:
         doubtful: Places whose values are not those meant.
         digraph: The nodes so far, as a graph has them.
         ends: The node each branch and fusion node ends in.
-        widths: The width each block reads.
+        widths: The width each block reads, and the node that is the first to read it.
     """
 
     recipe: Recipe
@@ -29,7 +29,7 @@ class Draft:
     doubtful: Collection[Place] = ()
     digraph: nx.DiGraph = field(default_factory=nx.DiGraph)
     ends: dict[str, Node] = field(default_factory=dict)
-    widths: dict[str, int] = field(default_factory=dict)
+    widths: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def add(self, node: Node, parents: Sequence[Node]) -> Node:
         """Adds a node after those it reads, if it is not there yet, and returns it."""

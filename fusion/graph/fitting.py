@@ -9,6 +9,9 @@ from fusion.recipe.ops import Op
 from fusion.recipe.weighing import Attention, Bilinear, CrossAttention, Tensor
 from fusion.skeleton.layers import Shape
 
+NARROW = 8
+"""What a width is at least that is proposed for all, where one has it."""
+
 
 def misfits(op: Op, sources: Mapping[str, Shape]) -> Iterator[str]:
     """Yields why an op cannot join what it reads, at most one reason of a kind.
@@ -28,6 +31,9 @@ def misfits(op: Op, sources: Mapping[str, Shape]) -> Iterator[str]:
             'Write a "pool" there, or use cross_attention.'
         )
         return
+    if isinstance(op, CrossAttention) and (unanswered := list(_unanswered(op, sources))):
+        yield from unanswered
+        return
     widths = {name: op.project or shape[-1] or 0 for name, shape in sources.items()}
     if op.needs_equal and len(set(widths.values())) > 1:
         yield _unequal(op, widths)
@@ -38,7 +44,6 @@ def misfits(op: Op, sources: Mapping[str, Shape]) -> Iterator[str]:
         case Attention():
             yield from _undivided(op.op, op.heads, next(iter(widths.values())))
         case CrossAttention():
-            yield from _unanswered(op, sources)
             yield from _undivided(op.op, op.heads, next(iter(widths.values())))
 
 
@@ -54,10 +59,12 @@ def product_weights(op: Bilinear | Tensor, widths: list[int]) -> int:
 
 def _unequal(op: Op, widths: Mapping[str, int]) -> str:
     each = ", ".join(f"{name} {width}" for name, width in widths.items())
+    # The narrowest, so that nothing is made of nothing; of a few numbers of a table the others would be squeezed into those.
+    wide = [width for width in widths.values() if width >= NARROW] or [max(widths.values())]
+    block = "" if op.reads_maps else ", or end each branch in a block with the same units"
     return (
         f"{op.op} needs {'maps' if op.reads_maps else 'vectors'} of one width: {each}. "
-        f'Write "project": {min(widths.values())}, or end each branch in a block with the same units'
-        f"{', or give it units' if op.op == 'gated' else ''}."
+        f'Write "project": {min(wide)}{block}{", or give it units" if op.op == "gated" else ""}.'
     )
 
 

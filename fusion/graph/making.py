@@ -15,7 +15,7 @@ from fusion.graph.selection import phase_plans
 from fusion.graph.steps import activation_cost, dense_costs, step_layers
 from fusion.graph.stitches import Entry, stitch_layers
 from fusion.graph.taps import untappable
-from fusion.graph.trunks import half_known, padded_otherwise, remarks, torn, trunks
+from fusion.graph.trunks import half_known, outnumbered, padded_otherwise, remarks, torn, trunks
 from fusion.graph.uses import Catalogue
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Table
@@ -23,7 +23,7 @@ from fusion.recipe.ops import Op
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.references import STEPS
 from fusion.recipe.stitching import ends
-from fusion.recipe.texts import Text
+from fusion.recipe.texts import Text, Words
 from fusion.recipe.translation import Place, pointer
 from fusion.recipe.weighing import Late
 
@@ -54,7 +54,7 @@ def examine_graph(
     """
     problems: list[Problem] = []
     used = calls(recipe, catalogue, problems, doubtful=doubtful)
-    problems += [*torn(used), *padded_otherwise(used)]
+    problems += [*torn(used), *padded_otherwise(used), *outnumbered(used)]
     kept = trunks(used, half_known(recipe, used, doubtful))
     draft = Draft(recipe, problems, doubtful)
     for name, spec in recipe.inputs.items():
@@ -86,6 +86,8 @@ def _add_call(draft: Draft, call: Call, trunk: Trunk) -> None:
     elif call.prepared:
         name = f"{call.name}.prepare"
         source = draft.add(Node(name, "prepare", name.replace("@", "."), call.use.shape), [source])
+    elif isinstance(call.use.image, Words):
+        source = _listed(draft, call)
     rows = [call.skeleton[layer] for layer in call.skeleton.rows if layer in trunk.kept]
     weights = tuple(
         Weights(f"{call.use.backbone}/{row.name}", row.kind, row.params, row.statistics)
@@ -135,7 +137,7 @@ def _add_pool(
     layers = pool_layers(declared, shape, pad=padding(draft.recipe, branch, shape))
     flops, numbers = sum(layer.flops for layer in layers), numbers_of(layers)
     # What tells padding is read from the tokens themselves.
-    ids = [draft[call.use.input]] if any(IDS in layer.of for layer in layers) else []
+    ids = [_listed(draft, call)] if any(IDS in layer.of for layer in layers) else []
     weights = weights_of(layers, name)
     node = Node(name, "pool", name, layers[-1].shape, weights, flops, numbers, branch)
     draft.add(node, [trunk, *ids])
@@ -161,6 +163,12 @@ def _told_apart(draft: Draft, name: str, width: int) -> Node:
     return draft.add(Node(layer, "prepare", layer, (width,), activations=2 * width), [source])
 
 
+def _listed(draft: Draft, call: Call) -> Node:
+    """The node that gives the numbers of the tokens or words a text backbone reads."""
+    name, declared = call.use.input, call.use.image
+    return _told_apart(draft, name, declared.width) if isinstance(declared, Words) else draft[name]
+
+
 def _add_blocks(draft: Draft, branch: str, blocks: Sequence[str], end: Node) -> None:
     for block in dict.fromkeys(blocks):
         if block not in draft.recipe.blocks or block in STEPS:
@@ -179,10 +187,11 @@ def _block(draft: Draft, name: str, block: str, source: Node, *, branch: str = "
         if layer.params
     )
     width = size(source.shape)
-    first = draft.widths.setdefault(block, width)
+    first, other = draft.widths.setdefault(block, (width, branch))
     if width != first:
         text = (
-            f"Block {block!r} is used on vectors of {first} and of {width} values; its weights fit one width."
+            f"Block {block!r} is used on vectors of {first} values in {other!r} and of {width} in {branch!r}; its weights "
+            "fit one width. Give each a block of its own, or bring both to one width by a block before."
         )
         draft.problems.append(Problem(pointer(("blocks", block)), text))
     flops = sum(layer.flops for layer in layers)

@@ -8,7 +8,7 @@ from fusion.graph.ops import unit
 from fusion.recipe.branches import Branch
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.stitching import root
-from fusion.recipe.texts import Tokens
+from fusion.recipe.texts import Listed
 from fusion.skeleton.layers import Shape
 
 MAP = "in.map"
@@ -84,8 +84,8 @@ def padding(recipe: Recipe, branch: str, shape: Shape) -> int | None:
     (1, None)
     """
     declared = recipe.inputs[root(recipe.branches, branch)]
-    aligned = isinstance(declared, Tokens) and len(shape) == 2 and shape[0] == declared.length
-    return declared.pad if isinstance(declared, Tokens) and aligned else None
+    aligned = isinstance(declared, Listed) and len(shape) == 2 and shape[0] == declared.length
+    return declared.pad if isinstance(declared, Listed) and aligned else None
 
 
 def padded(recipe: Recipe) -> frozenset[str]:
@@ -101,7 +101,7 @@ def padded(recipe: Recipe) -> frozenset[str]:
     frozenset()
     """
     inputs = {name: recipe.inputs.get(root(recipe.branches, name)) for name in recipe.branches}
-    return frozenset(name for name, declared in inputs.items() if isinstance(declared, Tokens))
+    return frozenset(name for name, declared in inputs.items() if isinstance(declared, Listed))
 
 
 def grid(shape: Shape, values: int) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from fusion.errors import Problem, listed
 from fusion.graph.calls import Call, entered
 from fusion.graph.nodes import Trunk
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.texts import Tokens
+from fusion.recipe.texts import Listed, Words
 from fusion.recipe.translation import Place, pointer
 from fusion.skeleton.cuts import inside_block, kept
 
@@ -70,17 +70,32 @@ def remarks(calls: Sequence[Call]) -> Iterator[Problem]:
 
 def padded_otherwise(calls: Sequence[Call]) -> Iterator[Problem]:
     """Yields the inputs of a backbone that state another padding than one before: it knows one."""
-    first: dict[str, tuple[str, Tokens]] = {}
+    first: dict[str, tuple[str, Listed]] = {}
     for call in calls:
         name, declared = call.use.input, call.use.image
-        if isinstance(declared, Tokens):
+        if isinstance(declared, Listed):
             other, before = first.setdefault(call.use.backbone, (name, declared))
             if declared.pad != before.pad:
                 text = (
                     f"{call.use.backbone!r} reads {other!r}, padded with {before.pad}, and {name!r}, padded with "
                     f"{declared.pad}; one tokenizer pads with one number. Write it in both, or declare two backbones."
                 )
-                yield Problem(pointer(("inputs", name, "pad")), text)
+                # The padding of words is no matter of choice.
+                which = other if isinstance(declared, Words) else name
+                yield Problem(pointer(("inputs", which, "pad")), text)
+
+
+def outnumbered(calls: Sequence[Call]) -> Iterator[Problem]:
+    """Yields lists of words whose numbers go beyond those a backbone knows."""
+    for call in calls:
+        name, declared, known = call.use.input, call.use.image, call.skeleton.vocabulary
+        if isinstance(declared, Words) and known is not None and declared.known > known:
+            text = (
+                f"{declared.most} words, none and any other have the numbers 0 to {declared.known - 1}, and "
+                f"{call.use.backbone!r} ({call.skeleton.source}) knows {known}, from 0 to {known - 1}. "
+                f'Write "most": {known - 2} or less, or give the backbone {declared.known} in its options.'
+            )
+            yield Problem(pointer(("inputs", name, "most")), text)
 
 
 def torn(calls: Sequence[Call]) -> Iterator[Problem]:

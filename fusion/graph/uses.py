@@ -6,12 +6,13 @@ from typing import Protocol, cast
 
 from fusion.errors import BackboneError, InputSizeError, LayerNotFoundError, Problem, WeightsError
 from fusion.graph.stitches import Entry, unsound
-from fusion.recipe.backbones import KINDS, AnyBackbone, BackbonePreset, KerasHubBackbone
-from fusion.recipe.inputs import Image
+from fusion.recipe.backbones import KINDS, AnyBackbone, BackbonePreset
+from fusion.recipe.inputs import NOUNS, Image
 from fusion.recipe.preprocessing import Preprocess
 from fusion.recipe.recipe import Recipe
+from fusion.recipe.savedmodels import SavedModel
 from fusion.recipe.stitching import in_turn, root
-from fusion.recipe.texts import Tokens
+from fusion.recipe.texts import Listed, Words
 from fusion.recipe.translation import pointer
 from fusion.skeleton.cuts import resolve
 from fusion.skeleton.entrances import entrance
@@ -34,6 +35,10 @@ class Catalogue(Protocol):
         """Returns whether an image must be resized or rescaled before the backbone."""
 
 
+class _ChannelsError(InputSizeError):
+    """An image has other channels than weights read, which no resizing changes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """What a backbone is called on.
@@ -50,7 +55,7 @@ class Use:
 
     backbone: str
     input: str
-    image: Image | Tokens
+    image: Image | Listed
     shape: tuple[int, ...]
     front: "Use | None" = None
     tap: str = ""
@@ -104,8 +109,8 @@ def _use(recipe: Recipe, name: str, found: Uses) -> Use | None:
     image = recipe.inputs.get(start)
     if branch.backbone is None or branch.backbone not in recipe.backbones:
         return None
-    if isinstance(image, Tokens) and not branch.of:
-        return Use(branch.backbone, start, image, image.shape)
+    if isinstance(image, Listed) and not branch.of:
+        return Use(branch.backbone, start, image, (image.length,))
     if not isinstance(image, Image):
         return None
     if not branch.of:
@@ -151,10 +156,12 @@ def _looked_up(
     """
     backbone = recipe.backbones[use.backbone]
     resized = recipe.branches[branch].resize is not None
-    key = "length" if isinstance(use.image, Tokens) else "shape"
+    key = "length" if isinstance(use.image, Listed) else "shape"
     sizes = pointer(("branches", branch, "resize") if resized or use.front else ("inputs", use.input, key))
     try:
         return _seen(backbone, use, catalogue)
+    except _ChannelsError as error:
+        problems.append(Problem(pointer(("inputs", use.input, "shape")), str(error)))
     except InputSizeError as error:
         hint = ' "resize" says for which images it is made.' if use.front and not resized else ""
         problems.append(Problem(sizes, f"{error}{hint}"))
@@ -169,7 +176,7 @@ def _looked_up(
 
 
 def _seen(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> Seen:
-    if isinstance(use.image, Tokens):
+    if isinstance(use.image, Listed):
         return use, _read_as_text(backbone, use, catalogue), "none", False
     colour = replace(use, shape=(*use.shape[:2], 3))
     if use.shape[2] != 1 or backbone.weights == "imagenet":
@@ -185,7 +192,7 @@ def _seen(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> Seen:
 
 def _asked(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> Seen:
     if backbone.weights == "imagenet" and use.shape[2] != 3:
-        raise InputSizeError(
+        raise _ChannelsError(
             f"The ImageNet weights of {backbone.arch} read 3 channels, and input {use.input!r} has "
             f'{use.shape[2]}. Write 1 or 3 channels, or "weights": null.'
         )
@@ -196,10 +203,19 @@ def _asked(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> Seen:
 
 
 def _read_as_text(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> Skeleton:
-    what = f"and input {use.input!r} is a list of tokens"
-    if not isinstance(backbone, BackbonePreset | KerasHubBackbone):
+    what = f"and input {use.input!r} is a {NOUNS[use.image.kind]}"
+    if isinstance(backbone, SavedModel):
         raise BackboneError(
-            f'{backbone.arch} reads images, {what}. Name a text backbone of KerasHub, by "preset" or "kerashub".'
+            f"{backbone.arch} reads images, {what}. Name a backbone of texts, such as TinyText."
+        )
+    if isinstance(backbone, BackbonePreset) and isinstance(use.image, Words):
+        raise BackboneError(
+            f"{backbone.arch} knows tokens by the numbers its own tokenizer gives them, {what}, which have others. "
+            'Declare the input as "tokens", and feed it what that tokenizer makes of the texts.'
+        )
+    if backbone.arch == "TinyText" and use.image.pad:
+        raise BackboneError(
+            f"TinyText takes 0 for padding, {what} padded with {use.image.pad}. Number the tokens from 1, and pad with 0."
         )
     if backbone.preprocess not in ("auto", "none"):
         raise BackboneError(f'"preprocess" is for images, {what}, which is read as it is. Write "none".')

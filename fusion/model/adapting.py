@@ -12,7 +12,7 @@ from fusion.model.addresses import layer
 from fusion.model.lookups import most_frequent, set_vocabulary
 from fusion.model.words import words
 from fusion.recipe.inputs import Category, Input, Table
-from fusion.recipe.texts import Text
+from fusion.recipe.texts import Text, Words
 
 
 def adapt_inputs(model: keras.Model, inputs: Mapping[str, Input], train: Examples) -> Iterator[str]:
@@ -25,7 +25,7 @@ def adapt_inputs(model: keras.Model, inputs: Mapping[str, Input], train: Example
     """
     for name, declared in inputs.items():
         column = train.columns[name]
-        if not isinstance(declared, Table | Category | Text) or not isinstance(column, Array):
+        if not isinstance(declared, Table | Category | Text | Words) or not isinstance(column, Array):
             continue
         rows = column.read(np.arange(len(column)))
         if declared.optional:
@@ -43,7 +43,7 @@ def adapt_inputs(model: keras.Model, inputs: Mapping[str, Input], train: Example
             set_vocabulary(layer(model, f"{name}.prepare/words"), told)
 
 
-def _refuse_constant(name: str, declared: Table | Category | Text, rows: np.ndarray) -> None:
+def _refuse_constant(name: str, declared: Table | Category | Text | Words, rows: np.ndarray) -> None:
     """Refuses columns that say nothing in training: divided by its spread, any other number would be enormous."""
     same = (rows == rows[:1]).all(axis=0)
     constant = [column for column, said in zip(declared.columns, same, strict=True) if said]

@@ -22,9 +22,9 @@ from fusion.model.cutting import cut, keep
 from fusion.model.layers import block_model, normalisation, output_layer
 from fusion.model.lookups import lookup
 from fusion.model.seeding import seeded
-from fusion.model.words import bag_of_words
+from fusion.model.words import bag_of_words, list_of_words
 from fusion.recipe.inputs import Category, Image, Table
-from fusion.recipe.texts import Text, Tokens
+from fusion.recipe.texts import Text, Tokens, Words
 from fusion.skeleton.layers import Shape
 
 
@@ -170,6 +170,8 @@ def _preparation(graph: FusionGraph, node: Node) -> Any:
         return lookup(declared.most, name=node.layer)
     if isinstance(declared, Text):
         return bag_of_words(declared.most, counted=declared.bag == "count", name=node.layer)
+    if isinstance(declared, Words):
+        return list_of_words(declared.most, length=declared.length, name=node.layer)
     (trunk,) = graph.digraph.successors(node.name)
     mode = graph.trunks[graph[trunk].layer].preprocess
     size = (node.shape[0] or 0, node.shape[1] or 0)

@@ -48,13 +48,14 @@ def vocabulary(layer: Any) -> np.ndarray:
     >>> vocabulary(inner).tolist()
     ['94109', '10001']
     """
-    return np.array([text for text in layer.get_vocabulary()[1:] if text.strip()], dtype=np.str_)
+    known = layer.get_vocabulary()[len(_first_places(layer)) :]
+    return np.array([text for text in known if text.strip()], dtype=np.str_)
 
 
 def set_vocabulary(layer: Any, texts: Sequence[str]) -> None:
     """Makes a lookup tell these texts apart, in this order, and no others; `check_vocabulary` lets them pass."""
-    # With what the first place is called before them, a text of that name is not taken for it.
-    texts = [OTHERS, *(texts or [NONE])]
+    # With what the first places are called before them, a text of that name is not taken for one.
+    texts = [*_first_places(layer), *(texts or [NONE])]
     layer.set_vocabulary(texts)
     # So a saved model has them in its configuration: Keras's own file of them cannot hold every line break.
     _table(layer).input_vocabulary = texts
@@ -77,7 +78,7 @@ def check_vocabulary(layer: Any, texts: np.ndarray, *, what: str) -> None:
     Raises:
         ModelError: If they are no texts, too many, empty, or not all different.
     """
-    most = _table(layer).max_tokens - 1
+    most = _table(layer).max_tokens - len(_first_places(layer))
     if texts.dtype.kind != "U" or texts.ndim != 1:
         raise ModelError(
             f"{what} is a list of texts, and the stored one is {texts.dtype} of shape {texts.shape}."
@@ -90,6 +91,11 @@ def check_vocabulary(layer: Any, texts: np.ndarray, *, what: str) -> None:
         raise ModelError(
             f"{what} is a list of different texts, and in the stored one some are equal or empty."
         )
+
+
+def _first_places(layer: Any) -> list[str]:
+    """Returns what comes before the texts in the vocabulary of a lookup: in a list of words also what stands for none."""
+    return ["", OTHERS] if _table(layer).output_mode == "int" else [OTHERS]
 
 
 def _table(layer: Any) -> Any:

@@ -17,7 +17,7 @@ from fusion.model.files import load, save
 from fusion.model.lookups import vocabulary
 from fusion.recipe.inputs import Category, Image, Input
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.texts import Text, Tokens
+from fusion.recipe.texts import Text, Tokens, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def synthetic(
                     0, (vocabularies or {}).get(name) or 2, (examples, length), dtype=np.int32
                 )
                 values[:, length - length // 3 :] = pad
-            case Category() | Text():
+            case Category() | Text() | Words():
                 values = random.integers(1, 10, (examples, 1)).astype(np.str_)
             case _:
                 values = random.normal(size=(examples, len(declared.columns))).astype("float32")

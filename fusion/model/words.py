@@ -1,4 +1,4 @@
-"""Texts to bags of words in a model, and which words a text has."""
+"""Texts to bags and to lists of words in a model, and which words a text has."""
 
 import re
 import string
@@ -37,6 +37,29 @@ def bag_of_words(most: int, *, counted: bool, name: str) -> keras.Model:
     # What it gives has no axis for the one text, though Keras announces one.
     bag = keras.layers.Reshape((most + 1,), dtype="float32", name="bag")
     return keras.Model(inputs, bag(numbers(layer(inputs))), name=name)
+
+
+def list_of_words(most: int, *, length: int, name: str) -> keras.Model:
+    """Returns a sub-model from texts of shape (batch, 1) to the numbers of their first words, of shape (batch, length).
+
+    0 stands for no word, 1 for any that is not told apart. Until a vocabulary is set those are all.
+
+    >>> list_of_words(3, length=5, name="caption.prepare").output_shape
+    (None, 5)
+    """
+    inputs = keras.Input((1,), dtype="string", name=f"{name}_text")
+    layer = keras.layers.TextVectorization(
+        max_tokens=most + 2,
+        vocabulary=["", OTHERS, NONE],
+        output_mode="int",
+        output_sequence_length=length,
+        name="words",
+    )
+    # Of that type backbones read numbers, also where they are fed them.
+    numbers = keras.ops.cast(layer(inputs), "int32")
+    # A bare operation takes no name where it is called, and an automatic one depends on what was built before.
+    numbers._keras_history.operation.name = "numbers"
+    return keras.Model(inputs, numbers, name=name)
 
 
 def words(text: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import inf
 
 from fusion.scores.agreement import Agreement
 
@@ -22,7 +23,7 @@ class ScoredTap:
         depth: Its place among the backbone's layers, above 0 and at most 1.
         width: How many features it has, pooled.
         params: Weights kept by a cut there.
-        flops: Operations kept by a cut there, for one sample.
+        flops: Operations kept by a cut there, for one sample; `None` where they are not known.
         ridge: What a ridge probe says of each example without having seen it: accuracy or, for a regression, skill.
         knn: The same of the nearest neighbours.
         logme: Log evidence per example.
@@ -38,7 +39,7 @@ class ScoredTap:
     depth: float
     width: int
     params: int
-    flops: int
+    flops: int | None
     ridge: float
     knn: float
     logme: float
@@ -82,7 +83,7 @@ class Scored:
     @property
     def best(self) -> ScoredTap:
         """The tap that ridge puts first; of equal ones the cheapest."""
-        return min(self.taps, key=lambda tap: (-tap.ridge, tap.flops))
+        return min(self.taps, key=lambda tap: (-tap.ridge, inf if tap.flops is None else tap.flops))
 
 
 def scores_json(scored: Scored) -> str:

@@ -23,7 +23,7 @@ class TapPoint:
         layer: Name of the layer.
         depth: Its place among the backbone's layers, above 0 and at most 1.
         params: Weights kept by a cut there.
-        flops: Operations kept by a cut there, for one sample.
+        flops: Operations kept by a cut there, for one sample; `None` where they are not known.
         flat: Whether it gives a vector, which needs no pool.
     """
 
@@ -31,7 +31,7 @@ class TapPoint:
     layer: str
     depth: float
     params: int
-    flops: int
+    flops: int | None
     flat: bool = False
 
     @property
@@ -133,4 +133,5 @@ def _branch(recipe: Recipe, tap: TapPoint) -> Branch:
 def _points(backbone: str, table: Skeleton, points: Sequence[CutPoint]) -> Iterator[TapPoint]:
     for point in points:
         deep, flat = depth(table, point.name), len(point.shape) == 1
-        yield TapPoint(backbone, point.name, deep, point.params, point.flops, flat)
+        work = None if point.uncounted else point.flops
+        yield TapPoint(backbone, point.name, deep, point.params, work, flat)

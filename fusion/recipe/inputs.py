@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from fusion.recipe.absence import Absence
-from fusion.recipe.texts import OneColumn, Text, Tokens
+from fusion.recipe.texts import OneColumn, Text, Tokens, Words
 from fusion.recipe.values import Count, Number, Value, Word
 
 
@@ -100,6 +100,7 @@ Input = Annotated[
     | Annotated[Table, Tag("<tabular>")]
     | Annotated[Category, Tag("<categorical>")]
     | Annotated[Text, Tag("<text>")]
+    | Annotated[Words, Tag("<words>")]
     | Annotated[Tokens, Tag("<tokens>")],
     Discriminator(kind),
 ]
@@ -110,6 +111,7 @@ NOUNS = {
     "tabular": "table",
     "categorical": "category",
     "text": "text",
+    "words": "list of words",
     "tokens": "list of tokens",
 }
 """What messages call an input, by its kind."""

@@ -6,7 +6,21 @@ from pydantic import AfterValidator, Field
 
 from fusion.recipe.values import Count, Name, Value
 
-Pair = Annotated[tuple[Name, ...], Field(alias="from", min_length=2, max_length=2)]
+
+def _two(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) != 2:
+        raise ValueError(
+            f"It joins two, and here are {len(names)}: {', '.join(names)}. Join some of them first, in a node of their own, "
+            "or write an op for any number, such as concat."
+        )
+    return names
+
+
+Pair = Annotated[
+    tuple[Name, ...],
+    Field(alias="from", min_length=2, json_schema_extra={"maxItems": 2}),
+    AfterValidator(_two),
+]
 """What an op joins that takes two; the order counts."""
 
 

@@ -12,7 +12,7 @@ from fusion.recipe.outputs import misread, read_by_head
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.selectors import parse_selector
 from fusion.recipe.stitching import ends, fronts, idle, unled, unstitchable
-from fusion.recipe.texts import Tokens
+from fusion.recipe.texts import Listed
 from fusion.recipe.translation import Place, pointer
 
 RESERVED = ("fusion", "head", "output")
@@ -109,14 +109,15 @@ def _branches(recipe: Recipe, declared: Declared) -> Iterator[Problem]:
 def _unsuited(branch: Branch, declared: Input, place: Place) -> Iterator[Problem]:
     """Yields what a branch lacks for the kind of its input, and what it says that is for others."""
     what, why, wrong = f"Input {branch.input!r} is a {NOUNS[declared.kind]}", ", a vector already", FOR_IMAGES
-    if isinstance(declared, Image | Tokens):
+    if isinstance(declared, Image | Listed):
         what = what.replace("a image", "an image")
-        why, wrong = "", NOT_FOR_TOKENS if isinstance(declared, Tokens) else frozenset()
+        why, wrong = "", NOT_FOR_TOKENS if isinstance(declared, Listed) else frozenset()
         if branch.backbone is None:
             text = f"{what}; name the backbone that turns it into features."
             yield Problem(pointer((*place, "backbone")), text)
+    hint = ' Backbones of texts read the kind "words".' if declared.kind == "text" else ""
     for key in sorted(branch.model_fields_set & wrong):
-        yield Problem(pointer((*place, key)), f"{what}{why}; {key!r} is for images.")
+        yield Problem(pointer((*place, key)), f"{what}{why}; {key!r} is for images.{hint}")
 
 
 def _read(branch: Branch, declared: Declared, place: Place) -> Iterator[Problem]:

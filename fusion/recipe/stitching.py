@@ -6,7 +6,7 @@ from fusion.errors import Problem, listed, near
 from fusion.recipe.branches import Branch
 from fusion.recipe.inputs import Category, Table
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.texts import Text, Tokens
+from fusion.recipe.texts import Listed, Text
 from fusion.recipe.translation import pointer
 
 AFTER_THE_MAP = ("pool", "features", "normalise", "blocks")
@@ -91,8 +91,8 @@ def unstitchable(recipe: Recipe) -> Iterator[Problem]:
             yield Problem(
                 place, f"Branch {branch.of!r} has no backbone and so no map; a stitch reads the map of one."
             )
-        elif isinstance(recipe.inputs.get(root(every, name)), Tokens):
-            text = f"Branch {branch.of!r} reads tokens, and a stitch reads the map of an image. Cut at one layer, and pool."
+        elif isinstance(recipe.inputs.get(root(every, name)), Listed):
+            text = f"Branch {branch.of!r} reads a text, and a stitch reads the map of an image. Cut at one layer, and pool."
             yield Problem(place, text)
         elif len(front.cuts) > 1:
             text = (

@@ -1,4 +1,4 @@
-"""Texts as inputs: strings that become bags of words, and lists of tokens for text backbones."""
+"""Texts as inputs: strings that become bags or lists of words, and lists of tokens, for text backbones."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -66,6 +66,41 @@ class Text(OneColumn):
     optional: Absence | None = None
 
 
+class Words(OneColumn):
+    """A text, fed as one string; becomes the numbers of its first words in order, for a backbone that reads texts.
+
+    Words are those of a `Text`. 0 stands for no word where a text has fewer than `length`, 1 for any word that is not
+    told apart; the most frequent of the training rows is 2. So the numbers are below `most + 2`.
+
+    Args:
+        column: Name of the column the texts stand in.
+        most: Greatest number of words told apart: the most frequent of the training rows, of equally frequent ones
+            the first by text.
+        length: How many words of a text are read.
+        optional: What stands in for the text where an example lacks it (fed as `""`); `None` if all have one.
+
+    >>> Words(column="description", most=500, length=40).known
+    502
+    """
+
+    always_written: ClassVar = ("kind",)
+    pad: ClassVar[int] = 0
+
+    kind: Literal["words"] = "words"
+    length: Count
+    optional: Absence | None = None
+
+    @property
+    def width(self) -> int:
+        """How many numbers it becomes."""
+        return self.length
+
+    @property
+    def known(self) -> int:
+        """How many different numbers there are."""
+        return self.most + 2
+
+
 class Tokens(Value):
     """A text as the numbers of its tokens, made by the tokenizer a text backbone was trained with.
 
@@ -96,9 +131,13 @@ class Tokens(Value):
 
 
 def padding_of(declared: object) -> int | None:
-    """Returns the number that pads an input; `None` for one that is no list of tokens.
+    """Returns the number that pads an input as it is fed; `None` for one that is not fed as a list of tokens.
 
     >>> padding_of(Tokens(length=8, pad=1)), padding_of(Text(column="said", most=5))
     (1, None)
     """
     return declared.pad if isinstance(declared, Tokens) else None
+
+
+Listed = Tokens | Words
+"""Texts that a backbone reads as a list of whole numbers."""

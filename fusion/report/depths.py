@@ -17,7 +17,9 @@ def score_charts(scores: Scores, measure: str) -> dict[str, str]:
         scores: What it found.
         measure: What the ridge score is: accuracy or skill.
     """
-    priced = [Priced(each["tap"], each["ridge"], each["flops"]) for each in scores.taps]
+    priced = [
+        Priced(each["tap"], each["ridge"], each["flops"]) for each in scores.taps if each["flops"] is not None
+    ]
     found = {
         "layers": by_depth(scores, measure),
         "pareto": pareto(priced, f"{measure} of a ridge probe"),

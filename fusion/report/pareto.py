@@ -35,8 +35,13 @@ class Priced:
 
 
 def priced(found: Comparison) -> tuple[Priced, ...]:
-    """Returns the mean and the cost of each arm that came to its end with every seed, in what arms are compared by."""
-    return tuple(Priced(each.arm, each.mean, getattr(each, found.by)) for each in found.whole_arms)
+    """Returns the mean and the cost, where it is known, of each arm that came to its end with every seed, in what arms are compared by."""
+    costs = {each.arm: getattr(each, found.by) for each in found.whole_arms}
+    return tuple(
+        Priced(each.arm, each.mean, cost)
+        for each in found.whole_arms
+        if (cost := costs[each.arm]) is not None
+    )
 
 
 def front(several: Sequence[Priced], *, better: str = "higher") -> list[Priced]:

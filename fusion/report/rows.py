@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from fusion.study.claims import Comparison, said_of
-from fusion.wording import amount, cleaned, operations, table_cell
+from fusion.wording import amount, cleaned, table_cell, work
 
 Table = tuple[tuple[str, ...], ...]
 """Rows of cells, the first of them the heads."""
@@ -42,7 +42,7 @@ def arms_table(found: Comparison) -> Table:
             if row
             else ("", "", "")
         )
-        sizes = (amount(arm.params), amount(arm.trainable), operations(arm.flops), f"{arm.seconds:.1f}")
+        sizes = (amount(arm.params), amount(arm.trainable), work(arm.flops), f"{arm.seconds:.1f}")
         said = said_of(found, arm) + (", may be the best" if arm.arm in best else "")
         cells.append((arm.arm, f"{arm.mean:.4f}", said, *measured, str(arm.seeds), *sizes))
     return tuple(cells)
@@ -68,7 +68,7 @@ def numbers_table(found: Comparison) -> Table:
                 str(arm.mean),
                 said_of(found, arm),
                 *numbers,
-                *(str(getattr(arm, name)) for name in sizes),
+                *("" if (size := getattr(arm, name)) is None else str(size) for name in sizes),
             )
         )
     return tuple(cells)

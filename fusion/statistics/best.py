@@ -60,8 +60,8 @@ def best_set(scores: Scores, *, alpha: float = 0.05) -> BestSet:
     )
 
 
-def cheapest(best: BestSet, costs: Mapping[str, float]) -> str:
-    """Returns the member of the set that costs least; of equal ones that with the higher mean.
+def cheapest(best: BestSet, costs: Mapping[str, float | None]) -> str | None:
+    """Returns the member of the set that costs least, of equal ones that with the higher mean; `None` if one's cost is `None`.
 
     Args:
         best: The set.
@@ -79,7 +79,8 @@ def cheapest(best: BestSet, costs: Mapping[str, float]) -> str:
         raise DataError(
             f"What {listed(map(repr, missing))} costs is not given, so the cheapest is not known."
         )
-    return min(best.arms, key=lambda arm: costs[arm])
+    known = {arm: cost for arm in best.arms if (cost := costs[arm]) is not None}
+    return min(best.arms, key=known.__getitem__) if len(known) == len(best.arms) else None
 
 
 def _worst(table: np.ndarray) -> tuple[int, float]:

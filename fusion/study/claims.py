@@ -44,7 +44,7 @@ class ArmResult:
         values: The metric by seed.
         params: Weights of the model.
         trainable: How many the last phase trains.
-        flops: Of a prediction, for one example.
+        flops: Of a prediction, for one example; `None` where they are not known.
         seconds: Of a trial, on average.
         stopped: After how many seeds a race stopped it; 0 if none did.
     """
@@ -55,7 +55,7 @@ class ArmResult:
     values: dict[int, float]
     params: int
     trainable: int
-    flops: int
+    flops: int | None
     seconds: float
     stopped: int = 0
 
@@ -74,7 +74,7 @@ class Comparison:
         arms: What each came to, in the study's order.
         differences: Of each other arm to the reference, over the seeds that all arms have; empty with fewer than two.
         best: The arms that may be the best, over the same seeds; `None` with fewer than two.
-        cheapest: Its member that costs least.
+        cheapest: Its member that costs least; `None` where what one of them costs is not known.
         by: What it is cheapest in.
         samples: Differences with the uncertainty of the test examples alone.
         why_no_samples: Why that is not known, or `""`.
@@ -105,6 +105,8 @@ class Comparison:
         """The cheapest member of the set of best as sentences name it, with those that cost exactly as little."""
         costs = {each.arm: getattr(each, self.by) for each in self.arms}
         members = self.best.arms if self.best else ()
+        if unknown := [arm for arm in members if costs[arm] is None]:
+            return f"not known, for {listed(map(repr, unknown), limit=6)} has layers whose operations nobody counts"
         tied = [arm for arm in members if costs[arm] == costs.get(self.cheapest or "")]
         names = listed(map(repr, tied), limit=6) if tied else repr(self.cheapest)
         return f"a tie of {names}" if len(tied) > 1 else names
@@ -134,7 +136,7 @@ def compare(results: Results | str | Path, *, by: Cost | None = None) -> Compari
     Args:
         results: What `fusion.load_results` returned, or the folder of the run; trials may be missing.
         by: What the cheapest arm is cheapest in; if it is not said flops, or where all arms cost the same in it, as those of
-            a study of cuts do, the weights that train.
+            a study of cuts do, or that is not known of one, the weights that train.
 
     Raises:
         DataError: If trials are done, but none of the reference.
@@ -284,7 +286,8 @@ def _of_all(shown: Comparison, found: Sequence[Difference]) -> tuple[Difference,
 
 def _telling(arms: Sequence[ArmResult]) -> Cost:
     """Returns what arms cost that tells them apart."""
-    return "trainable" if len(arms) > 1 and len({each.flops for each in arms}) == 1 else "flops"
+    found = {each.flops for each in arms}
+    return "trainable" if len(arms) > 1 and (len(found) == 1 or None in found) else "flops"
 
 
 def _arm(name: str, records: Sequence[Record], stop: Stop | None) -> ArmResult:

@@ -19,7 +19,7 @@ class PlannedArm:
     Args:
         arm: Which variant.
         params: Weights of the model.
-        flops: Of a prediction, for one example.
+        flops: Of a prediction, for one example; `None` where they are not known.
         epochs: Passes over the training data by which arms are compared: those since something was last reset.
         before: Those before.
         stored_bytes: What its frozen tensors take in the store.
@@ -28,7 +28,7 @@ class PlannedArm:
 
     arm: str
     params: int
-    flops: int
+    flops: int | None
     epochs: int
     before: int
     stored_bytes: int
@@ -102,4 +102,4 @@ def _planned(name: str, graph: FusionGraph, examples: int, rates: Rates) -> Plan
     epochs = sum(phase.frontier.epochs for phase in training.phases)
     budget = graph.recipe.training.budget if graph.recipe.training else 0
     bytes_, seconds = training.stored_bytes, training.seconds
-    return PlannedArm(name, total.params, total.flops, budget, epochs - budget, bytes_, seconds)
+    return PlannedArm(name, total.params, total.known_flops, budget, epochs - budget, bytes_, seconds)

@@ -48,7 +48,7 @@ class Record:
         correct: A `1` for each of those it was right about and a `0` for the others, in order; empty for a regression.
         params: Weights of the model.
         trainable: How many the last phase trains.
-        flops: Of a prediction, for one example.
+        flops: Of a prediction, for one example; `None` where they are not known.
         seconds: How long it took; of several that trained as one, its share.
         error: Kind and message of what went wrong.
         versions: Of the packages that ran it.
@@ -75,7 +75,7 @@ class Record:
     correct: str = ""
     params: int = 0
     trainable: int = 0
-    flops: int = 0
+    flops: int | None = 0
     seconds: float = 0.0
     error: str = ""
     versions: dict[str, str] = field(default_factory=dict)

@@ -223,7 +223,8 @@ def test_a_block_at_two_widths_is_refused(problems_of, two):
     two["blocks"]["embed"] = [{"dense": 3}]
 
     assert problems_of(two) == {
-        "/blocks/embed": "Block 'embed' is used on vectors of 8 and of 16 values; its weights fit one width."
+        "/blocks/embed": "Block 'embed' is used on vectors of 8 values in 'left' and of 16 in 'right'; its weights fit "
+        "one width. Give each a block of its own, or bring both to one width by a block before."
     }
 
 

@@ -6,12 +6,17 @@ from dataclasses import replace
 import pytest
 
 from fusion.checking import draw
+from fusion.cli import planning
+from fusion.cli.studying import _print_plan
+from fusion.frontier.plans import plan
 from fusion.graph.costs import costs
 from fusion.graph.making import examine_graph, make_graph
 from fusion.recipe.recipe import Recipe
 from fusion.skeleton.articulation import articulations, natural_cuts
 from fusion.skeleton.cuts import inside_block
 from fusion.skeleton.layers import Layer, Skeleton
+from fusion.study.declaration import Study
+from fusion.study.planning import plan_study
 
 L, W = 8, 4
 
@@ -141,6 +146,21 @@ def test_a_sum_of_operations_that_are_not_known_is_not_said():
     assert found.parts[-1].uncounted == costs(known).uncounted == ()
     shorter = recipe(cut="block_1").replace("/training/phases/0/train", ["head"])
     assert costs(make_graph(shorter, Uncounted())).unsaved == ("FNetEncoder",)
+
+
+def test_plans_say_that_operations_are_not_known(capsys):
+    known, unknown = make_graph(recipe(), Tables()), make_graph(recipe(), Uncounted())
+
+    planning._print(plan(unknown, examples=10))
+
+    told = " ".join(capsys.readouterr().out.split())
+    assert "FLOP not known" in told
+    assert "Operations of FNetEncoder are not known: times are those of all else, and take longer." in told
+    study = Study(name="one", recipe=known.recipe, seeds=2)
+    arms = plan_study(study, {"base": known, "other": unknown}, examples=10).arms
+    assert [arm.flops is None for arm in arms] == [False, True]
+    _print_plan(plan_study(study, {"base": unknown}, examples=10), reference="base")
+    assert "FLOP not known" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("level", ["branch", "stage", "layer"])

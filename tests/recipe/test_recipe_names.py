@@ -257,6 +257,6 @@ def test_what_reads_tokens_is_not_stitched():
     one["branches"]["more"] = {"from": "said", "backbone": "bert", "enter": "transformer_layer_1"}
 
     assert found(one) == {
-        "/branches/more/from": "Branch 'said' reads tokens, and a stitch reads the map of an image. "
+        "/branches/more/from": "Branch 'said' reads a text, and a stitch reads the map of an image. "
         "Cut at one layer, and pool."
     }

@@ -200,7 +200,7 @@ BROKEN = [
         "/fusion/pair",
         {"op": "film", "from": ["left", "right", "third"]},
         "/fusion/pair/from",
-        "Expected no more than 2 entries, got ['left', 'right', 'third'].",
+        "It joins two, and here are 3: left, right, third. Join some of them first",
     ),
     (
         "/fusion/pair",

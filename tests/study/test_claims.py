@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from fusion.errors import DataError, StudyError
+from fusion.report.pareto import priced
+from fusion.report.rows import arms_table, numbers_table
 from fusion.study.claims import claim, compare, verdict
 from fusion.study.results import Results, load_results
 from fusion.study.union import united
@@ -74,6 +76,24 @@ def test_where_predictions_cost_the_same_the_cheapest_is_what_trains_least(resul
     assert (found.by, found.cheapest) == ("trainable", "as good")
     assert "cheapest of them in weights that train is 'as good'" in verdict(found)
     assert compare(results, by="flops").by == "flops"
+
+
+def test_no_arm_is_the_cheapest_where_what_one_computes_is_not_known(results_of):
+    unknown = {("good", seed): {"flops": None} for seed in SEEDS}
+
+    results = results_of({"base": 0.0, "good": 0.2, "as good": 0.2}, unknown, params=5)
+
+    assert (compare(results).by, compare(results).cheapest is None) == ("trainable", False)
+    found = compare(results, by="flops")
+    assert found.cheapest is None
+    assert (
+        "the cheapest of them in flops is not known, for 'good' has layers whose operations nobody counts"
+        in verdict(found)
+    )
+    assert compare(results, by="params").cheapest is not None
+    assert [each.name for each in priced(found)] == ["base", "as good"]
+    assert "FLOP not known" in arms_table(found)[2]
+    assert "None" not in numbers_table(found)[2]
 
 
 def test_seconds_of_trials_that_ran_with_others_and_alone_are_not_compared(results_of):

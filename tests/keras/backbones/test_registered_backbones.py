@@ -156,7 +156,10 @@ def test_options_are_those_of_the_function():
 def test_images_smaller_than_was_said_are_refused():
     fusion.register_backbone("mine", small, preprocess="tf", min_size=40)
 
-    assert problems() == {"/inputs/photo/shape": "mine needs at least 40x40x3, got 32x32x3."}
+    assert problems() == {
+        "/inputs/photo/shape": "mine needs at least 40x40x3, got 32x32x3. Feed larger images, or write "
+        '"resize": [40, 40] in the branch.'
+    }
 
 
 def test_there_are_no_imagenet_weights_of_it():

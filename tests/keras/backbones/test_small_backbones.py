@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from fusion.backbones.applications import APPLICATIONS
-from fusion.backbones.building import CONSTRUCTORS
+from fusion.backbones.building import CONSTRUCTORS, vocabulary
 from fusion.backbones.tracing import trace
 from fusion.skeleton.articulation import natural_cuts, stages
 
@@ -50,14 +51,27 @@ def test_the_residual_one_can_be_cut_after_each_block():
     assert [stage.last for stage in stages(skeleton)] == [ends[0], ends[1], ends[3]]
 
 
-@pytest.mark.parametrize("arch", ["TinyVGG", "TinyResNet"])
+@pytest.mark.parametrize("arch", CONSTRUCTORS)
 @pytest.mark.parametrize("asked", [{"include_top": True}, {"weights": "imagenet"}, {"pooling": "avg"}])
 def test_what_a_small_backbone_has_not_is_refused(arch, asked):
     with pytest.raises(
         ValueError, match=f"{arch} has neither a classifier nor pretrained weights nor a pooling"
     ):
-        CONSTRUCTORS[arch](input_shape=(28, 28, 1), **asked)
+        CONSTRUCTORS[arch](input_shape=(28,) if arch == "TinyText" else (28, 28, 1), **asked)
 
 
-def test_the_catalogue_has_both_with_their_smallest_size():
-    assert {APPLICATIONS[arch].min_size for arch in CONSTRUCTORS} == {16}
+def test_the_one_of_texts_can_be_cut_after_each_block_and_gives_nothing_for_padding():
+    model = CONSTRUCTORS["TinyText"](input_shape=(5,), vocabulary=9, width=4)
+
+    given = np.array(model(np.array([[3, 8, 0, 0, 0]])))
+
+    ends = ("embedding", "embedding_out", "block1_out", "block2_out")
+    assert natural_cuts(trace(model, source="TinyText")) == ends
+    assert model.count_params() == 9 * 4 + 2 * (3 * 4 * 4 + 4 + 2 * 4)
+    assert vocabulary(model) == 9
+    assert np.abs(given[0, :2]).min() > 0
+    assert np.abs(given[0, 2:]).max() == 0
+
+
+def test_the_catalogue_has_all_with_their_smallest_size():
+    assert [APPLICATIONS[arch].min_size for arch in CONSTRUCTORS] == [16, 16, 1]

@@ -1,5 +1,7 @@
 """Recipes made at random: whatever can be declared is built as it was counted, trains whole, and is saved and opened."""
 
+from typing import get_args
+
 import keras
 import numpy as np
 import pytest
@@ -7,12 +9,16 @@ import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import fusion
 from fusion.checking import check, resolve
 from fusion.graph.costs import costs
 from fusion.graph.nodes import AUXILIARY
 from fusion.model.addresses import variables
 from fusion.model.building import build_with_auxiliary
 from fusion.model.selftest import self_test, synthetic
+from fusion.recipe.branches import Branch
+from fusion.recipe.inputs import NOUNS
+from fusion.recipe.joining import AnyOp
 from fusion.recipe.reading import from_json
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import recipe_hash, to_json
@@ -29,11 +35,14 @@ ENTERED = {
 }
 """For an architecture and a layer to enter it at, layers that come after."""
 WIDTHS = st.sampled_from([4, 6, 8])
-VECTORS = ("avg", "max", "avg+max", "gem", "flatten")
+VECTORS = ("avg", "max", "avg+max", "gem", "gem_learned", "flatten")
 EQUAL = ("add", "average", "maximum", "multiply", "weighted_sum", "attention", "compare")
 PAIRS = ("compare", "film", "bilinear")
 WITH_UNITS = ("gated", "bilinear", "low_rank", "tensor")
 OPS = sorted({"concat", *EQUAL, *PAIRS, *WITH_UNITS})
+LATER = ("cross_attention", "late")
+"""Ops that are not drawn with the others, as they join maps, or come last."""
+STEPS = ([{"layer_norm": True}], [{"batch_norm": True}, {"dropout": 0.2}], [])
 TERMS = ("abs_diff", "product", "cosine")
 ABSENCES = (None, {"missing": "zeros"}, {"missing": "learned", "dropout": 0.3})
 
@@ -44,21 +53,43 @@ def recipes(draw) -> Recipe:
     branches = {f"branch{number}": draw(image_branches()) for number in range(draw(st.integers(1, 4)))}
     idle = draw(second_halves(branches))
     maps = [name for name in branches if branches[name]["pool"] == "none" and name not in idle]
-    blocks = {f"embed{n}": [{"dense": draw(WIDTHS), "activation": "gelu"}] for n in range(2)}
     loose = [name for name in branches if name not in maps and name not in idle]
+    others = {
+        f"{name}_": {"input": name} for name in draw(st.sets(st.sampled_from(["facts", "said", "zip"])))
+    }
+    for number in range(draw(st.integers(0, 2))):
+        others[f"read{number}_"] = draw(text_branches())
+    if not loose and not others:
+        others["facts_"] = {"input": "facts"}
+    branches |= others
+    loose += others
+    blocks = draw(blocks_of(branches, loose))
+    return Recipe(**draw(wholes(branches, draw(fusions(loose, maps)), blocks)))
+
+
+@st.composite
+def text_branches(draw):
+    cuts = st.lists(
+        st.sampled_from(["embedding_out", "block1_out", "last"]), min_size=1, max_size=2, unique=True
+    )
+    return {
+        "input": draw(st.sampled_from(["ids", "caption"])),
+        "backbone": "reader",
+        "cut": draw(cuts),
+        "pool": draw(st.sampled_from([*VECTORS, "first"])),
+    }
+
+
+@st.composite
+def blocks_of(draw, branches, loose):
+    """Gives some of the branches a block of their own, and some of those one that all have in common."""
+    steps = [{"dense": draw(WIDTHS), "activation": "gelu"}, *draw(st.sampled_from(STEPS))]
+    found = {}
     for name in loose:
-        branches[name]["blocks"] = draw(st.sampled_from([[], [f"to_{name}"]]))
-        if branches[name]["blocks"]:
-            blocks[f"to_{name}"] = blocks["embed0"]
-    if draw(st.booleans()) or not loose:
-        branches["facts_"] = {"input": "facts"}
-        loose.append("facts_")
-    if draw(st.booleans()):
-        branches["said_"] = {"input": "said"}
-        loose.append("said_")
-    nodes = draw(fusions(loose, maps))
-    blocks = {name: steps for name, steps in blocks.items() if name.startswith("to_")}
-    return Recipe(**draw(wholes(branches, nodes, blocks)))
+        own = draw(st.sampled_from([[], [f"to_{name}"], [f"to_{name}", "shared"]]))
+        branches[name]["blocks"] = own
+        found |= {block: [{"dense": 4}] if block == "shared" else steps for block in own}
+    return found
 
 
 @st.composite
@@ -146,7 +177,7 @@ def wholes(draw, branches, nodes, blocks):
     used = sorted({branch["input"] for branch in branches.values() if "input" in branch})
     inputs = {
         "photo": {"kind": "image", "shape": (32, 32, 3)},
-        "other": {"kind": "image", "shape": (24, 32, 3), "range": (0, 1)},
+        "other": {"kind": "image", "shape": (24, 32, draw(st.sampled_from([1, 3]))), "range": (0, 1)},
         "facts": {"kind": "tabular", "columns": ["a", "b", "c"]},
         "said": {
             "kind": "text",
@@ -154,6 +185,9 @@ def wholes(draw, branches, nodes, blocks):
             "most": 7,
             "bag": draw(st.sampled_from(["multi_hot", "count"])),
         },
+        "zip": {"kind": "categorical", "column": "zip", "most": 5},
+        "caption": {"kind": "words", "column": "caption", "most": 7, "length": 6},
+        "ids": {"kind": "tokens", "length": 5},
     }
     for name in used if len(used) > 1 else ():
         inputs[name]["optional"] = draw(st.sampled_from(ABSENCES))
@@ -162,7 +196,7 @@ def wholes(draw, branches, nodes, blocks):
         f"{name}{number}": kind
         for name, kind in (("plain", "TinyVGG"), ("residual", "TinyResNet"))
         for number in ("", 0, 1)
-    }
+    } | {"reader": "TinyText"}
     task = draw(st.sampled_from(["classification", "binary", "multilabel", "regression"]))
     output = {"task": task, "logits": task != "regression" and draw(st.booleans())}
     if task in {"classification", "multilabel"}:
@@ -178,8 +212,8 @@ def wholes(draw, branches, nodes, blocks):
         "name": "random",
         "inputs": {name: each for name, each in inputs.items() if name in used},
         "backbones": {
-            name: {"arch": arch[name], "weights": None, "options": {"width": 4}}
-            for name in arch
+            name: {"arch": arch[name], "weights": None, "options": options | {"width": 4}}
+            for name, options in {**{key: {} for key in arch}, "reader": {"vocabulary": 9}}.items()
             if name in owners
         },
         "branches": branches,
@@ -224,6 +258,20 @@ def auxiliary_failings(graph, program):
     for name, each in zip(own, gradients, strict=True):
         if not np.isfinite(each).all() or not np.any(each):
             yield f"{name} gets no gradient"
+
+
+def test_recipes_at_random_can_have_every_op_pool_step_and_kind_of_input():
+    ops = {kind.__name__ for kind in (getattr(fusion, name) for name in fusion.__all__) if is_op(kind)}
+    pools = {"none", "first", *VECTORS}
+    kinds = {"image", "tabular", "categorical", "text", "words", "tokens"}
+
+    assert {op.title().replace("_", "") for op in (*OPS, *LATER)} == ops
+    assert pools == set(get_args(Branch.model_fields["pool"].annotation))
+    assert kinds == NOUNS.keys()
+
+
+def is_op(kind):
+    return isinstance(kind, type) and issubclass(kind, AnyOp)
 
 
 @settings(max_examples=100, deadline=None)
