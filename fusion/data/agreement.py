@@ -1,6 +1,6 @@
 """Whether a dataset file, its table and a recipe agree: every disagreement, each with its place in the file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fusion.data.dataset import Column, Columns, Dataset, Files, Folder, Source, SplitColumn
@@ -116,7 +116,7 @@ def _input(name: str, source: Source, declared: Input | None) -> Iterator[Proble
             yield Problem(f"{place}/files", str(error))
 
 
-def _same_columns(place: str, written: tuple[str, ...], declared: tuple[str, ...]) -> Iterator[Problem]:
+def _same_columns(place: str, written: Sequence[str], declared: Sequence[str]) -> Iterator[Problem]:
     """Columns may have other names than in the recipe, but then they are matched by position."""
     if len(written) != len(declared):
         counts = f"{len(written)} columns, but the recipe's input has {len(declared)}: {listed(declared)}."

@@ -1,6 +1,6 @@
 """Images of training batches, changed at random by Keras's own layers, each time from a seed that is given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -21,7 +21,7 @@ Augment = Callable[[Mapping[str, tf.Tensor], tf.Tensor], dict[str, tf.Tensor]]
 """Takes a batch of each input and the two numbers of a seed; returns what is fed instead."""
 
 
-def augmenter(augmentation: Mapping[str, tuple[Change, ...]], inputs: Mapping[str, Input]) -> Augment:
+def augmenter(augmentation: Mapping[str, Sequence[Change]], inputs: Mapping[str, Input]) -> Augment:
     """Returns what changes a batch of inputs as a recipe declares; the others go through.
 
     The same batch and seed give the same images, whatever was drawn before. What a turn or a shift leaves empty is

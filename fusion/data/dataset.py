@@ -147,7 +147,7 @@ class Dataset(Value):
 
     always_written: ClassVar = ("dataset",)
 
-    version: Literal[1] = Field(default=FORMAT, alias="dataset")
+    version: Literal[1] = Field(default=FORMAT, validation_alias="dataset", serialization_alias="dataset")
     table: Word | None = None
     inputs: Named[Source]
     target: Target | None = None

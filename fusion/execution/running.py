@@ -17,6 +17,7 @@ from fusion.execution.tasks import Together
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 from fusion.locking import lock
+from fusion.recipe.values import Map
 from fusion.recipe.writing import to_json
 from fusion.study.arms import write_arms
 from fusion.study.blocks import graph_of, path_of
@@ -87,7 +88,7 @@ def prepare(
     for seed in declared.numbers:
         for name, arm in arms.items():
             graph = graph_of(arm, seed)
-            found = digest_for(graph.recipe, there, seed, inputs=arms[BASE].recipe.inputs)
+            found = digest_for(graph.recipe, there, seed, inputs=Map(arms[BASE].recipe.inputs))
             locked = locks[name] if graph is arm else lock(graph, folders=where[name])
             recipe, places = reseeded(graph.recipe, seed), tuple(where[name])
             made.append(Trial(name, seed, recipe, metric, locked, found, places))

@@ -240,7 +240,7 @@ def _record(trial: Trial, graph: FusionGraph, read: Read, came: Came) -> Record:
 
 def _read_by(recipe: Recipe, inputs: Map[str, Input] | None) -> Map[str, Input]:
     if inputs is None or not recipe.inputs.keys() <= inputs.keys():
-        return recipe.inputs
+        return Map(recipe.inputs)
     return Map({**inputs, **recipe.inputs})
 
 

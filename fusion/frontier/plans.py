@@ -173,7 +173,7 @@ def _planned(asked: _Asked, found: Frontier, number: int, stored: frozenset[str]
         examples * found.epoch_seconds,
         examples * found.whole_seconds,
         saving=found.epochs * examples * (found.whole_seconds - found.epoch_seconds) - once,
-        reset=phase.reset if phase else (),
+        reset=tuple(phase.reset) if phase else (),
         uncounted=costs(graph).uncounted,
     )
 

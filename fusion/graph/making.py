@@ -15,7 +15,7 @@ from fusion.graph.selection import phase_plans
 from fusion.graph.steps import activation_cost, dense_costs, step_layers
 from fusion.graph.stitches import Entry, stitch_layers
 from fusion.graph.taps import untappable
-from fusion.graph.trunks import half_known, outnumbered, padded_otherwise, remarks, torn, trunks
+from fusion.graph.trunks import half_known, remarks, trunks, unfit
 from fusion.graph.uses import Catalogue
 from fusion.recipe.head import Output
 from fusion.recipe.inputs import Category, Table
@@ -54,7 +54,7 @@ def examine_graph(
     """
     problems: list[Problem] = []
     used = calls(recipe, catalogue, problems, doubtful=doubtful)
-    problems += [*torn(used), *padded_otherwise(used), *outnumbered(used)]
+    problems += unfit(used)
     kept = trunks(used, half_known(recipe, used, doubtful))
     draft = Draft(recipe, problems, doubtful)
     for name, spec in recipe.inputs.items():

@@ -68,6 +68,14 @@ def remarks(calls: Sequence[Call]) -> Iterator[Problem]:
                     yield Problem(pointer(("branches", branch, "cut")), text)
 
 
+def unfit(calls: Sequence[Call]) -> Iterator[Problem]:
+    """Yields what calls of backbones cannot be together: parts that cannot be saved, paddings, channels, numbers of words."""
+    yield from torn(calls)
+    yield from padded_otherwise(calls)
+    yield from coloured_otherwise(calls)
+    yield from outnumbered(calls)
+
+
 def padded_otherwise(calls: Sequence[Call]) -> Iterator[Problem]:
     """Yields the inputs of a backbone that state another padding than one before: it knows one."""
     first: dict[str, tuple[str, Listed]] = {}
@@ -83,6 +91,20 @@ def padded_otherwise(calls: Sequence[Call]) -> Iterator[Problem]:
                 # The padding of words is no matter of choice.
                 which = other if isinstance(declared, Words) else name
                 yield Problem(pointer(("inputs", which, "pad")), text)
+
+
+def coloured_otherwise(calls: Sequence[Call]) -> Iterator[Problem]:
+    """Yields the inputs of a backbone that have other channels than one before: its weights fit one number of them."""
+    first: dict[str, Call] = {}
+    for call in calls:
+        before = first.setdefault(call.use.backbone, call)
+        if len(call.use.shape) == 3 and call.use.shape[2] != before.use.shape[2]:
+            name, other = call.use.input, before.use.input
+            text = (
+                f"{call.use.backbone!r} reads {other!r}, of {before.use.shape[2]} channels, and {name!r}, of "
+                f"{call.use.shape[2]}; its weights fit one number. Declare two backbones, or feed images of one kind."
+            )
+            yield Problem(pointer(("inputs", name, "shape")), text)
 
 
 def outnumbered(calls: Sequence[Call]) -> Iterator[Problem]:

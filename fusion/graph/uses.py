@@ -115,16 +115,27 @@ def _use(recipe: Recipe, name: str, found: Uses) -> Use | None:
         return None
     if not branch.of:
         height, width = branch.resize or image.shape[:2]
-        return Use(branch.backbone, start, image, (height, width, image.shape[2]))
+        # Weights fit one number of channels: what reads colour elsewhere reads a grey image as one of colour.
+        channels = 3 if image.shape[2] == 1 and 3 in _channels(recipe, branch.backbone) else image.shape[2]
+        return Use(branch.backbone, start, image, (height, width, channels))
     front = found.of.get(branch.of)
     if front is None or len(recipe.branches[branch.of].cuts) > 1:
         return None
     height, width = branch.resize or front.shape[:2]
     # What is entered never sees the image, whose channels may be others than its weights read.
-    channels = 1 if image.shape[2] == 1 else 3
+    channels = 1 if _channels(recipe, branch.backbone) == {1} else 3
     return Use(
         branch.backbone, start, image, (height, width, channels), front, *found.taps.get(branch.of, ())
     )
+
+
+def _channels(recipe: Recipe, backbone: str) -> set[int]:
+    """Returns how many channels the images have that branches of a backbone begin with."""
+    starts = [
+        root(recipe.branches, name) for name, each in recipe.branches.items() if each.backbone == backbone
+    ]
+    images = [recipe.inputs.get(start) for start in starts]
+    return {image.shape[2] for image in images if isinstance(image, Image)}
 
 
 def _entry(recipe: Recipe, name: str, found: Uses, problems: list[Problem]) -> Entry | None:
@@ -177,7 +188,7 @@ def _looked_up(
 
 def _seen(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> Seen:
     if isinstance(use.image, Listed):
-        return use, _read_as_text(backbone, use, catalogue), "none", False
+        return use, _read_as_text(backbone, use, use.image, catalogue), "none", False
     colour = replace(use, shape=(*use.shape[:2], 3))
     if use.shape[2] != 1 or backbone.weights == "imagenet":
         return _asked(backbone, colour if use.shape[2] == 1 else use, catalogue)
@@ -202,20 +213,20 @@ def _asked(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> Seen:
     return use, skeleton, catalogue.preprocess(backbone), prepared
 
 
-def _read_as_text(backbone: AnyBackbone, use: Use, catalogue: Catalogue) -> Skeleton:
-    what = f"and input {use.input!r} is a {NOUNS[use.image.kind]}"
+def _read_as_text(backbone: AnyBackbone, use: Use, declared: Listed, catalogue: Catalogue) -> Skeleton:
+    what = f"and input {use.input!r} is a {NOUNS[declared.kind]}"
     if isinstance(backbone, SavedModel):
         raise BackboneError(
             f"{backbone.arch} reads images, {what}. Name a backbone of texts, such as TinyText."
         )
-    if isinstance(backbone, BackbonePreset) and isinstance(use.image, Words):
+    if isinstance(backbone, BackbonePreset) and isinstance(declared, Words):
         raise BackboneError(
             f"{backbone.arch} knows tokens by the numbers its own tokenizer gives them, {what}, which have others. "
             'Declare the input as "tokens", and feed it what that tokenizer makes of the texts.'
         )
-    if backbone.arch == "TinyText" and use.image.pad:
+    if backbone.arch == "TinyText" and declared.pad:
         raise BackboneError(
-            f"TinyText takes 0 for padding, {what} padded with {use.image.pad}. Number the tokens from 1, and pad with 0."
+            f"TinyText takes 0 for padding, {what} padded with {declared.pad}. Number the tokens from 1, and pad with 0."
         )
     if backbone.preprocess not in ("auto", "none"):
         raise BackboneError(f'"preprocess" is for images, {what}, which is read as it is. Write "none".')

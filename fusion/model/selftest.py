@@ -36,8 +36,10 @@ def self_test(model: keras.Model, graph: FusionGraph) -> tuple[Finding, ...]:
         ModelError: If the model cannot be saved or opened.
     """
     known = {name: graph.vocabulary(name) for name in graph.recipe.inputs}
+    optional = sum(declared.optional is not None for declared in graph.recipe.inputs.values())
     batch = _with_gaps(
-        graph.recipe, _as_trained(model, synthetic(graph.recipe, examples=4, vocabularies=known))
+        graph.recipe,
+        _as_trained(model, synthetic(graph.recipe, examples=max(4, 1 + optional), vocabularies=known)),
     )
     return (
         _counted(model, graph),
@@ -106,12 +108,15 @@ def _as_trained(model: keras.Model, batch: dict[str, np.ndarray]) -> dict[str, n
 
 
 def _with_gaps(recipe: Recipe, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Returns a batch whose first example has every input; of the next ones, each lacks some that are optional."""
+    """Returns a batch whose first example has every input; of the next ones, each lacks one that is optional.
+
+    Of two that are multiplied, one that is missing takes from the other all that would move it.
+    """
     found = dict(batch)
     optional = [name for name, declared in recipe.inputs.items() if declared.optional]
     for place, name in enumerate(optional):
         values = found[name].copy()
-        values[1 + place % 3] = _absent(recipe.inputs[name])
+        values[1 + place] = _absent(recipe.inputs[name])
         found[name] = values
     return found
 

@@ -53,7 +53,7 @@ def _alone(recipe: Recipe, backbone: str) -> Recipe:
 
 
 def _phases(recipe: Recipe) -> tuple[Phase, ...]:
-    return recipe.training.phases if recipe.training else ()
+    return tuple(recipe.training.phases) if recipe.training else ()
 
 
 def _training(recipe: Recipe, phases: tuple[Phase, ...]) -> object:

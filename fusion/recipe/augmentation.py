@@ -1,6 +1,6 @@
 """Augmentation: how the images of training batches are changed at random; what is validated or predicted never is."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag
 from fusion.errors import Problem, listed, near, shown
 from fusion.recipe.inputs import NOUNS, Image, Input
 from fusion.recipe.translation import pointer
-from fusion.recipe.values import Named, Value, by_key
+from fusion.recipe.values import Named, Several, Value, by_key
 
 Amount = Annotated[float, Field(strict=True, gt=0, lt=1)]
 """How far a change goes at most: more than 0, less than 1."""
@@ -24,7 +24,9 @@ class Flip(Value):
     'horizontal'
     """
 
-    mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = Field(alias="flip")
+    mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = Field(
+        validation_alias="flip", serialization_alias="flip"
+    )
 
 
 class Rotation(Value):
@@ -34,7 +36,7 @@ class Rotation(Value):
     0.05
     """
 
-    factor: Amount = Field(alias="rotation")
+    factor: Amount = Field(validation_alias="rotation", serialization_alias="rotation")
 
 
 class Zoom(Value):
@@ -44,7 +46,7 @@ class Zoom(Value):
     0.1
     """
 
-    factor: Amount = Field(alias="zoom")
+    factor: Amount = Field(validation_alias="zoom", serialization_alias="zoom")
 
 
 class Translation(Value):
@@ -54,7 +56,7 @@ class Translation(Value):
     0.1
     """
 
-    factor: Amount = Field(alias="translation")
+    factor: Amount = Field(validation_alias="translation", serialization_alias="translation")
 
 
 class Contrast(Value):
@@ -64,7 +66,7 @@ class Contrast(Value):
     0.2
     """
 
-    factor: Amount = Field(alias="contrast")
+    factor: Amount = Field(validation_alias="contrast", serialization_alias="contrast")
 
 
 class Brightness(Value):
@@ -74,7 +76,7 @@ class Brightness(Value):
     0.2
     """
 
-    factor: Amount = Field(alias="brightness")
+    factor: Amount = Field(validation_alias="brightness", serialization_alias="brightness")
 
 
 KINDS: dict[type, str] = {
@@ -98,7 +100,7 @@ Change = Annotated[
 ]
 """A change of any kind; names and numbers mean what they do in `keras.layers.RandomFlip` and its like."""
 
-Changes = Annotated[tuple[Change, ...], Field(min_length=1)]
+Changes = Annotated[Several[Change], Field(min_length=1)]
 """Changes in order."""
 
 Augmentation = Named[Changes]
@@ -106,7 +108,7 @@ Augmentation = Named[Changes]
 
 
 def misplaced(
-    augmentation: Mapping[str, tuple[Change, ...]],
+    augmentation: Mapping[str, Sequence[Change]],
     inputs: Mapping[str, Input],
     declared: Collection[str] | None,
 ) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from fusion.recipe.values import Count, Fraction, NonNegative, Value, by_key
+from fusion.recipe.values import Count, Fraction, NonNegative, Several, Value, by_key
 
 
 def _for_features(value: Any) -> Any:
@@ -36,7 +36,7 @@ class Dense(Value):
 
     always_written: ClassVar = ("dense",)
 
-    units: Count = Field(alias="dense")
+    units: Count = Field(validation_alias="dense", serialization_alias="dense")
     activation: Activation = "linear"
     l2: NonNegative = 0.0
 
@@ -53,7 +53,7 @@ class Dropout(Value):
     0.3
     """
 
-    rate: Fraction = Field(alias="dropout")
+    rate: Fraction = Field(validation_alias="dropout", serialization_alias="dropout")
 
 
 class LayerNorm(Value):
@@ -65,7 +65,7 @@ class LayerNorm(Value):
 
     always_written: ClassVar = ("layer_norm",)
 
-    on: Literal[True] = Field(default=True, alias="layer_norm")
+    on: Literal[True] = Field(default=True, validation_alias="layer_norm", serialization_alias="layer_norm")
 
     @property
     def layer_norm(self) -> bool:
@@ -82,7 +82,7 @@ class BatchNorm(Value):
 
     always_written: ClassVar = ("batch_norm",)
 
-    on: Literal[True] = Field(default=True, alias="batch_norm")
+    on: Literal[True] = Field(default=True, validation_alias="batch_norm", serialization_alias="batch_norm")
 
     @property
     def batch_norm(self) -> bool:
@@ -107,5 +107,5 @@ Step = Annotated[
 ]
 """A step of any kind."""
 
-Block = Annotated[tuple[Step, ...], Field(min_length=1)]
+Block = Annotated[Several[Step], Field(min_length=1)]
 """Steps in order; who names the block shares its weights."""

@@ -7,7 +7,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from fusion.errors import shown
 from fusion.recipe.translation import AT_KEY
-from fusion.recipe.values import Count, Name, Size, Value, Word, any_length
+from fusion.recipe.values import Count, Name, Several, Size, Value, Word, any_length
 
 Pool = Literal["avg", "max", "avg+max", "gem", "gem_learned", "flatten", "first", "none"]
 """Mean, greatest, both, generalised mean (exponent 3, or learned from 3 on with the head), every value, the first token, or what is tapped as it is."""
@@ -25,7 +25,7 @@ def _one_or_many(value: Any) -> Any:
 
 
 Cut = Annotated[
-    Annotated[Word, Tag("<one>")] | Annotated[tuple[Word, ...], Tag("<several>")],
+    Annotated[Word, Tag("<one>")] | Annotated[Several[Word], Tag("<several>")],
     Discriminator(any_length),
     BeforeValidator(_one_or_many),
 ]
@@ -61,7 +61,7 @@ class Branch(Value):
     """
 
     input: Name | None = None
-    of: Name | None = Field(default=None, alias="from")
+    of: Name | None = Field(default=None, validation_alias="from", serialization_alias="from")
     resize: Size | None = None
     backbone: Name | None = None
     enter: Word | None = None
@@ -69,7 +69,7 @@ class Branch(Value):
     pool: Pool = "avg"
     features: Count | None = None
     normalise: Literal["l2"] | None = None
-    blocks: tuple[Name, ...] = ()
+    blocks: Several[Name] = ()
 
     @model_validator(mode="after")
     def _reads_one_thing(self) -> Self:
@@ -103,4 +103,4 @@ class Branch(Value):
     @property
     def cuts(self) -> tuple[str, ...]:
         """The cut as a tuple, also where it is one."""
-        return (self.cut,) if isinstance(self.cut, str) else self.cut
+        return (self.cut,) if isinstance(self.cut, str) else tuple(self.cut)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from fusion.errors import shown
-from fusion.recipe.values import Count, Map, Name, Named, Positive, Value, Word, any_length
+from fusion.recipe.values import Count, Map, Name, Named, Positive, Several, Value, Word, any_length
 
 Task = Literal["classification", "binary", "multilabel", "regression"]
 
@@ -33,7 +33,7 @@ def _classes(value: object) -> object:
 
 
 Classes = Annotated[
-    Annotated[Count, Tag("<one>")] | Annotated[tuple[Word, ...], Tag("<several>")],
+    Annotated[Count, Tag("<one>")] | Annotated[Several[Word], Tag("<several>")],
     Discriminator(any_length),
 ]
 """The number of classes, or their names."""
@@ -102,10 +102,12 @@ class Output(Value):
     @property
     def labels(self) -> tuple[str, ...] | None:
         """Names of the classes where the recipe says them."""
-        return self.classes if isinstance(self.classes, tuple) else None
+        return None if self.classes is None or isinstance(self.classes, int) else tuple(self.classes)
 
     def _count(self) -> int:
-        return len(self.classes) if isinstance(self.classes, tuple) else self.classes or 0
+        return (
+            self.classes or 0 if self.classes is None or isinstance(self.classes, int) else len(self.classes)
+        )
 
 
 class Head(Value):
@@ -122,7 +124,7 @@ class Head(Value):
     ('auc', 'loss.texture')
     """
 
-    blocks: tuple[Name, ...] = ()
+    blocks: Several[Name] = ()
     output: Output
     auxiliary: Named[Positive] = Field(default=Map())
 

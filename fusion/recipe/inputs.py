@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from fusion.recipe.absence import Absence
 from fusion.recipe.texts import OneColumn, Text, Tokens, Words
-from fusion.recipe.values import Count, Number, Value, Word
+from fusion.recipe.values import Count, Number, Several, Value, Word
 
 
 def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
@@ -58,7 +58,7 @@ class Table(Value):
     dtype: ClassVar[str] = "float32"
 
     kind: Literal["tabular"] = "tabular"
-    columns: Annotated[tuple[Word, ...], Field(min_length=1), AfterValidator(_different)]
+    columns: Annotated[Several[Word], Field(min_length=1), AfterValidator(_different)]
     optional: Absence | None = None
 
     @property

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from fusion.recipe.values import Count, Name, Value
+from fusion.recipe.values import Count, Name, Several, Value
 
 
 def _two(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -17,8 +17,10 @@ def _two(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Pair = Annotated[
-    tuple[Name, ...],
-    Field(alias="from", min_length=2, json_schema_extra={"maxItems": 2}),
+    Several[Name],
+    Field(
+        validation_alias="from", serialization_alias="from", min_length=2, json_schema_extra={"maxItems": 2}
+    ),
     AfterValidator(_two),
 ]
 """What an op joins that takes two; the order counts."""
@@ -43,7 +45,7 @@ class AnyOp(Value):
     learned: ClassVar[bool] = False
     """Whether how it joins is learned."""
 
-    of: tuple[Name, ...] = Field(alias="from", min_length=2)
+    of: Several[Name] = Field(validation_alias="from", serialization_alias="from", min_length=2)
     project: Count | None = None
 
     @property
@@ -138,7 +140,7 @@ class Compare(AnyOp):
     equal = symmetric = True
     op: Literal["compare"] = "compare"
     of: Pair
-    terms: Annotated[tuple[Term, ...], Field(min_length=1), AfterValidator(_different)] = (
+    terms: Annotated[Several[Term], Field(min_length=1), AfterValidator(_different)] = (
         "abs_diff",
         "product",
     )

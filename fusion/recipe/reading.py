@@ -12,7 +12,7 @@ from fusion.recipe.references import references, unused
 from fusion.recipe.salvage import UNIQUE, Context, salvage
 from fusion.recipe.translation import Place, pointer
 from fusion.recipe.upgrades import upgraded
-from fusion.recipe.values import Value
+from fusion.recipe.values import Value, key_of
 
 V = TypeVar("V", bound=Value)
 
@@ -164,7 +164,7 @@ def _validated(kind: type[V]) -> Callable[[Any, Context], V]:
 
 def _as_meant(data: Mapping[str, Any]) -> dict[str, Any]:
     """Returns sections under the names they were meant to have, so that the names in them count as declared."""
-    known = [field.alias or name for name, field in Recipe.model_fields.items()]
+    known = [key_of(name, field) for name, field in Recipe.model_fields.items()]
     return {key if key in known else nearest(key, known) or key: value for key, value in data.items()}
 
 

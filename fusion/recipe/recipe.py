@@ -1,5 +1,6 @@
 """The recipe itself: one value that says everything about a model before it is built."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
@@ -11,7 +12,7 @@ from fusion.recipe.head import Head
 from fusion.recipe.inputs import Input
 from fusion.recipe.ops import Fusion, Op
 from fusion.recipe.training import Training
-from fusion.recipe.values import Filled, Map, Named, Text, Value, Word
+from fusion.recipe.values import Filled, Map, Named, Several, Text, Value, Word
 
 FORMAT: Literal[1] = 1
 """Version of the recipe format this package writes."""
@@ -57,10 +58,12 @@ class Recipe(Value):
     always_written: ClassVar = ("recipe",)
 
     recipe: Literal[1] = FORMAT
-    editor_schema: Text | None = Field(default=None, alias="$schema")
+    editor_schema: Text | None = Field(
+        default=None, validation_alias="$schema", serialization_alias="$schema"
+    )
     name: Word
     notes: Text = ""
-    requires: Annotated[tuple[Word, ...], AfterValidator(_different)] = ()
+    requires: Annotated[Several[Word], AfterValidator(_different)] = ()
     inputs: Filled[Input]
     backbones: Named[AnyBackbone] = Field(default=Map())
     branches: Filled[Branch]
@@ -74,7 +77,7 @@ class Recipe(Value):
         """The fusion nodes by name; a single op is called `fusion`."""
         if self.fusion is None:
             return {}
-        return dict(self.fusion) if isinstance(self.fusion, dict) else {"fusion": self.fusion}
+        return dict(self.fusion) if isinstance(self.fusion, Mapping) else {"fusion": self.fusion}
 
     @property
     def seed(self) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from fusion.errors import Problem, RecipeError
 from fusion.recipe.backbones import Backbone, WeightsFile
@@ -67,9 +68,9 @@ def fuse(
     )
 
 
-def _weights(weights: str | None, cuts: Sequence[str]) -> str | WeightsFile | None:
+def _weights(weights: str | None, cuts: Sequence[str]) -> Literal["imagenet"] | WeightsFile | None:
     if weights is None or weights == "imagenet":
-        return weights
+        return "imagenet" if weights else None
     if len(cuts) > 1:
         text = f"One file, {weights!r}, cannot hold the weights of {len(cuts)} backbones; name a file in each Backbone."
         raise RecipeError.of("short form", [Problem("", text)])

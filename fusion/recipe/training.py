@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from fusion.errors import shown
 from fusion.recipe.augmentation import Augmentation
 from fusion.recipe.balance import ClassWeights
-from fusion.recipe.values import Count, Fraction, Map, NonNegative, Positive, Value, Word
+from fusion.recipe.values import Count, Fraction, Map, NonNegative, Positive, Several, Value, Word
 
 
 class Part(Value):
@@ -108,14 +108,14 @@ class Phase(Value):
     """
 
     name: Word
-    train: tuple[Selected, ...] = Field(min_length=1)
+    train: Several[Selected] = Field(min_length=1)
     epochs: Count
     optimizer: Optimizer = Optimizer()
     batchnorm: Literal["inference", "train"] = "inference"
     monitor: Word = "val_loss"
     keep: Literal["best", "last"] = "best"
     early_stopping: EarlyStopping | None = None
-    reset: tuple[Word, ...] = ()
+    reset: Several[Word] = ()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -158,7 +158,7 @@ class Training(Value):
     views: Count | None = None
     class_weight: ClassWeights = None
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
-    phases: Annotated[tuple[Phase, ...], AfterValidator(_different_names)] = Field(min_length=1)
+    phases: Annotated[Several[Phase], AfterValidator(_different_names)] = Field(min_length=1)
     batch_size: Count = 32
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
 

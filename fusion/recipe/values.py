@@ -1,8 +1,18 @@
 """What every value of a recipe has in common: frozen, strict, and clear about what it refuses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, Self, TypeVar, get_args
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    NoReturn,
+    Self,
+    TypeVar,
+    dataclass_transform,
+    get_args,
+)
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +27,7 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema
 
 from fusion.errors import RecipeError
@@ -78,8 +89,15 @@ Name = Annotated[
     ),
 ]
 """A name the user gives: a letter, then letters, digits, `_` or `-`; what starts with `x-` is free and names nothing."""
-Named = Map[Name, V]
-"""A map from names the user gives."""
+if TYPE_CHECKING:
+    # What may be given where a value is made: any list, and any dict.
+    Several = Sequence[V]
+    Named = Mapping[str, V]
+else:
+    Several = tuple[V, ...]
+    """Values in order; a list that is given becomes a tuple."""
+    Named = Map[Name, V]
+    """A map from names the user gives."""
 
 
 def _some(value: Any, info: ValidationInfo) -> Any:
@@ -88,7 +106,7 @@ def _some(value: Any, info: ValidationInfo) -> Any:
     return value
 
 
-Filled = Annotated[Map[Name, V], AfterValidator(_some), Field(json_schema_extra={"minProperties": 1})]
+Filled = Annotated[Named[V], AfterValidator(_some), Field(json_schema_extra={"minProperties": 1})]
 """A map from names the user gives, with one entry at least."""
 
 
@@ -125,15 +143,18 @@ Extras = Map[
 """Free keys; what is under them is kept as it is, and does not change either."""
 
 
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
 class _Strict(ModelMetaclass):
     """Turns what pydantic reports when a value is made in Python into this package's error."""
 
-    def __call__(cls, **fields: Any) -> Any:  # noqa: N805  # ruff does not see a metaclass here
-        try:
-            return super().__call__(**fields)
-        except ValidationError:
-            problems = salvage(_aliased(cls, fields), cls._validated)[1]  # type: ignore[attr-defined]  # of every value
-            raise RecipeError.of(cls.__name__, problems) from None
+    if not TYPE_CHECKING:
+        # Type checkers and editors go by the fields of each kind of value instead.
+        def __call__(cls, **fields: Any) -> Any:  # noqa: N805  # ruff does not see a metaclass here
+            try:
+                return super().__call__(**fields)
+            except ValidationError:
+                problems = salvage(_aliased(cls, fields), cls._validated)[1]
+                raise RecipeError.of(cls.__name__, problems) from None
 
 
 def _schema(schema: dict[str, Any], kind: type["Value"]) -> None:
@@ -206,16 +227,27 @@ class Value(BaseModel, metaclass=_Strict):
         return type(self)(**(kept | fields))
 
 
+def key_of(name: str, field: FieldInfo) -> str:
+    """Returns the key a field has in a file.
+
+    Aliases are given for reading and writing apart: type checkers would take one for both for the name in Python.
+
+    >>> key_of("of", Field(validation_alias="from", serialization_alias="from")), key_of("cut", Field())
+    ('from', 'cut')
+    """
+    return field.serialization_alias or name
+
+
 def _aliased(cls: Any, fields: dict[str, Any]) -> dict[str, Any]:
     """Fields by the keys of the format, so that the places of problems are those in a file."""
     known = cls.model_fields
-    return {known[name].alias or name if name in known else name: value for name, value in fields.items()}
+    return {key_of(name, known[name]) if name in known else name: value for name, value in fields.items()}
 
 
 @cache
 def _keys(cls: type[BaseModel], *, in_file: bool) -> list[str]:
     """The keys that may be written: in a file the aliases only, in Python the fields' own names too."""
-    fields = {name: field.alias or name for name, field in cls.model_fields.items() if name != "extras"}
+    fields = {name: key_of(name, field) for name, field in cls.model_fields.items() if name != "extras"}
     if in_file:
         return list(fields.values())
     return list(dict.fromkeys([*fields, *fields.values(), "extras"]))

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from fusion.errors import shown
 from fusion.recipe.joining import AnyOp, Pair
 from fusion.recipe.translation import AT_KEY
-from fusion.recipe.values import Count, Positive, any_length
+from fusion.recipe.values import Count, Positive, Several, any_length
 
 BUDGET = 10_000_000
 """Most weights an op on a product of whole vectors may take where nothing else is said; 40 MB."""
@@ -173,7 +173,7 @@ def _shares(value: Any) -> Any:
 
 Shares = Annotated[
     Annotated[
-        Annotated[Literal["learned"], Tag("<one>")] | Annotated[tuple[Positive, ...], Tag("<several>")],
+        Annotated[Literal["learned"], Tag("<one>")] | Annotated[Several[Positive], Tag("<several>")],
         Discriminator(any_length),
     ]
     | None,
@@ -225,4 +225,4 @@ class Late(LearnedOp):
         """How much each source counts; `None` where that is learned."""
         if self.weights == "learned":
             return None
-        return self.weights or tuple(1 / len(self.of) for _ in self.of)
+        return tuple(self.weights or [1 / len(self.of)] * len(self.of))

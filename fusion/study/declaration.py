@@ -1,9 +1,10 @@
 """The study file, format 1: which variants of a recipe run, on what, how often, and what they are compared by."""
 
 from collections import Counter
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
@@ -11,7 +12,7 @@ from fusion.errors import Problem, RecipeError, StudyError, shown
 from fusion.recipe.parsing import parse, read_text
 from fusion.recipe.reading import in_order, read
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.values import Count, Map, Named, Text, Value, Word, any_length
+from fusion.recipe.values import Count, Map, Named, Several, Text, Value, Word, any_length
 
 if TYPE_CHECKING:
     from fusion.data.examples import Data
@@ -29,6 +30,13 @@ CutKind = Literal[
 
 Place = Annotated[str, Field(pattern="^/")]
 """A JSON Pointer into a recipe, such as `/branches/texture/cut`."""
+
+V = TypeVar("V")
+if TYPE_CHECKING:
+    Placed = Mapping[str, V]
+else:
+    Placed = Map[Place, V]
+    """A map from places in a recipe."""
 
 
 def any_recipe(value: Any) -> str:
@@ -58,8 +66,8 @@ class Arm(Value):
     """
 
     recipe: AnyRecipe | None = None
-    change: Map[Place, Any] = Map()
-    branches: Annotated[tuple[Word, ...], Field(min_length=1)] | None = None
+    change: Placed[Any] = Map()
+    branches: Annotated[Several[Word], Field(min_length=1)] | None = None
 
 
 def _one_or_several(value: Any) -> Any:
@@ -172,9 +180,9 @@ class Study(Value):
     recipe: AnyRecipe
     data: Word | None = None
     arms: Annotated[Named[Arm], AfterValidator(_not_base)] = Field(default=Map())
-    axes: Map[Place, Annotated[tuple[Any, ...], Field(min_length=1)]] = Map()
+    axes: Placed[Annotated[Several[Any], Field(min_length=1)]] = Map()
     cuts: Cuts | None = None
-    taps: Named[Annotated[tuple[Word, ...], Field(min_length=1)]] = Field(default=Map())
+    taps: Named[Annotated[Several[Word], Field(min_length=1)]] = Field(default=Map())
     reference: Word = BASE
     metric: Word | None = None
     seeds: Seeds = 10

@@ -30,7 +30,7 @@ BROKEN = [
         "/inputs/photo/kind",
         "imge",
         "/inputs/photo/kind",
-        "'imge' is not one of image, tabular, categorical, text, tokens. Did you mean 'image'?",
+        "'imge' is not one of image, tabular, categorical, text, words, tokens. Did you mean 'image'?",
     ),
     (
         "/inputs/photo/shape",
@@ -200,7 +200,8 @@ BROKEN = [
         "/fusion/pair",
         {"op": "film", "from": ["left", "right", "third"]},
         "/fusion/pair/from",
-        "It joins two, and here are 3: left, right, third. Join some of them first",
+        "It joins two, and here are 3: left, right, third. Join some of them first, in a node of their own, or write an op "
+        "for any number, such as concat.",
     ),
     (
         "/fusion/pair",

@@ -7,7 +7,7 @@ import pytest
 
 from fusion.recipe.reading import examine
 from fusion.recipe.schema import DIALECT, schema
-from fusion.recipe.values import Value
+from fusion.recipe.values import Value, key_of
 
 TYPES = {
     "object": dict,
@@ -215,7 +215,7 @@ def kinds(base=Value):
 def test_every_value_has_the_keys_in_the_schema_that_it_has_for_the_reader(published):
     for kind in kinds():
         rule = published if kind.__name__ == "Recipe" else published["$defs"][kind.__name__]
-        fields = {field.alias or name for name, field in kind.model_fields.items()} - {"extras"}
+        fields = {key_of(name, field) for name, field in kind.model_fields.items()} - {"extras"}
 
         assert rule["properties"].keys() == fields
         assert rule["additionalProperties"] is False

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+import fusion
 from fusion.backbones.preprocessing import preprocessor
 from fusion.checking import draw, resolve
 from fusion.errors import InputSizeError
@@ -53,6 +54,34 @@ def test_a_backbone_that_can_read_one_channel_does():
     model = build(seen(1, {"arch": "TinyVGG", "weights": None, "options": {"width": 4}}))
 
     assert model.get_layer("net").input_shape == (None, 32, 32, 1)
+
+
+def test_one_backbone_reads_a_grey_and_a_colour_photograph_with_the_same_weights():
+    one = fusion.Recipe(
+        name="two",
+        inputs={
+            "grey": {"kind": "image", "shape": (32, 32, 1)},
+            "colour": {"kind": "image", "shape": (32, 32, 3)},
+        },
+        backbones={"eye": {"arch": "TinyVGG", "weights": None, "options": {"width": 4}}},
+        branches={name: {"input": name, "backbone": "eye"} for name in ("grey", "colour")},
+        fusion={"op": "multiply", "of": ["grey", "colour"]},
+        head={"output": {"task": "binary"}},
+    )
+    pixels = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 1)).astype("float32")
+
+    model = fusion.build(one)
+
+    vectors = keras.Model(model.inputs, model.get_layer("fusion").input)(
+        [pixels, np.repeat(pixels, 3, axis=-1)]
+    )
+    np.testing.assert_array_equal(*vectors)
+    assert model.count_params() == fusion.costs(one).params
+    odd = one.replace("/inputs/grey/shape", [32, 32, 2])
+    assert {each.place: each.text for each in fusion.check(odd)} == {
+        "/inputs/colour/shape": "'eye' reads 'grey', of 2 channels, and 'colour', of 3; its weights fit one number. "
+        "Declare two backbones, or feed images of one kind."
+    }
 
 
 @pytest.mark.parametrize("weights_", ["imagenet", {"file": "w.h5"}])
