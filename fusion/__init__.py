@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from fusion.data.examples import Data
     from fusion.data.reading import read_data, read_images, read_inputs
     from fusion.data.requests import read_values
+    from fusion.execution.running import run_study
     from fusion.features.archives import write_features
     from fusion.features.arrays import Features, extract_features
     from fusion.graph.nodes import FusionGraph
@@ -66,8 +67,12 @@ if TYPE_CHECKING:
     from fusion.model.building import build
     from fusion.model.files import load, load_weights, save, save_weights
     from fusion.model.selftest import self_test
+    from fusion.probe.scored import Scored
+    from fusion.probe.scoring import score_taps
     from fusion.report.writing import write_report
     from fusion.study.claims import compare
+    from fusion.study.declaration import Arm, Cuts, Study, load_study
+    from fusion.study.results import Results, load_results
     from fusion.training.contactsheets import show_batch
     from fusion.training.evaluation import evaluate, predict
     from fusion.training.runs import train

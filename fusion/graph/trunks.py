@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from fusion.errors import Problem, listed
 from fusion.graph.calls import Call, entered
 from fusion.graph.nodes import Trunk
+from fusion.recipe.inputs import Image
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.texts import Listed, Words
 from fusion.recipe.translation import Place, pointer
@@ -51,7 +52,8 @@ def remarks(calls: Sequence[Call]) -> Iterator[Problem]:
     yield from _foreign(calls)
     yield from _uncounted(calls)
     for call in calls:
-        if not call.entry and call.use.shape[-1] != call.use.image.shape[-1]:
+        grey = not call.entry and isinstance(call.use.image, Image)
+        if grey and call.use.shape[-1] != call.use.image.shape[-1]:
             text = (
                 f"{call.use.backbone!r} reads 3 channels; the one of {call.use.input!r} is repeated for it."
             )

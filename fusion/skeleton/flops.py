@@ -53,7 +53,7 @@ def flops(
 
 
 def uncounted(rows: Iterable[Layer]) -> tuple[str, ...]:
-    """Returns the kinds of those layers with weights whose operations are not known, so that no sum with them is true.
+    """Returns the kinds of those layers whose operations are not known, so that no sum with them is true.
 
     >>> uncounted([Layer("block", "FNetEncoder", ("x",), (8, 16), params=1200)])
     ('FNetEncoder',)
@@ -62,10 +62,15 @@ def uncounted(rows: Iterable[Layer]) -> tuple[str, ...]:
 
 
 def _is_counted(row: Layer) -> bool:
+    if row.kind == _PROGRAM:
+        return False
     if row.flops or row.params <= row.statistics or row.kind in _LOOKED_UP:
         return True
     return row.kind in _COUNTS and None not in row.shape
 
+
+_PROGRAM = "TFSMLayer"
+"""A SavedModel: what it computes nobody knows, also where none of its weights trains."""
 
 _LOOKED_UP = frozenset({"Embedding", "ReversibleEmbedding", "PositionEmbedding", "TokenAndPositionEmbedding"})
 """Classes that look their weights up: at most a sum is left out."""

@@ -75,6 +75,7 @@ def test_a_saved_model_is_one_block_with_its_weights_counted(recipe):
     assert graph.weights["net/block"].params == graph.weights["net/block"].statistics == 15
     assert any("its operations are not counted" in remark.text for remark in graph.remarks)
     assert costs(recipe).params == fusion.build(recipe).count_params()
+    assert costs(recipe).uncounted == ("TFSMLayer",)
 
 
 def test_what_it_gives_is_what_the_program_gives(recipe, folder):

@@ -230,7 +230,7 @@ def test_a_backbone_whose_layers_cannot_be_saved_is_taken_whole_and_not_cut(tmp_
         (
             {"arch": "TinyVGG", "weights": None},
             "/backbones/net",
-            "TinyVGG reads images, and input 'words' is a list of tokens. Name a text backbone of KerasHub",
+            "TinyVGG reads images, and the input is a text. Name a backbone of texts: TinyText, one of KerasHub",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else json.dumps(value)[:30],
