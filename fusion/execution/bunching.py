@@ -11,7 +11,7 @@ from fusion.graph.costs import costs, trainable
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.inputs import Table
 from fusion.recipe.training import Training
-from fusion.recipe.writing import to_data
+from fusion.recipe.writing import seedless, to_data
 from fusion.study.trials import Trial, digest_of
 
 HEADS = 64
@@ -23,7 +23,7 @@ COPIES = 6
 
 
 def bunched(trials: Sequence[Trial], workers: int = 1) -> list[tuple[Trial, ...]]:
-    """Returns all trials in bunches of one or several that may train together, in the order of the first of each.
+    """Returns all trials in bunches of one or several that may train together; those of one program follow each other.
 
     Args:
         trials: What runs.
@@ -45,7 +45,15 @@ def bunched(trials: Sequence[Trial], workers: int = 1) -> list[tuple[Trial, ...]
             full.append(tuple(several))
             several.clear()
     every = full + [tuple(several) for several in found.values() if several]
-    return sorted(every, key=lambda several: order[several[0].key])
+    first: dict[str, int] = {}
+    for number, trial in enumerate(trials):
+        first.setdefault(program_of(trial), number)
+    return sorted(every, key=lambda several: (first[program_of(several[0])], order[several[0].key]))
+
+
+def program_of(trial: Trial) -> str:
+    """Returns a word that trials have in common whose models differ in their weights alone: they can share programs."""
+    return digest_of(seedless(trial.recipe))
 
 
 def pieces(graphs: Sequence[FusionGraph], examples: int) -> list[slice]:

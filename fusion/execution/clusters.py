@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import StudyError, listed
-from fusion.execution.tasks import Task, Together, Work, attempted, attempted_together, failure
+from fusion.execution.tasks import Task, Together, Work, failure, runner
 from fusion.locking import PACKAGES
 from fusion.study.records import Record
 from fusion.wording import counted
@@ -63,7 +63,7 @@ class Worker:
     """A process of the cluster that runs one bunch after the other; the work, and all that it imports, is loaded once."""
 
     def __init__(self, work: Work | Together) -> None:
-        self.work = work
+        self.runner = runner(work)
 
     def look(self, paths: tuple[Path, ...]) -> Seen:
         """Returns what is to be known before the first bunch."""
@@ -72,9 +72,7 @@ class Worker:
 
     def run(self, bunch: Sequence[Task]) -> Sequence[Record]:
         """Returns what each task of a bunch came to."""
-        if isinstance(self.work, Together):
-            return attempted_together(bunch, self.work)
-        return [attempted(task, self.work) for task in bunch]
+        return self.runner(bunch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from typing import Any, Literal
 from fusion.backbones.applications import REGISTERED, Registered
 from fusion.data.examples import Data
 from fusion.errors import StudyError, listed, near
-from fusion.execution.bunching import bunched
+from fusion.execution.bunching import bunched, program_of
 from fusion.execution.clusters import Cluster
 from fusion.execution.executors import run_tasks
-from fusion.execution.tasks import Together
+from fusion.execution.tasks import Together, Work
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 from fusion.locking import lock
@@ -124,7 +124,7 @@ def run(
             cluster cannot be used.
         FileError: If a record cannot be written.
     """
-    from fusion.execution.training import forget_examples, run_together, run_trial
+    from fusion.execution.training import forget_examples, run_together
 
     folder = Path(out)
     cluster = _cluster(executor, prepared)
@@ -137,9 +137,10 @@ def run(
     trials = prepared.trials if cluster is None else [_placed(trial) for trial in prepared.trials]
     known = {name: REGISTERED[name] for each in trials for name in each.recipe.requires if name in REGISTERED}
     work = Together(
-        partial(_knowing, work=partial(run_trial, **given), registered=known),
+        partial(_begun, given, known),
         bunched,
         partial(_knowing, work=partial(run_together, **given), registered=known),
+        program_of,
     )
     began, before = time.monotonic(), 0
     for rung in rungs_of(prepared.study):
@@ -249,6 +250,14 @@ def _placed(trial: Trial) -> Trial:
 
 def _absolute(data: Data | Path) -> Data | Path:
     return data if isinstance(data, Data) else data.absolute()
+
+
+def _begun(given: Mapping[str, Any], registered: Mapping[str, Registered]) -> Work:
+    """Returns what makes the record of one trial after the other in one process, with the programs of the one before."""
+    from fusion.execution.training import run_trial
+    from fusion.training.programs import Programs
+
+    return partial(_knowing, work=partial(run_trial, **given, programs=Programs()), registered=registered)
 
 
 def _knowing(those: Any, *, work: Callable[[Any], Any], registered: Mapping[str, Registered]) -> Any:

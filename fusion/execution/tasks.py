@@ -5,6 +5,7 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 from fusion.study.records import Record
@@ -32,18 +33,37 @@ class Task(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """How tasks run several at once in one process.
+    """How tasks run several at once in one process, or one after the other with what the first left for the next.
 
     Args:
-        alone: Makes the record of one task.
+        begin: Called once by each process that runs tasks, gives what makes the record of one task after the other.
         bunch: Says which may run together, and which alone, given all tasks and how many bunches run at once; all tasks
             are in what it returns.
         work: Makes the records of a bunch, in its order; where it fails, each of its tasks runs alone.
+        program: Gives a word that tasks have in common that take less time one after the other in one process; they
+            come one after the other in what `bunch` returns.
     """
 
-    alone: Work
+    begin: Callable[[], Work]
     bunch: Callable[[Sequence[Any], int], Sequence[Sequence[Any]]]
     work: Callable[[Sequence[Any]], Sequence[Record]]
+    program: Callable[[Any], str]
+
+
+Runner = Callable[[Sequence["Task"]], Sequence[Record]]
+"""What runs one bunch of tasks after the other in one process."""
+
+
+def runner(work: Work | Together) -> Runner:
+    """Returns what runs bunches in this process; what tasks of one program share is kept in it.
+
+    >>> from fusion.study.records import Listed
+    >>> runner(lambda task: 1 / 0)([Listed("0a", "base", 0)])[0].status
+    'failed'
+    """
+    if isinstance(work, Together):
+        return partial(attempted_together, alone=work.begin(), work=work.work)
+    return lambda bunch: [attempted(task, work) for task in bunch]
 
 
 def attempted(task: Task, work: Work) -> Record:
@@ -61,31 +81,33 @@ def attempted(task: Task, work: Work) -> Record:
     return _told(record, time.perf_counter() - began)
 
 
-def attempted_together(tasks: Sequence[Task], how: Together) -> Sequence[Record]:
+def attempted_together(
+    tasks: Sequence[Task], *, alone: Work, work: Callable[[Sequence[Any]], Sequence[Record]]
+) -> Sequence[Record]:
     """Returns what each of several tasks came to, which take a share each of the time they take together.
 
     Where they cannot run together, each runs alone, and its record says why.
 
+    Args:
+        tasks: What runs.
+        alone: Makes the record of one.
+        work: Makes the records of several.
+
     >>> from fusion.study.records import Listed
-    >>> how = Together(
-    ...     lambda task: Record(key=task.key, arm=task.arm, seed=task.seed, status="done"),
-    ...     lambda tasks, workers: [tasks],
-    ...     lambda tasks: 1 / 0,
-    ... )
-    >>> [
-    ...     record.status
-    ...     for record in attempted_together([Listed("0a", "base", 0), Listed("0b", "base", 1)], how)
-    ... ]
+    >>> def alone(task):
+    ...     return Record(key=task.key, arm=task.arm, seed=task.seed, status="done")
+    >>> two = [Listed("0a", "base", 0), Listed("0b", "base", 1)]
+    >>> [record.status for record in attempted_together(two, alone=alone, work=lambda tasks: 1 / 0)]
     ['done', 'done']
     """
     if len(tasks) == 1:
-        return [attempted(task, how.alone) for task in tasks]
+        return [attempted(task, alone) for task in tasks]
     began = time.perf_counter()
     try:
-        records = how.work(tasks)
+        records = work(tasks)
     except Exception as error:  # noqa: BLE001  # Which of them it is that fails is found where each runs alone.
         why = f"{type(error).__name__}: {error}"
-        return [replace(attempted(task, how.alone), apart=why) for task in tasks]
+        return [replace(attempted(task, alone), apart=why) for task in tasks]
     each = (time.perf_counter() - began) / len(tasks)
     return [replace(_told(record, each), together=len(tasks)) for record in records]
 

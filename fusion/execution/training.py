@@ -1,6 +1,6 @@
 """A trial whose arm is trained: from its recipe and the data to its record."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -25,9 +25,9 @@ from fusion.statistics.convergence import has_converged
 from fusion.study.blocks import path_of
 from fusion.study.records import Record
 from fusion.study.trials import Trial, digest_of
-from fusion.training.evaluation import predict
 from fusion.training.heads import Fitted, fit_heads
 from fusion.training.history import History
+from fusion.training.programs import Programs
 from fusion.training.runs import train
 from fusion.training.sources import Source, make_source
 
@@ -67,14 +67,26 @@ def digest_for(recipe: Recipe, data: Data | Path, seed: int, *, inputs: Map[str,
 
 def forget_examples() -> None:
     """Makes the next trial read its data anew: what lies under a path may have changed since they were read."""
-    _read.cache_clear()
+    _read_files.cache_clear()
+    _read_arrays.cache_clear()
     _prints.cache_clear()
 
 
-# Trials of one seed follow each other, and to look at all photographs again takes longer than some of them.
-@lru_cache(maxsize=2)
 def _read(inputs: Map[str, Input], output: Output, path: Path, seed: int) -> Data:
-    return read_data(path_of(path, seed), inputs=inputs, output=output, seed=seed)
+    there = path_of(path, seed)
+    read = _read_arrays if there.suffix == ".npz" else _read_files
+    return read(inputs, output, there, seed)
+
+
+# To look at all photographs again takes longer than some trials, and what is known of them little room.
+@lru_cache(maxsize=16)
+def _read_files(inputs: Map[str, Input], output: Output, path: Path, seed: int) -> Data:
+    return read_data(path, inputs=inputs, output=output, seed=seed)
+
+
+@lru_cache(maxsize=2)
+def _read_arrays(inputs: Map[str, Input], output: Output, path: Path, seed: int) -> Data:
+    return read_data(path, inputs=inputs, output=output, seed=seed)
 
 
 @lru_cache(maxsize=64)
@@ -89,13 +101,20 @@ def _look(recipe: Recipe, data: Data | Path, seed: int, inputs: Map[str, Input] 
     return partial(_prints, _read_by(recipe, inputs), recipe.head.output, data, seed)
 
 
-def run_trial(trial: Trial, data: Data | Path, inputs: Map[str, Input] | None = None) -> Record:
+def run_trial(
+    trial: Trial,
+    data: Data | Path,
+    inputs: Map[str, Input] | None = None,
+    *,
+    programs: Programs | None = None,
+) -> Record:
     """Returns what a trial came to: its recipe trained, and judged on the test split, or on validation without one.
 
     Args:
         trial: What runs.
         data: The study's.
         inputs: Those of the study's recipe, as `examples_for` takes them.
+        programs: Those of the trial before, which are gone on with where it differs in its seed alone.
 
     Raises:
         StudyError: If the data are not those the trial was made for.
@@ -104,13 +123,8 @@ def run_trial(trial: Trial, data: Data | Path, inputs: Map[str, Input] | None = 
     """
     read = _checked(trial, data, inputs)
     seen = narrowed(read.examples, trial.recipe.inputs)
-    run = train(trial.recipe, seen, folders=trial.folders)
-    judged, output = splits(seen)[read.judged_on], run.graph.recipe.head.output
-
-    def ask() -> np.ndarray:
-        return np.array([each.scores for each in predict(run.model, judged, output)])
-
-    return _record(trial, run.graph, read, Came(run.history, run.metrics, ask))
+    run = train(trial.recipe, seen, folders=trial.folders, programs=programs)
+    return _record(trial, run.graph, read, Came(run.history, run.metrics, run.scores[read.judged_on]))
 
 
 def run_together(
@@ -135,7 +149,7 @@ def run_together(
     return [
         failure(trial, f"{type(one).__name__}: {one}")
         if isinstance(one, TrainingError)
-        else _record(trial, graph, read, Came(one.history, one.metrics, partial(_said, one, read.judged_on)))
+        else _record(trial, graph, read, Came(one.history, one.metrics, one.scores[read.judged_on]))
         for trial, graph, one in zip(trials, graphs, found, strict=True)
     ]
 
@@ -150,10 +164,6 @@ def _fitted(
         if name not in made:
             made[name] = make_source(graph, data, folders)
     return fit_heads(graphs, data, sources=[made[name] for name in names], folders=folders)
-
-
-def _said(one: Fitted, judged_on: str) -> np.ndarray:
-    return one.scores[judged_on]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,12 +193,12 @@ class Came:
     Args:
         history: Its epochs.
         metrics: Loss and metrics by split.
-        ask: Gives what the model says of the examples it is judged on, as probabilities or numbers.
+        scores: What the model says of the examples it is judged on, as probabilities or numbers.
     """
 
     history: History
     metrics: Mapping[str, Mapping[str, float]]
-    ask: Callable[[], np.ndarray]
+    scores: np.ndarray
 
 
 def _checked(trial: Trial, data: Data | Path, inputs: Map[str, Input] | None) -> Read:
@@ -253,7 +263,7 @@ def _losses(history: History, phase: Phase) -> tuple[float, ...]:
 def _correct(came: Came, judged: Examples, output: Output) -> str:
     if output.task not in CLASSES or judged.targets is None:
         return ""
-    scores = came.ask()
+    scores = came.scores
     if output.task == "classification":
         right = scores.argmax(axis=1) == judged.targets
     else:

@@ -141,10 +141,11 @@ def deviations(
     count = min(len(examples), SAMPLE)
     sample = take(examples, np.linspace(0, len(examples) - 1, count).astype(int))
     names = [tensor.name for tensor in tensors.values()]
-    program = prefix(model, calls(model, graph), inputs=list(sample.columns), tensors=names)
 
     def run(precision: Precision) -> list[np.ndarray]:
         batches: list[Sequence[np.ndarray]] = []
+        # One for each: what it does is fixed when it first runs.
+        program = prefix(model, calls(model, graph), inputs=list(sample.columns), tensors=names)
         with computing(model, graph, precision):
             extract(program, sample, batches.append, how=Pass(batch_size=32))
         return [np.concatenate(each).astype("float32") for each in zip(*batches, strict=True)]

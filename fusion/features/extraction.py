@@ -4,13 +4,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from fusion.data.augmentation import Augment
 from fusion.data.batches import batches, reading
 from fusion.data.examples import Examples, take
+from fusion.features.programs import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Pass:
 
 
 def extract(
-    program: keras.Model,
+    program: Program,
     examples: Examples,
     append: Callable[[Sequence[np.ndarray]], None],
     *,
@@ -99,11 +98,7 @@ def extract(
     began, done = time.perf_counter(), start
     with reading():
         dataset = batches(rest, batch_size=how.batch_size, change=how.change, first=start // how.batch_size)
-        run = tf.function(
-            lambda batch: program(batch, training=False),
-            input_signature=[dataset.element_spec],
-            autograph=False,
-        )
+        run = program.at_inference(dataset.element_spec)
         for batch in dataset:
             tensors = [np.asarray(each) for each in run(batch)]
             append(tensors)

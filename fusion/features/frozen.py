@@ -34,6 +34,7 @@ class Frozen:
         batch_size: Examples that run through a prefix together: as many as are trained on, so that the same numbers
             come out.
         precision: What backbones compute in.
+        programs: Those that were made of this model before, by what they are fed and give; further ones are added.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Frozen:
         *,
         batch_size: int,
         precision: Precision = "float32",
+        programs: dict[tuple[tuple[str, ...], ...], Program] | None = None,
     ) -> None:
         self.model = model
         self.graph = graph
         self.folder = folder
         self.batch_size = batch_size
         self.precision = precision
+        self.programs = {} if programs is None else programs
         self._many: tuple[Examples, Examples] | None = None
         self._contents: list[tuple[Examples, Mapping[str, bytes]]] = []
 
@@ -152,7 +155,7 @@ class Frozen:
             names = [each.tensor.name for each in missing]
             plain = change is None and self.precision == "float32"
             fed = self._begun(names, examples) if plain else examples
-            program = prefix(self.model, self._calls, inputs=list(fed.columns), tensors=names)
+            program = self._prefix(tuple(fed.columns), tuple(names))
             how = Pass(
                 batch_size=self.batch_size, what=what, watch=watch, change=change.run if change else None
             )
@@ -174,6 +177,11 @@ class Frozen:
             for name in nearest(opened, names, there)
         }
         return replace(examples, columns=columns) if there else examples
+
+    def _prefix(self, inputs: tuple[str, ...], names: tuple[str, ...]) -> Program:
+        if (inputs, names) not in self.programs:
+            self.programs[inputs, names] = prefix(self.model, self._calls, inputs=inputs, tensors=names)
+        return self.programs[inputs, names]
 
     def _suffix(self, given: Collection[str]) -> Program:
         return suffix(self.model, self._calls, given=given, auxiliary=self.graph.recipe.head.auxiliary)

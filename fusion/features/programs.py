@@ -1,9 +1,10 @@
 """Parts of a built model as programs of their own, which share its layers: what is trained in one is trained in it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from fusion.features.calls import Call, Calls, Place
 from fusion.features.helped import Helped
@@ -40,6 +41,7 @@ class Program(Helped):
         self._wanted = tuple(wanted)
         self._structure = structure
         self._steps = _Steps(_needed(calls.calls, frozenset(self._given.values()), wanted))
+        self._traced = _Traced()
         self.built = True
 
     def call(self, inputs: Mapping[str, Any], training: bool | None = None) -> Any:
@@ -50,6 +52,20 @@ class Program(Helped):
         if self._structure is None:
             return outputs
         return keras.tree.pack_sequence_as(self._structure, outputs)
+
+    def at_inference(self, batch: Any) -> Callable[[Any], Any]:
+        """Returns what runs it at inference on batches of one form, traced once for each.
+
+        Args:
+            batch: The form, as `tf.data` tells it (`element_spec`).
+        """
+        if batch not in self._traced.forms:
+            run = tf.function(
+                lambda given: self(given, training=False), input_signature=[batch], autograph=False
+            )
+            self._traced.forms.append(batch)
+            self._traced.functions.append(run)
+        return self._traced.functions[self._traced.forms.index(batch)]
 
     @property
     def stop_training(self) -> bool:
@@ -132,6 +148,14 @@ class _Steps:
                 kwargs["training"] = training
             given = keras.tree.flatten(call.operation(*args, **kwargs))
             found.update({(number, place): tensor for place, tensor in enumerate(given)})
+
+
+class _Traced:
+    """Functions and the forms of what they are given, out of Keras's sight, which would wrap the lists."""
+
+    def __init__(self) -> None:
+        self.forms: list[Any] = []
+        self.functions: list[Callable[[Any], Any]] = []
 
 
 def _needed(calls: Sequence[Call], given: Collection[Place], wanted: Sequence[Place]) -> dict[int, Call]:

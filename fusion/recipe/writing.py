@@ -67,6 +67,25 @@ def meaning(recipe: Recipe) -> dict[str, Any]:
     return found
 
 
+def seedless(recipe: Recipe) -> dict[str, Any]:
+    """Returns as plain data what recipes have in common whose models differ in the values of their weights alone.
+
+    Left out are the seed of the training, and which file weights come from, if any.
+
+    >>> from fusion.recipe.short import fuse
+    >>> one, other = (fuse("VGG16[block4_pool]", output=2, weights=file) for file in ("eye.h5", None))
+    >>> seedless(one) == seedless(other), seedless(one) == seedless(fuse("VGG16[block4_pool]", output=2))
+    (True, False)
+    """
+    data = to_data(recipe)
+    data["training"] = {**(data.get("training") or {}), "seed": 0}
+    for backbone in data.get("backbones", {}).values():
+        if isinstance(backbone.get("weights"), dict) or backbone.get("weights", "") is None:
+            del backbone["weights"]
+            backbone["x-weights"] = "of a file, or fresh"
+    return data
+
+
 def exchanged(data: Any, place: str, value: Any) -> Any:
     """Returns a copy of `data` with the value at the JSON Pointer `place` exchanged.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from fusion.features.frozen import Frozen
 from fusion.features.needs import check_store
 from fusion.features.planning import plan_for
 from fusion.frontier.plans import PlannedPhase
-from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
 from fusion.model.adapting import adapt_inputs
 from fusion.model.addresses import layers, lookups, set_weights
@@ -31,13 +30,14 @@ from fusion.training.history import Epoch, append_csv, write_csv
 from fusion.training.objectives import loss, metrics
 from fusion.training.onlooking import told
 from fusion.training.optimizers import make_optimizer
-from fusion.training.phases import PhaseStart, Watch
+from fusion.training.phases import Watch, phase_start
 from fusion.training.precision import mixed, scaled
+from fusion.training.programs import Built, Programs
 from fusion.training.recording import Recorder, Weights
 from fusion.training.resuming import Keeper, States, origin_in_full, put_back, put_back_optimizer
 from fusion.training.scaling import adapt_output, spread
 from fusion.training.states import STATE, State, check_origin, read_state
-from fusion.training.weighting import class_weights
+from fusion.training.weighting import class_weights, named
 
 CHECKPOINT = "checkpoint.npz"
 """Weights by address, of all that training changed so far: of the best epoch so far of the phase under way."""
@@ -50,21 +50,23 @@ class Course:
 
     Args:
         graph: The recipe, resolved.
-        model: The model, with the auxiliary outputs too, where there are some.
+        built: The model, which is fitted with the auxiliary outputs too, where there are some.
         data: What it is trained and chosen by.
         training: What the recipe declares of it.
         out: Folder for what is there while it goes on; `None` to write nothing.
         store: Folder for frozen tensors; `None` to store none.
         callbacks: Keras callbacks of the user.
+        programs: What an earlier training built and compiled; `None` to share nothing.
     """
 
     graph: FusionGraph
-    model: keras.Model
+    built: Built
     data: Data
     training: Training
     out: Path | None
     store: Path | None
     callbacks: Sequence[keras.callbacks.Callback]
+    programs: Programs | None = None
 
     def __post_init__(self) -> None:
         self.parts: dict[str, tuple[keras.Model, Examples]] = {}
@@ -73,14 +75,20 @@ class Course:
         self.changed: dict[str, None] = {}
         self.states: States | None = None
 
+    @property
+    def model(self) -> keras.Model:
+        """The model, with the auxiliary outputs too."""
+        return self.built.whole
+
     def begin(self, *, resume: bool) -> State:
         """Adapts the model to the data, and returns where to go on: in the first phase, or as a folder says."""
+        origin = origin_in_full(self.graph.recipe, self.data, self.model) if self.out is not None else {}
+        self.adapt()
+        if self.programs is not None:
+            self.built = self.programs.exchanged(self.built)
         if self.out is None:
-            self.adapt()
             self.check_store(0)
             return State()
-        origin = origin_in_full(self.graph.recipe, self.data, self.model)
-        self.adapt()
         self.states = States(self.out / STATE, self.model, origin, self.data.labels)
         if not (resume and self.states.path.exists()):
             self.check_store(0)
@@ -127,7 +135,14 @@ class Course:
         recorder = Recorder(
             phase, self.changed, self.record, self.checkpoint, standing=state.standing, weights=state.best
         )
-        start = self.start(number, done=state.done)
+        start = phase_start(
+            self.graph,
+            number,
+            steps=self.steps(),
+            planned=self.planned[number] if self.planned else None,
+            done=state.done,
+            weights=named(self.weights, self.data.labels),
+        )
         callbacks = [
             recorder,
             *(watch(start) if watch else ()),
@@ -158,6 +173,17 @@ class Course:
             recorder.restore()
         self.kept[phase.name] = recorder.kept
 
+    def judged(self) -> dict[str, tuple[keras.Model, Examples]]:
+        """Returns by what the finished model's output of a split is given, where that is not the model itself."""
+        # Who trained on changed copies is judged on the examples themselves.
+        found = {
+            name: part for name, part in self.parts.items() if name != "train" or not self.training.views
+        }
+        if not self.built.shared:
+            return found
+        whole = self.built.program((), self.frozen.helped)
+        return {name: found.get(name, (whole, part)) for name, part in splits(self.data).items()}
+
     def end_phase(self, number: int, state: State) -> None:
         """Leaves all as a phase does whose last epoch had ended when its run was interrupted."""
         set_weights(self.model, state.best)
@@ -185,11 +211,12 @@ class Course:
         used = self.used()
         if found is None or not found.tensors:
             # In mixed precision the model as a whole would round elsewhere than its parts do.
-            if not self.graph.auxiliary and self.training.precision == "float32":
+            if not self.graph.auxiliary and self.training.precision == "float32" and not self.built.shared:
                 return {}
-            fitted = self.frozen.helped()
+            fitted = self.built.program((number,), self.frozen.helped)
             return {name: (fitted, part) for name, part in used.items()}
-        fitted = self.frozen.suffix(found)
+        use: tuple[int | str, ...] = (number, *(each.name for each in found.tensors), *found.inputs)
+        fitted = self.built.program(use, partial(self.frozen.suffix, found))
         watch = told(callbacks)
         fed = {"train": self.frozen.views(found, used.pop("train"), watch=watch)}
         fed |= {
@@ -206,7 +233,11 @@ class Course:
     def frozen(self) -> Frozen:
         """What runs the frozen layers of the model, once."""
         return Frozen(
-            self.model, self.graph, self.store or store_folder(), batch_size=self.training.batch_size
+            self.model,
+            self.graph,
+            self.store or store_folder(),
+            batch_size=self.training.batch_size,
+            programs=self.built.prefixes,
         )
 
     @cached_property
@@ -223,8 +254,8 @@ class Course:
 
     def compile(self, number: int, fitted: keras.Model, state: State) -> None:
         """Compiles for the phase: Keras goes on training what was trainable at the last compilation."""
-        phase, output = self.training.phases[number], self.graph.recipe.head.output
-        known = layers(self.model)
+        phase, known = self.training.phases[number], layers(self.model)
+        output = self.graph.recipe.head.output
         rates = {
             address: (known[address].trainable_variables, rate)
             for address, rate in self.graph.phases[number].rates.items()
@@ -232,36 +263,11 @@ class Course:
         optimizer = scaled(
             make_optimizer(phase.optimizer, rates, steps=phase.epochs * self.steps()), self.training.precision
         )
-        # The whole model too: what callbacks see of it is what is fitted.
-        for each in dict.fromkeys((self.model, fitted)):
-            each.compile(
-                optimizer=optimizer,
-                loss=loss(output, spread=spread(self.model)),
-                metrics=metrics(output),
-                jit_compile=False,
-            )
-        if state.optimizer:
-            put_back_optimizer(optimizer, self.model.trainable_variables, state)
-
-    def start(self, number: int, *, done: int) -> PhaseStart:
-        """Returns what is known as a phase begins."""
-        trained = trainable(self.graph, self.graph.phases[number].rates)
-        every = sum(each.params for each in self.graph.weights.values())
-        phases = self.training.phases
-        return PhaseStart(
-            phases[number],
-            number + 1,
-            len(phases),
-            trained,
-            every - trained,
-            self.steps(),
-            self.planned[number] if self.planned else None,
-            done,
-            {
-                self.data.labels[number] if self.data.labels else str(number): each
-                for number, each in self.weights.items()
-            },
+        made = self.built.compiled(
+            fitted, optimizer, lambda: (loss(output, spread=spread(self.model)), metrics(output))
         )
+        if state.optimizer:
+            put_back_optimizer(made, self.model.trainable_variables, state)
 
     def steps(self) -> int:
         """Batches an epoch."""

@@ -26,7 +26,7 @@ def evaluate(
     """
     if examples.targets is None:
         raise DataError("There are no targets to judge by; examples without targets can only be predicted.")
-    return judged(_scores(model, examples, batch_size), examples.targets, output, spread=spread(model))
+    return judged(outputs(model, examples, batch_size), examples.targets, output, spread=spread(model))
 
 
 def judged(
@@ -76,7 +76,7 @@ def predict(
     batch_size: int = 32,
 ) -> tuple[Prediction, ...]:
     """Returns what a model says of each example, in order; of one that gives logits, the probabilities they mean."""
-    scores = probable(_scores(model, examples, batch_size), output)
+    scores = probable(outputs(model, examples, batch_size), output)
     return tuple(
         Prediction(name, tuple(map(float, row)), _label(row, output, labels))
         for name, row in zip(examples.names, scores, strict=True)
@@ -94,7 +94,7 @@ def probable(scores: np.ndarray, output: Output) -> np.ndarray:
     return np.array(keras.activations.get(output.link)(keras.ops.convert_to_tensor(scores)))
 
 
-def _scores(model: keras.Model, examples: Examples, batch_size: int) -> np.ndarray:
+def outputs(model: keras.Model, examples: Examples, batch_size: int = 32) -> np.ndarray:
     """Returns what a model predicts, of shape (examples, units); the model is not compiled for it."""
     with reading():
         found: np.ndarray = model.predict(

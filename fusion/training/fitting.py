@@ -1,6 +1,7 @@
 """A recipe trained on data, phase by phase."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
@@ -15,6 +16,7 @@ from fusion.training.devices import scope
 from fusion.training.fitness import training_of
 from fusion.training.history import History
 from fusion.training.phases import Trained, Watch
+from fusion.training.programs import Built, Programs, form_of
 from fusion.training.states import State
 
 
@@ -29,6 +31,7 @@ def fit(
     store: bool | str | Path = True,
     resume: bool = False,
     strategy: tf.distribute.Strategy | None = None,
+    programs: Programs | None = None,
 ) -> Trained:
     """Returns the model of a recipe trained on data by the phases it declares.
 
@@ -49,6 +52,8 @@ def fit(
             weights are the same.
         resume: Goes on after the last epoch of which `out` has the state; from the start where it has none.
         strategy: A `tf.distribute.MirroredStrategy`, to train on several devices.
+        programs: What an earlier training built and compiled, to go on with where the recipe differs in its seed alone;
+            the models of both are then one.
 
     Raises:
         RecipeError: Listing every problem of the recipe.
@@ -59,19 +64,27 @@ def fit(
     """
     graph = resolve(recipe, folders=folders)
     training = training_of(graph, data)
-    with scope(strategy, training):
-        model, predictions = build_with_auxiliary(graph, folders=places(recipe, folders))
+    where = places(recipe, folders)
+    shared = programs if strategy is None and training.precision == "float32" else None
+    kept = shared.kept(form_of(graph, data, where)) if shared is not None else nullcontext()
+    with scope(strategy, training), kept:
+        model, predictions = build_with_auxiliary(graph, folders=where)
         # In training it has the auxiliary outputs too; what is handed on is without them.
         whole = keras.Model(model.inputs, [model.output, *predictions.values()]) if predictions else model
         course = Course(
-            graph, whole, data, training, Path(out) if out is not None else None, folder_of(store), callbacks
+            graph,
+            Built(model, whole, shared=shared is not None),
+            data,
+            training,
+            Path(out) if out is not None else None,
+            folder_of(store),
+            callbacks,
+            shared,
         )
         state = course.begin(resume=resume)
         for number in range(state.phase, len(training.phases)):
             course.fit_phase(number, watch, state if number == state.phase else State())
-    # Who trained on changed copies is judged on the examples themselves.
-    parts = {name: part for name, part in course.parts.items() if name != "train" or not training.views}
-    return Trained(model, graph, History(tuple(course.epochs), course.kept), parts)
+    return Trained(course.built.model, graph, History(tuple(course.epochs), course.kept), course.judged())
 
 
 def folder_of(store: bool | str | Path) -> Path | None:

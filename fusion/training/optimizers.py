@@ -37,6 +37,23 @@ def make_optimizer(
     return kind(**_arguments(declared, steps))
 
 
+def renewed(
+    used: keras.optimizers.Optimizer, fresh: keras.optimizers.Optimizer, trained: Sequence[Any]
+) -> keras.optimizers.Optimizer:
+    """Returns a used optimizer in the state of a fresh one of the same kind, both of the same variables.
+
+    >>> one = keras.Variable(np.ones(2, "float32"))
+    >>> used, fresh = (make_optimizer(Optimizer(), {}, steps=10) for _ in range(2))
+    >>> used.apply([keras.ops.ones(2)], [one])
+    >>> int(used.iterations), int(renewed(used, fresh, [one]).iterations)
+    (1, 0)
+    """
+    fresh.build(trained)
+    for own, new in zip(used.variables, fresh.variables, strict=True):
+        own.assign(new)
+    return used
+
+
 def make_stacked_optimizer(
     declared: Optimizer, rates: Sequence[tuple[Any, np.ndarray]], *, steps: int
 ) -> keras.optimizers.Optimizer:

@@ -7,6 +7,7 @@ import keras
 
 from fusion.data.examples import Examples
 from fusion.frontier.plans import PlannedPhase
+from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.training import Phase
 from fusion.training.history import History
@@ -37,6 +38,39 @@ class PhaseStart:
     planned: PlannedPhase | None = None
     done: int = 0
     weights: Mapping[str, float] = field(default_factory=dict)
+
+
+def phase_start(
+    graph: FusionGraph,
+    number: int,
+    *,
+    steps: int,
+    planned: PlannedPhase | None,
+    done: int,
+    weights: Mapping[str, float],
+) -> PhaseStart:
+    """Returns what is known as a phase of a recipe begins; `number` counts from 0.
+
+    >>> from fusion.checking import resolve
+    >>> from fusion.recipe.short import fuse
+    >>> one = resolve(fuse("TinyVGG[block1_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3)))
+    >>> phase_start(one, 0, steps=5, planned=None, done=0, weights={}).trainable
+    18
+    """
+    phases = graph.recipe.training.phases if graph.recipe.training else ()
+    trained = trainable(graph, graph.phases[number].rates)
+    every = sum(each.params for each in graph.weights.values())
+    return PhaseStart(
+        phases[number],
+        number + 1,
+        len(phases),
+        trained,
+        every - trained,
+        steps,
+        planned,
+        done,
+        weights,
+    )
 
 
 Watch = Callable[[PhaseStart], Sequence[keras.callbacks.Callback]]

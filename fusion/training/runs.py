@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from fusion.backbones.catalogue import find
@@ -27,11 +28,13 @@ from fusion.model.files import load_weights, save
 from fusion.recipe.writing import recipe_hash, to_json
 from fusion.store.room import check_writable
 from fusion.training.course import CHECKPOINT
-from fusion.training.evaluation import evaluate
+from fusion.training.evaluation import judged, outputs, probable
 from fusion.training.fitting import fit
 from fusion.training.history import History, draw_curves
 from fusion.training.phases import Watch
+from fusion.training.programs import Programs
 from fusion.training.resuming import origin_of
+from fusion.training.scaling import spread
 from fusion.training.states import STATE, check_origin, named_beside, read_state
 from fusion.wording import counted
 
@@ -57,6 +60,7 @@ class Run:
         graph: The recipe, resolved.
         history: What was seen epoch by epoch.
         metrics: Loss and metrics of the finished model by split; only those on `test` were never used to choose.
+        scores: What it says of the examples of each split it was not trained on: probabilities, or numbers of a regression.
         labels: Names of the classes, where targets are classes.
         seconds: How long building, training and judging took; looking at the data before is not in it.
     """
@@ -65,6 +69,7 @@ class Run:
     graph: FusionGraph
     history: History
     metrics: Mapping[str, Mapping[str, float]]
+    scores: Mapping[str, np.ndarray]
     labels: tuple[str, ...] | None
     seconds: float
 
@@ -81,6 +86,7 @@ def train(
     store: bool | str | Path = True,
     resume: bool = False,
     strategy: tf.distribute.Strategy | None = None,
+    programs: Programs | None = None,
 ) -> Run:
     """Trains the model of a recipe on data and judges it on every split.
 
@@ -97,6 +103,8 @@ def train(
         resume: Goes on with a run in `out` that was killed, after the last epoch that ended, to the result that it would
             have had (on one machine to the bit); begins it where no run is there.
         strategy: A `tf.distribute.MirroredStrategy`, to train on several devices, each with its share of every batch.
+        programs: What an earlier training built and compiled, to go on with where the recipe differs in its seed alone;
+            the models of both are then one.
 
     Raises:
         RecipeError: Listing every problem of the recipe.
@@ -126,6 +134,7 @@ def train(
             store=store,
             resume=resume,
             strategy=strategy,
+            programs=programs,
         )
     except KeyboardInterrupt:
         if out is not None and (Path(out) / CHECKPOINT).exists():
@@ -133,12 +142,15 @@ def train(
             labels = named_beside(Path(out) / CHECKPOINT)
             _rescue(graph, Path(out), labels, places(recipe, folders))
         raise
-    metrics = {
-        name: evaluate(*trained.parts.get(name, (trained.model, examples)), declared.head.output)
-        for name, examples in splits(data).items()
-    }
+    metrics, scores = {}, {}
+    for name, examples in splits(data).items():
+        model, part = trained.parts.get(name, (trained.model, examples))
+        said = outputs(model, part)
+        metrics[name] = judged(said, np.asarray(part.targets), declared.head.output, spread=spread(model))
+        if name != "train":
+            scores[name] = probable(said, declared.head.output)
     seconds = time.perf_counter() - began
-    run = Run(trained.model, graph, trained.history, metrics, data.labels, seconds)
+    run = Run(trained.model, graph, trained.history, metrics, scores, data.labels, seconds)
     if out is not None:
         _finish(run, Path(out))
     return run

@@ -1,5 +1,7 @@
 """Classes that count more or less in the loss of training."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from fusion.errors import DataError, TrainingError, listed, near
@@ -45,6 +47,15 @@ def class_weights(
             'of the others as a map: "class_weight": {NAME: NUMBER}.'
         )
     return {number: float(counts.sum() / (len(known) * count)) for number, count in enumerate(counts)}
+
+
+def named(weights: Mapping[int, float], labels: tuple[str, ...] | None) -> dict[str, float]:
+    """Returns the weights of classes by their names, or by number where they have none.
+
+    >>> named({0: 1.0, 1: 2.0}, ("cat", "dog")), named({1: 2.0}, None)
+    ({'cat': 1.0, 'dog': 2.0}, {'1': 2.0})
+    """
+    return {labels[number] if labels else str(number): each for number, each in weights.items()}
 
 
 def _count(output: Output) -> int:

@@ -144,6 +144,25 @@ def test_trials_of_one_form_and_data_are_bunched_whatever_their_seeds_and_rates(
     assert found == [(*trials, deeper), (other,), (wider,), (larger,)]
 
 
+def test_trials_that_differ_in_their_seed_alone_follow_each_other(frozen, trial_of):
+    whole = {"name": "head", "train": ["head", "eye"], "epochs": 5}
+    arms = [frozen.replace("/blocks/top/0/dense", width) for width in (4, 5)]
+    trials = [
+        Trial(
+            str(number),
+            seed,
+            arm.replace("/training", {"seed": seed, "phases": [whole]}),
+            "accuracy",
+            None,
+            f"split {seed}",
+        )
+        for seed in (0, 1)
+        for number, arm in enumerate(arms)
+    ]
+
+    assert [trial.arm for (trial,) in bunched(trials)] == ["0", "0", "1", "1"]
+
+
 def test_a_bunch_is_no_larger_than_a_killed_run_may_lose(frozen, trial_of, monkeypatch):
     monkeypatch.setattr(bunching, "HEADS", 2)
 

@@ -148,6 +148,12 @@ class Halves:
     def __call__(self, tasks):
         return [self.work(task) for task in tasks]
 
+    def begin(self):
+        return self.work
+
+    def program(self, task):
+        return task.arm
+
     def bunch(self, tasks, workers):
         half = len(tasks) // workers
         return [tasks[:half], tasks[half:]]
@@ -156,7 +162,7 @@ class Halves:
 @pytest.mark.slow
 def test_of_a_bunch_that_kills_each_worker_only_the_task_that_does_fails(ray, work, tmp_path):
     halves = Halves(work(deadly="a2"))
-    how = Together(halves.work, halves.bunch, halves)
+    how = Together(halves.begin, halves.bunch, halves, halves.program)
 
     records = list(run_tasks(TASKS[4:8], how, out=tmp_path, cluster=Cluster(), workers=2))
 

@@ -10,7 +10,7 @@ import joblib
 import pytest
 
 from fusion.errors import StudyError
-from fusion.execution.executors import run_tasks
+from fusion.execution.executors import recorded_in_turn, run_tasks, series
 from fusion.execution.tasks import Together
 from fusion.study.records import Listed, Record, read_record, record_file
 
@@ -57,6 +57,22 @@ def by_seed(tasks, workers):
     return [tuple(task for task in tasks if task.seed == seed) for seed in range(3)]
 
 
+@dataclass
+class Begun:
+    """Counts the processes, or turns, in which work begins."""
+
+    work: Count
+    times: int = 0
+
+    def __call__(self):
+        self.times += 1
+        return self.work
+
+
+def by_arm(task):
+    return task.arm
+
+
 def several(tasks):
     return [Record(key=task.key, arm=task.arm, seed=task.seed, status="done", value=5.0) for task in tasks]
 
@@ -69,7 +85,7 @@ def test_tasks_of_a_bunch_run_as_one_and_are_recorded_each(tmp_path):
     work = Count(tmp_path)
     list(run_tasks(TASKS[:1], work, out=tmp_path))
 
-    found = list(run_tasks(TASKS, Together(work, by_seed, several), out=tmp_path))
+    found = list(run_tasks(TASKS, Together(Begun(work), by_seed, several, by_arm), out=tmp_path))
 
     assert work.calls == ["a0", "b0"]
     assert {(record.key, record.together) for record in found if record.seed < 2} == {
@@ -86,7 +102,7 @@ def test_tasks_of_a_bunch_run_as_one_and_are_recorded_each(tmp_path):
 def test_tasks_of_a_bunch_that_fails_run_alone(tmp_path):
     work = Count(tmp_path, broken="a")
 
-    found = list(run_tasks(TASKS, Together(work, by_seed, broken), out=tmp_path))
+    found = list(run_tasks(TASKS, Together(Begun(work), by_seed, broken, by_arm), out=tmp_path))
 
     assert work.calls == [task.key for task in TASKS]
     assert [record.status for record in found] == ["failed", "done"] * 3
@@ -102,9 +118,49 @@ def test_who_forms_bunches_knows_how_many_run_at_once(tmp_path, workers):
         return [(task,) for task in tasks]
 
     with joblib.parallel_config(backend="threading"):
-        list(run_tasks(TASKS, Together(Count(tmp_path), singly, several), out=tmp_path, workers=workers))
+        list(
+            run_tasks(
+                TASKS,
+                Together(Begun(Count(tmp_path)), singly, several, by_arm),
+                out=tmp_path,
+                workers=workers,
+            )
+        )
 
     assert known == [workers or 1]
+
+
+def arm_by_arm(tasks, workers):
+    return [(task,) for task in sorted(tasks, key=by_arm)]
+
+
+def test_one_process_begins_once_and_goes_from_program_to_program(tmp_path):
+    begin = Begun(Count(tmp_path))
+
+    list(run_tasks(TASKS, Together(begin, arm_by_arm, several, by_arm), out=tmp_path))
+
+    assert begin.times == 1
+    assert begin.work.calls == ["a0", "a1", "a2", "b0", "b1", "b2"]
+
+
+def test_workers_are_given_tasks_of_one_program_in_turn_and_each_has_some(tmp_path):
+    begin, few = Begun(Count(tmp_path)), [Listed(f"a{seed}", "a", seed) for seed in range(8)]
+    how = Together(begin, arm_by_arm, several, by_arm)
+
+    with joblib.parallel_config(backend="threading"):
+        found = list(run_tasks(few, how, out=tmp_path, workers=2))
+
+    assert begin.times == 4
+    assert {record.key for record in found} == {task.key for task in few}
+    every = [(task,) for task in TASKS]
+    assert [len(each) for each in series(sorted(every, key=lambda one: one[0].arm), how, most=9)] == [3, 3]
+    assert [len(each) for each in series([*every[:1], tuple(TASKS[2:5:2])], how, most=9)] == [1, 1]
+    assert [len(each) for each in series(every, begin.work, most=9)] == [1] * 6
+
+
+def test_no_task_of_a_series_begins_when_the_time_is_over(tmp_path):
+    assert recorded_in_turn([(task,) for task in TASKS], Count(tmp_path), tmp_path, 0) == []
+    assert Count(tmp_path).calls == []
 
 
 def test_what_fails_is_kept_with_its_error_and_runs_again_the_next_time(tmp_path):

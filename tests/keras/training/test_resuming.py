@@ -22,7 +22,7 @@ from fusion.model.files import load
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.writing import to_json
 from fusion.training import course, resuming
-from fusion.training.evaluation import evaluate
+from fusion.training.evaluation import outputs
 from fusion.training.runs import train
 from fusion.training.states import STATE, State, read_state, write_state
 
@@ -176,8 +176,8 @@ def test_a_run_killed_after_a_last_phase_that_froze_is_as_frozen_and_judged_as_o
 ):
     # A machine on which all is worth storing.
     monkeypatch.setattr(planning, "machine_rates", lambda: Rates(compute=1e4, decode=0))
-    judge = Mock(wraps=evaluate)
-    monkeypatch.setattr("fusion.training.runs.evaluate", judge)
+    judge = Mock(wraps=outputs)
+    monkeypatch.setattr("fusion.training.runs.outputs", judge)
     frozen = short.replace("/training/phases", [{"name": "head", "train": ["head"], "epochs": 2}])
     out, store = tmp_path / "run", tmp_path / "store"
     whole = train(frozen, data, store=store)

@@ -1,0 +1,145 @@
+"""A model and the programs compiled of it, kept for trainings that differ in their seed alone."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from fusion.backbones.applications import REGISTERED
+from fusion.backbones.catalogue import find_digest
+from fusion.data.examples import Data, splits
+from fusion.features.programs import Program
+from fusion.graph.nodes import FusionGraph
+from fusion.model.addresses import layers, weights
+from fusion.model.renewing import ADAPTED
+from fusion.recipe.backbones import Backbone, KerasHubBackbone
+from fusion.recipe.writing import seedless
+from fusion.training.optimizers import renewed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Built:
+    """A model under training, and what was made of it.
+
+    Args:
+        model: The model as it is handed on.
+        whole: The same with its auxiliary outputs, where there are some.
+        shared: Whether what is made of it outlasts the training.
+        programs: What is fitted, by the number of its phase and what it is fed, and under `()` what judges the model.
+        prefixes: What computes frozen tensors, by what it is fed and gives.
+    """
+
+    model: keras.Model
+    whole: keras.Model
+    shared: bool = False
+    programs: dict[tuple[int | str, ...], Program] = field(default_factory=dict)
+    prefixes: dict[tuple[tuple[str, ...], ...], Program] = field(default_factory=dict)
+
+    def program(self, use: tuple[int | str, ...], make: Callable[[], Program]) -> Program:
+        """Returns the program for a use, which is made unless it is there."""
+        if not self.shared:
+            return make()
+        if use not in self.programs:
+            self.programs[use] = make()
+        return self.programs[use]
+
+    def compiled(
+        self,
+        fitted: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        judges: Callable[[], tuple[keras.losses.Loss, list[Any]]],
+    ) -> keras.optimizers.Optimizer:
+        """Compiles what is fitted, unless that was done in an earlier training, and returns the optimizer it has.
+
+        The model too: what callbacks see of it is what is fitted.
+
+        Args:
+            fitted: The model or a program of it.
+            optimizer: Fresh; where another one is part of a program, that is put into its state.
+            judges: Makes the loss and the metrics.
+        """
+        waiting = dict.fromkeys((self.whole, fitted))
+        if self.shared and fitted.compiled:
+            optimizer = renewed(fitted.optimizer, optimizer, self.whole.trainable_variables)
+            del waiting[fitted]
+        for each in waiting:
+            loss, metrics = judges()
+            each.compile(optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=False)
+        return optimizer
+
+
+class Programs:
+    """What the last training built and compiled, for the next one to go on with where it differs in its seed alone.
+
+    Building a small network and making programs of its phases, which TensorFlow traces as each first runs, takes longer
+    than training it. A training that is given the `Programs` of one before it, and has the same recipe but for its seed,
+    data of the same sizes, and inputs measured alike, is given the model of that one with the weights and random states
+    of its own seed, and comes to what it comes to alone, to the bit. For any other a model is built and kept instead.
+    In mixed precision and on several devices nothing is kept.
+
+    The models of such trainings are one: what the next one learns replaces what this one learnt.
+
+    >>> Programs().built is None
+    True
+    """
+
+    def __init__(self) -> None:
+        self.built: Built | None = None
+        self._form: Any = None
+        self._measured: Any = None
+
+    @contextmanager
+    def kept(self, form: Any) -> Iterator[None]:
+        """Lets go of what is of another form (`form_of`) before a model is built, and of all where its training breaks off."""
+        if self._form != form:
+            self.built, self._form = None, form
+        try:
+            yield
+        except BaseException:
+            self.built = self._form = None
+            raise
+
+    def exchanged(self, fresh: Built) -> Built:
+        """Returns what is kept, in the state of a fresh model of the form there is room for; without any, that model.
+
+        Args:
+            fresh: Adapted to the data, not yet trained.
+        """
+        measured = _measured(fresh.whole)
+        if self.built is None or self._measured != measured:
+            self.built, self._measured = fresh, measured
+        for own, new in zip(self.built.whole.variables, fresh.whole.variables, strict=True):
+            if own is not new:
+                own.assign(new)
+        return self.built
+
+
+def form_of(graph: FusionGraph, data: Data, folders: Sequence[Path]) -> Any:
+    """Returns what trainings have in common that can share programs, to be compared; the values of weights are not in it.
+
+    Raises:
+        WeightsError: If a file that holds a network is not there.
+    """
+    recipe = graph.recipe
+    functions = {name: REGISTERED.get(name) for name in recipe.requires}
+    files = {
+        name: find_digest(each, folders)
+        for name, each in recipe.backbones.items()
+        if not isinstance(each, Backbone | KerasHubBackbone)
+    }
+    parts = {
+        name: (len(part), None if part.targets is None else (part.targets.dtype.str, part.targets.shape[1:]))
+        for name, part in splits(data).items()
+    }
+    return seedless(recipe), dict(graph.trunks), functions, files, parts
+
+
+def _measured(model: keras.Model) -> dict[str, Any]:
+    """Returns what programs hold fixed: what inputs and targets are measured by, words and categories."""
+    fixed = {address for address, each in layers(model).items() if isinstance(each, ADAPTED)}
+    return {
+        name: value.tolist() for name, value in weights(model).items() if name.rpartition("/")[0] in fixed
+    }
