@@ -73,16 +73,18 @@ def seedless(recipe: Recipe) -> dict[str, Any]:
     Left out are the seed of the training, and which file weights come from, if any.
 
     >>> from fusion.recipe.short import fuse
-    >>> one, other = (fuse("VGG16[block4_pool]", output=2, weights=file) for file in ("eye.h5", None))
-    >>> seedless(one) == seedless(other), seedless(one) == seedless(fuse("VGG16[block4_pool]", output=2))
+    >>> own, fresh, known = (
+    ...     fuse("VGG16[block4_pool]", output=["ants", "bees"], weights=weights)
+    ...     for weights in ("eye.h5", None, "imagenet")
+    ... )
+    >>> seedless(own) == seedless(fresh), seedless(own) == seedless(known)
     (True, False)
     """
     data = to_data(recipe)
     data["training"] = {**(data.get("training") or {}), "seed": 0}
     for backbone in data.get("backbones", {}).values():
         if isinstance(backbone.get("weights"), dict) or backbone.get("weights", "") is None:
-            del backbone["weights"]
-            backbone["x-weights"] = "of a file, or fresh"
+            backbone["weights"] = "of a file, or fresh"
     return data
 
 

@@ -75,10 +75,10 @@ class Programs:
     """What the last training built and compiled, for the next one to go on with where it differs in its seed alone.
 
     Building a small network and making programs of its phases, which TensorFlow traces as each first runs, takes longer
-    than training it. A training that is given the `Programs` of one before it, and has the same recipe but for its seed,
-    data of the same sizes, and inputs measured alike, is given the model of that one with the weights and random states
-    of its own seed, and comes to what it comes to alone, to the bit. For any other a model is built and kept instead.
-    In mixed precision and on several devices nothing is kept.
+    than training it. A training that is given the `Programs` of one before it, and has the same recipe but for its seed
+    and the file of its weights, and inputs measured alike, is given the model of that one with the weights and random
+    states that it begins with alone, and comes to what it comes to alone, to the bit. For any other a model is built and
+    kept instead. In mixed precision and on several devices nothing is kept.
 
     The models of such trainings are one: what the next one learns replaces what this one learnt.
 
@@ -131,10 +131,14 @@ def form_of(graph: FusionGraph, data: Data, folders: Sequence[Path]) -> Any:
         if not isinstance(each, Backbone | KerasHubBackbone)
     }
     parts = {
-        name: (len(part), None if part.targets is None else (part.targets.dtype.str, part.targets.shape[1:]))
+        name: None if part.targets is None else (part.targets.dtype.str, part.targets.shape[1:])
         for name, part in splits(data).items()
     }
-    return seedless(recipe), dict(graph.trunks), functions, files, parts
+    phases = recipe.training.phases if recipe.training else ()
+    # The course of a learning rate is part of a program, and goes by the number of steps.
+    on_course = any(each.optimizer.schedule != "constant" or each.optimizer.warmup for each in phases)
+    count = len(data.train) if on_course else None
+    return seedless(recipe), dict(graph.trunks), functions, files, parts, count
 
 
 def _measured(model: keras.Model) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from fusion.execution import running, training
 from fusion.execution.running import prepare
 from fusion.execution.running import run as run_prepared
 from fusion.execution.training import run_trial
+from fusion.features.programs import Program
 from fusion.recipe.reading import from_data, load_recipe
 from fusion.study.arms import read_arms
 from fusion.study.declaration import Study, load_study
@@ -396,6 +397,31 @@ def test_heads_of_a_study_train_together_and_come_to_what_each_comes_to_alone(
             assert here.metrics[split] == pytest.approx(values, abs=1e-5)
         same = {"value": None, "metrics": {}, "losses": (), "seconds": 0, "machine": "", "together": 1}
         assert replace(here, **same) == replace(there, **same)
+
+
+def test_seeds_of_an_arm_share_their_programs_and_come_to_what_each_comes_to_alone(
+    recipe_file, tmp_path, photos, monkeypatch
+):
+    phase = {"name": "all", "train": ["head", "eye"], "epochs": 1}
+    recipe_file(training={"batch_size": 8, "phases": [phase]})
+    data = {"study": 1, "name": "rates", "recipe": "r.json", "seeds": 2}
+    data["axes"] = {"/training/batch_size": [16]}
+    (tmp_path / "s.json").write_text(json.dumps(data))
+    prepared = prepare(tmp_path / "s.json", photos)
+    alone = {trial.key: run_trial(trial, prepared.data) for trial in prepared.trials}
+    built = Mock(wraps=Program)
+    monkeypatch.setattr("fusion.features.programs.Program", built)
+
+    shared = list(running.run(prepared, out=tmp_path / "run"))
+
+    assert [(record.arm, record.seed) for record in shared] == [
+        (trial.arm, seed) for trial in prepared.trials[:2] for seed in (0, 1)
+    ]
+    # What is fitted, and what judges it.
+    assert built.call_count == 2 * 2
+    for record in shared:
+        same = {"seconds": 0, "machine": ""}
+        assert replace(record, **same) == replace(alone[record.key], **same)
 
 
 def test_a_head_that_fails_among_others_is_recorded_and_the_others_are_done(recipe_file, tmp_path, photos):
