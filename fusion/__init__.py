@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from fusion.study.results import Results, load_results
     from fusion.training.contactsheets import show_batch
     from fusion.training.evaluation import evaluate, predict
+    from fusion.training.programs import Programs
     from fusion.training.runs import train
     from fusion.training.tensorboards import tensorboard
     from fusion.unfreezing import unfreeze
@@ -85,6 +86,7 @@ LATER = {
     "Data": "fusion.data.examples",
     "Features": "fusion.features.arrays",
     "FusionGraph": "fusion.graph.nodes",
+    "Programs": "fusion.training.programs",
     "Results": "fusion.study.results",
     "Scored": "fusion.probe.scored",
     "Study": "fusion.study.declaration",
@@ -176,6 +178,7 @@ __all__ = [
     "Part",
     "Phase",
     "Problem",
+    "Programs",
     "Recipe",
     "RecipeError",
     "Results",

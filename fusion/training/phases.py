@@ -55,7 +55,7 @@ def phase_start(
     >>> from fusion.recipe.short import fuse
     >>> one = resolve(fuse("TinyVGG[block1_pool]", output=["cat", "dog"], weights=None, shape=(32, 32, 3)))
     >>> phase_start(one, 0, steps=5, planned=None, done=0, weights={}).trainable
-    18
+    34
     """
     phases = graph.recipe.training.phases if graph.recipe.training else ()
     trained = trainable(graph, graph.phases[number].rates)
