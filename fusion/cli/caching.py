@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,15 @@ cache = typer.Typer(
 )
 
 Keys = Annotated[list[str] | None, typer.Argument(metavar="KEY", help="Keys, or how they begin.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        exists=True,
+        file_okay=False,
+        help="Folder that `fusion train --store` was given; else in the user's cache.",
+    ),
+]
 
 DAY = 86400
 SHORT = 8
@@ -25,24 +35,23 @@ SHORT = 8
 
 
 @cache.command("ls")
-def list_(as_json: AsJson = False) -> None:
+def list_(store: Store = None, as_json: AsJson = False) -> None:
     """List what is stored, the last used first, and how much room it takes."""
     from fusion.store.room import bound
     from fusion.store.shelf import holdings, store_folder
 
-    found = holdings(store_folder())[::-1]
+    folder = store or store_folder()
+    found = holdings(folder)[::-1]
     total = sum(each.bytes for each in found)
     if as_json:
         rows = [_row(each) for each in found]
         typer.echo(
-            json.dumps(
-                {"folder": str(store_folder()), "bytes": total, "bound": bound(), "tensors": rows}, indent=1
-            )
+            json.dumps({"folder": str(folder), "bytes": total, "bound": bound(), "tensors": rows}, indent=1)
         )
         return
     if found:
         _print(found)
-    typer.echo(f"{counted(len(found), 'tensor')}, {memory(total)} of {memory(bound())} in {store_folder()}")
+    typer.echo(f"{counted(len(found), 'tensor')}, {memory(total)} of {memory(bound())} in {folder}")
 
 
 @cache.command()
@@ -55,6 +64,7 @@ def clear(
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Remove all.")] = False,
+    store: Store = None,
 ) -> None:
     """Remove stored tensors; those that are being read or written stay. They are computed again when they are needed."""
     from fusion.store.room import remove, sweep
@@ -64,7 +74,8 @@ def clear(
         raise typer.BadParameter(
             "say which: keys as `fusion cache ls` shows them, or --older-than DAYS, or --all"
         )
-    found = holdings(store_folder())
+    folder = store or store_folder()
+    found = holdings(folder)
     if keys:
         found = tuple(_of(key, found) for key in dict.fromkeys(keys))
     elif older_than is not None:
@@ -76,21 +87,21 @@ def clear(
             typer.echo(f"removed {_what(each)}, {memory(each.bytes)}")
         else:
             typer.echo(f"kept {_what(each)}: it is being read or written")
-    sweep(store_folder())
+    sweep(folder)
     typer.echo(
         f"{counted(len(gone), 'tensor')} removed, {memory(sum(each.bytes for each in gone))} free again"
     )
 
 
 @cache.command()
-def verify(keys: Keys = None) -> None:
+def verify(keys: Keys = None, store: Store = None) -> None:
     """Read all that is stored and compare it with its checksums; ends with 1 if anything is damaged."""
     from rich.console import Console
     from rich.progress import track
 
     from fusion.store.shelf import holdings, store_folder
 
-    found = holdings(store_folder())
+    found = holdings(store or store_folder())
     if keys:
         found = tuple(_of(key, found) for key in dict.fromkeys(keys))
     examined = [each for each in found if each.state != "unfinished"]

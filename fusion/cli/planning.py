@@ -44,8 +44,10 @@ def plan(
 def _counted(graph: "FusionGraph", examples: int | None) -> "Plan":
     from fusion.features.planning import machine_rates
     from fusion.frontier.plans import plan as planned
+    from fusion.store.room import bound
 
-    return planned(graph, examples=examples or 1, rates=machine_rates())
+    most = bound() / max(1, len(graph.phases))
+    return planned(graph, examples=examples or 1, rates=machine_rates(), most=most)
 
 
 def _looked_at(graph: "FusionGraph", path: Path) -> "Plan":

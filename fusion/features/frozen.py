@@ -15,7 +15,7 @@ from fusion.features.digests import digests
 from fusion.features.extraction import Extracted, Pass, Watch
 from fusion.features.precision import Precision, computing, narrowed
 from fusion.features.programs import Program, prefix, suffix
-from fusion.features.tensors import Wanted, as_bytes, compute, described, stored
+from fusion.features.tensors import Wanted, as_fed, compute, described, stored
 from fusion.features.viewing import Change, changed_by
 from fusion.frontier.frontiers import Frontier, is_storable
 from fusion.frontier.nearest import nearest
@@ -209,8 +209,8 @@ class Frozen:
             for one in tensors
         ]
         every = [
-            as_bytes(each)
-            if change is None and _is_of_bytes(examples.columns.get(each.tensor.name))
+            as_fed(each, bytes=change is None and _is_of_bytes(examples.columns[each.tensor.name]))
+            if each.tensor.name in examples.columns
             else each
             for each in every
         ]
@@ -232,7 +232,7 @@ class Frozen:
         return found
 
 
-def _is_of_bytes(column: Column | None) -> bool:
+def _is_of_bytes(column: Column) -> bool:
     """Whether all that a column gives are whole numbers of 0..255, as decoded images are before they are scaled."""
     return isinstance(column, ImageFiles) and column.range == (0, 255) and None not in column.paths
 

@@ -13,7 +13,7 @@ from fusion.data.examples import Examples
 from fusion.features.extraction import Extracted, Pass, extract
 from fusion.features.programs import Program
 from fusion.frontier.machines import machine
-from fusion.frontier.tensors import NodeTensor
+from fusion.frontier.tensors import WIDTHS, NodeTensor
 from fusion.store.entries import find, read
 from fusion.store.keys import key
 from fusion.store.writers import Writer, writing
@@ -68,14 +68,17 @@ def described(
     return Wanted(tensor, parts)
 
 
-def as_bytes(wanted: Wanted) -> Wanted:
-    """Returns a tensor of whole numbers of 0..255 as it is stored, in a quarter of the room; what it is found by stays.
+def as_fed(wanted: Wanted, *, bytes: bool) -> Wanted:
+    """Returns an input as it is stored: as bytes where it has whole numbers of 0..255 alone; what it is found by stays.
 
-    >>> as_bytes(Wanted(NodeTensor("photo", "", (2, 2, 3), "float32", 48), {})).tensor.bytes
-    12
+    >>> photo = Wanted(NodeTensor("photo", "", (2, 2, 3), "uint8", 12), {})
+    >>> as_fed(photo, bytes=False).tensor.bytes, as_fed(photo, bytes=True).tensor.bytes
+    (48, 12)
     """
     tensor = wanted.tensor
-    return Wanted(replace(tensor, dtype="uint8", bytes=tensor.bytes // 4), wanted.parts)
+    dtype = "uint8" if bytes else "float32"
+    takes = tensor.bytes * WIDTHS.get(dtype, 4) // WIDTHS.get(tensor.dtype, 4)
+    return Wanted(replace(tensor, dtype=dtype, bytes=takes), wanted.parts)
 
 
 def stored(folder: Path, wanted: Sequence[Wanted]) -> dict[str, np.ndarray]:

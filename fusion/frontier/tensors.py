@@ -18,7 +18,7 @@ class NodeTensor:
         node: The node of the graph that gives it.
         layer: The row of a trunk it comes out of; `""` for a node that is no trunk.
         shape: Its shape for one sample.
-        dtype: Its dtype.
+        dtype: The dtype it is stored in.
         bytes: What it takes for one sample, all its views together.
         views: How many there are of one example, in turn from epoch to epoch.
     """
@@ -37,11 +37,11 @@ class NodeTensor:
 
 
 def tensor(unit: Unit) -> NodeTensor:
-    """Returns what a unit gives; where a size is open, its bytes are those of size 1 there.
+    """Returns what a unit gives as it is stored; where a size is open, its bytes are those of size 1 there.
 
     >>> tensor(Unit("all.pool", "all.pool", "", "all.pool", (), (2, 4))).bytes
     32
     """
-    width = WIDTHS.get(unit.dtype, 4)
-    bytes = unit.views * width * size(unit.shape)
-    return NodeTensor(unit.node, unit.layer, unit.shape, unit.dtype, bytes, unit.views)
+    dtype = unit.stored or unit.dtype
+    bytes = unit.views * WIDTHS.get(dtype, 4) * size(unit.shape)
+    return NodeTensor(unit.node, unit.layer, unit.shape, dtype, bytes, unit.views)

@@ -61,6 +61,7 @@ class Unit:
         random: Whether it may give something else each time where it is active.
         decoded: Whether it is an image that is read from a file.
         views: How many things it gives of one example, in turn from epoch to epoch.
+        stored: The dtype it is stored in, where that holds the same numbers in less room; `""` where it is its own.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Unit:
     random: bool = False
     decoded: bool = False
     views: int = 1
+    stored: str = ""
 
 
 Units = Mapping[str, Unit]
@@ -165,6 +167,7 @@ def _opened(graph: FusionGraph, node: Node, ends: dict[tuple[str, str], str]) ->
 def _whole(graph: FusionGraph, node: Node, parents: tuple[str, ...]) -> Iterator[Unit]:
     """Yields the unit of a node that is no trunk, and of an input that is augmented what that makes of it."""
     training, declared = graph.recipe.training, graph.recipe.inputs.get(node.name)
+    image = declared if node.kind == "input" and isinstance(declared, Image) else None
     yield Unit(
         node.name,
         node.name,
@@ -177,7 +180,9 @@ def _whole(graph: FusionGraph, node: Node, parents: tuple[str, ...]) -> Iterator
         weights=tuple(each.address for each in node.weights),
         # A block may drop values.
         random=node.kind in {"block", "drop"},
-        decoded=node.kind == "input" and isinstance(declared, Image),
+        decoded=image is not None,
+        # Pixels of files are whole numbers until they are scaled; one that is missing is none.
+        stored="uint8" if image and image.range == (0, 255) and not image.optional else "",
     )
     if node.kind == "input" and training and node.name in training.augment:
         name = f"{node.name}/{AUGMENTED}"

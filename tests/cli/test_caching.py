@@ -124,6 +124,20 @@ def test_clear_removes_what_was_not_used_for_days(folder):
     assert find(folder, key(WHOLE))
 
 
+def test_a_store_of_ones_own_is_looked_at_examined_and_cleared(folder, tmp_path):
+    own = tmp_path / "own"
+    with writing(own, WHOLE, shape=(4,), rows=30) as writer:
+        writer.append(np.ones((30, 4)))
+
+    assert run("ls", "--store", own)[1].endswith(f"1 tensor, 970 B of 1.0 GiB in {own}\n")
+    assert json.loads(run("ls", "--json", "--store", own)[1])["folder"] == str(own)
+    damage(own)
+    assert run("verify", "--store", own)[0] == 1
+    assert run("clear", "--all", "--store", own)[1].endswith("1 tensor removed, 970 B free again\n")
+    assert not any(own.glob("[0-9a-f]*"))
+    assert find(folder, key(WHOLE))
+
+
 def test_clear_keeps_what_is_being_read(folder):
     rows = read(find(folder, key(WHOLE)))
 
@@ -142,6 +156,7 @@ def test_clear_keeps_what_is_being_read(folder):
         (["clear", "zz"], "0 stored tensors have a key that begins with 'zz'"),
         (["clear", ""], "2 stored tensors have a key"),
         (["verify", "zz"], "0 stored tensors"),
+        (["ls", "--store", "nowhere"], "'nowhere' does not exist"),
     ],
 )
 def test_a_wrong_call_ends_with_2(arguments, match):

@@ -10,6 +10,7 @@ from fusion.errors import TrainingError
 from fusion.frontier.frontiers import frontier
 from fusion.frontier.phases import varying
 from fusion.frontier.rates import Rates
+from fusion.frontier.tensors import tensor
 from fusion.frontier.units import above, units
 
 SLOW = Rates(read=1e12, compute=1e9, decode=0.001)
@@ -129,6 +130,19 @@ def test_an_image_that_one_branch_trains_on_is_decoded_while_the_other_is_stored
     assert "photo" in names(frontier(graph, 0, Rates(decode=0.01)))
 
 
+@pytest.mark.parametrize(
+    ("changes", "bytes"),
+    [({}, 768), ({"range": [0, 1]}, 4 * 768), ({"optional": {"missing": "zeros"}}, 4 * 768)],
+)
+def test_decoded_pixels_take_a_byte_each_where_all_are_whole_numbers(
+    graph_of, data_of, with_phases, changes, bytes
+):
+    data = with_phases(nested(data_of), ["head", "net", "res"])
+    data["inputs"]["photo"] |= changes
+
+    assert tensor(units(graph_of(data))["photo"]).bytes == bytes
+
+
 def test_augmentation_moves_the_frontier_to_the_input(graph_of, data_of, with_phases):
     augment = {"photo": [{"flip": "horizontal"}]}
     data = with_phases(siamese(data_of), ["head"], augment=augment)
@@ -175,7 +189,7 @@ def test_amounts_are_those_of_the_units(phase_graph):
     graph = phase_graph("Chain", ["head", "net[conv3..]"])
     opened = units(graph)
 
-    found = frontier(graph, 0, Rates(read=1e6, compute=1e9, decode=0.5))
+    found = frontier(graph, 0, Rates(read=1e7, compute=1e9, decode=0.5))
 
     flops = {name: unit.flops for name, unit in opened.items()}
     assert names(found) == ["net/drop"]
@@ -186,8 +200,8 @@ def test_amounts_are_those_of_the_units(phase_graph):
     assert found.suffix_flops == steps
     assert found.whole_flops == once + steps
     assert found.stored_bytes == 4 * 4 * 4 * 16
-    assert found.once_seconds == pytest.approx(0.5 + once / 1e9 + 1024 / 1e6)
-    assert found.epoch_seconds == pytest.approx(steps / 1e9 + 1024 / 1e6)
+    assert found.once_seconds == pytest.approx(0.5 + once / 1e9 + 1024 / 1e7)
+    assert found.epoch_seconds == pytest.approx(steps / 1e9 + 1024 / 1e7)
     assert found.whole_seconds == pytest.approx(0.5 + (once + steps) / 1e9)
 
 
@@ -236,7 +250,7 @@ def least(graph, number, rates, epochs):
     for choice in itertools.product((False, True), repeat=len(frozen)):
         runs = {name for name, chosen in zip(frozen, choice, strict=True) if chosen}
         read = {parent for name in runs | moving for parent in opened[name].parents} - runs - moving
-        stored = sum(4 * prod(opened[name].shape) for name in read)
+        stored = sum((1 if name == "photo" else 4) * prod(opened[name].shape) for name in read)
         epoch = seconds(runs) + (trained - frozen_flops) / rates.compute + stored / rates.read
         once = seconds(above(opened, read)) + stored / rates.read
         best = min(best, once + epochs * epoch)

@@ -145,6 +145,12 @@ def test_the_command_wants_a_number_of_examples_or_data(run, words):
         run(*words)
 
 
+def test_no_more_is_stored_of_so_many_examples_than_the_store_may_take(run, monkeypatch):
+    monkeypatch.setenv("FUSION_CACHE_BYTES", "1 MB")
+
+    assert "stored: all.mlp" not in run("--examples", "5000000").stdout
+
+
 def test_the_command_wants_one_example_or_more(run):
     assert run("--examples", "0").exit_code == 2
 
