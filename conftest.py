@@ -10,7 +10,7 @@ import pytest
 # Tests run side by side: threads of one's linear algebra would wait for those of the other's. NumPy reads it once.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-SHARED = ("clusters", "commands", "studies", "topologies")
+SHARED = ("clusters", "commands", "geometry", "studies", "topologies")
 """Modules with fixtures that several parts of the tests use; no folder of tests is a package."""
 
 

@@ -42,6 +42,20 @@ def test_the_picture_of_a_shipped_recipe_is_the_one_in_diagrams(path):
     assert drawn == (ROOT / "diagrams" / f"{path.stem}.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["light", "paper", "slide"])
+@pytest.mark.parametrize("level", ["branch", "stage", "layer"])
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_nothing_overlaps_and_no_words_are_cut_in_any_picture_of_a_shipped_recipe(path, level, style, checks):
+    graph = fusion.resolve(path)
+    expand = "none" if (level, style) == ("layer", "slide") else ()
+
+    drawing = draw(graph, phase=len(graph.phases) - 1, level=level, style=style, expand=expand).drawing
+    # Lines that lead on to the next row are looked at with the pages.
+    for name in checks if style == "light" else ("boxes", "texts", "texts and lines"):
+        checks[name](drawing)
+
+
 def test_diagrams_holds_no_picture_of_a_recipe_that_is_gone():
     assert {path.stem for path in (ROOT / "diagrams").glob("*.svg")} == {path.stem for path in RECIPES}
 
