@@ -203,4 +203,16 @@ def in_words(found: "Scored") -> str:
         if found.permutations
         else ""
     )
-    return f"{said}{nulls}."
+    return f"{said}{nulls}.{_without_skill(found)}"
+
+
+def _without_skill(found: "Scored") -> str:
+    """Returns how to read ridge scores below that of a constant answer, where there are any."""
+    below = sum(tap.ridge < found.blind for tap in found.taps)
+    if not below:
+        return ""
+    why = "" if found.measure == "skill" else ", as the example left out makes its own class the rarer"
+    return (
+        f" By ridge {counted(below, 'tap')} {'is' if below == 1 else 'are'} below {found.blind:.3f}, what one answer for all "
+        f"is worth: that is little skill or none, not less{why}."
+    )

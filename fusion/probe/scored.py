@@ -62,6 +62,7 @@ class Scored:
         examples: How many there are in these.
         rows: How many were scored: fewer where a tap has so many features that they were sampled.
         permutations: Shufflings of each null.
+        blind: What one and the same answer for all of them is worth: the share of the commonest class, or no skill.
         taps: By backbone and depth.
         similarity: Debiased CKA between them.
         agreement: How each score, depth and width foretell `judged`.
@@ -75,6 +76,7 @@ class Scored:
     examples: int
     rows: int
     permutations: int
+    blind: float
     taps: tuple[ScoredTap, ...]
     similarity: tuple[tuple[float, ...], ...]
     agreement: tuple[Agreement, ...]
@@ -95,7 +97,7 @@ def scores_json(scored: Scored) -> str:
     ... )  # fmt: skip
     >>> found = Scored(
     ...     study="s", task="binary", measure="accuracy", splits=("train",), examples=8, rows=8, permutations=0,
-    ...     taps=(one,), similarity=((1.0,),), agreement=(), judged="ridge",
+    ...     blind=0.5, taps=(one,), similarity=((1.0,),), agreement=(), judged="ridge",
     ... )  # fmt: skip
     >>> json.loads(scores_json(found))["taps"][0]["ridge"]
     0.9
@@ -108,7 +110,7 @@ def scores_csv(scored: Scored) -> str:
 
     >>> empty = Scored(
     ...     study="s", task="binary", measure="accuracy", splits=("train",), examples=8, rows=8, permutations=0,
-    ...     taps=(), similarity=(), agreement=(), judged="ridge",
+    ...     blind=0.5, taps=(), similarity=(), agreement=(), judged="ridge",
     ... )  # fmt: skip
     >>> scores_csv(empty).strip()
     'tap,depth,width,params,flops,ridge,knn,logme,hscore,p,test'

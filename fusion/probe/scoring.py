@@ -20,7 +20,7 @@ from fusion.recipe.reading import load_recipe
 from fusion.recipe.recipe import Recipe
 from fusion.scores.holding import hold_out
 from fusion.scores.probing import Probe, Probing, Tap, TapScores, corrected, judge, probe
-from fusion.scores.targets import Targets, make_targets, take
+from fusion.scores.targets import Targets, blind_value, make_targets, take
 from fusion.study.blocks import graph_of, path_of
 from fusion.study.declaration import BASE, Study, open_study
 from fusion.study.variants import weight_places
@@ -166,6 +166,7 @@ def score(prepared: PreparedTaps, pooled: Pooled, options: Probing | None = None
         examples=len(pooled.targets),
         rows=len(found.rows),
         permutations=chosen.permutations,
+        blind=blind_value(take(pooled.targets, found.rows)),
         taps=tuple(
             _scored(tap, row, chances.get(tap.name), value)
             for tap, row, value in zip(prepared.taps, found.taps, tests, strict=True)

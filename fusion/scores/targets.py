@@ -118,6 +118,19 @@ def blind_error(targets: Targets) -> float:
     return float(((targets.centred * count / (count - 1)) ** 2).mean())
 
 
+def blind_value(targets: Targets) -> float:
+    """Returns what `measure` says of naming the commonest class, or what most labels are, for every example.
+
+    No skill, 0, for a regression.
+
+    >>> blind_value(make_targets([0, 1, 1, 1], "classification"))
+    0.75
+    """
+    if targets.task == "regression":
+        return 0.0
+    return measure(targets, np.broadcast_to(targets.columns.mean(0), targets.columns.shape))
+
+
 def _one_hot(given: np.ndarray) -> np.ndarray:
     if given.ndim != 1 or not np.issubdtype(given.dtype, np.integer) or given.min() < 0:
         raise DataError(

@@ -7,15 +7,14 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from fusion.errors import StudyError
 from fusion.recipe.head import LOWER_IS_BETTER, METRICS, Task
 from fusion.statistics.outcomes import Outcome
-from fusion.study.arms import read_arms
+from fusion.study.arms import ArmFacts, read_arms
 from fusion.study.declaration import BASE, Study, load_study
 from fusion.study.racing import Stop, stops
 from fusion.study.records import STUDY, Listed, Record, read_list, read_records, renamed
+from fusion.study.searches import cv_results
 from fusion.wording import table_cell
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ class Results:
         stopped: Arms that a race stopped, which need no further trial.
         task: What `base` predicts; `None` where that was not kept.
         repeated: Of two runs as one, arms of the second that are left out, each with the arm of the first that is the same.
+        recipes: By arm, its recipe as plain data, as far as that was kept.
     """
 
     study: Study
@@ -44,6 +44,7 @@ class Results:
     stopped: Mapping[str, Stop] = field(default_factory=dict)
     task: Task | None = None
     repeated: Mapping[str, str] = field(default_factory=dict)
+    recipes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def done(self) -> tuple[Record, ...]:
@@ -98,7 +99,7 @@ class Results:
 
     @property
     def cv_results_(self) -> dict[str, Any]:
-        """The trials that are done as scikit-learn has them: an entry for each arm, `split0_test_score` for each seed."""
+        """The trials that are done as scikit-learn has them: `fusion.study.searches.cv_results` says which keys there are."""
         return cv_results(self)
 
 
@@ -113,7 +114,9 @@ def load_results(folder: str | Path) -> Results:
     trials = read_list(folder)
     by_key = {record.key: record for record in read_records(folder, dict.fromkeys(t.key for t in trials))}
     records = [renamed(by_key[trial.key], trial.arm) for trial in trials if trial.key in by_key]
-    found = Results(load_study(folder / STUDY), trials, tuple(records), task=_task(folder))
+    known = read_arms(folder)
+    recipes = {name: each.recipe for name, each in known.items()}
+    found = Results(load_study(folder / STUDY), trials, tuple(records), task=_task(known), recipes=recipes)
     arms = list(dict.fromkeys(trial.arm for trial in trials))
     return replace(found, stopped=stops(found.study, arms, records, better=found.better))
 
@@ -194,37 +197,7 @@ def to_csv(records: Sequence[Record], stopped: Mapping[str, Stop] | None = None)
     return text.getvalue()
 
 
-def cv_results(results: Results) -> dict[str, Any]:
-    """Returns the finished trials as scikit-learn's searches have them; seeds are its splits.
-
-    Keys are `params` (a dict with the arm), `param_arm`, `split{i}_test_score`, `mean_test_score`, `std_test_score`,
-    `rank_test_score` and `mean_fit_time`; scores of metrics of which less is better are negative, as it has them.
-    """
-    sign = -1.0 if results.better == "lower" else 1.0
-    cells = {(record.arm, record.seed): record for record in results.done if record.value is not None}
-    arms = list(dict.fromkeys(trial.arm for trial in results.trials))
-    seeds = list(dict.fromkeys(trial.seed for trial in results.trials))
-    scores = np.array([[_score(cells, arm, seed, sign) for seed in seeds] for arm in arms])
-    means = scores.mean(axis=1)
-    known = np.where(np.isnan(means), -np.inf, means)
-    times = [[cells[arm, seed].seconds for seed in seeds if (arm, seed) in cells] for arm in arms]
-    return {
-        "params": [{"arm": arm} for arm in arms],
-        "param_arm": np.ma.array(arms, dtype=object),
-        **{f"split{number}_test_score": scores[:, number] for number in range(len(seeds))},
-        "mean_test_score": means,
-        "std_test_score": scores.std(axis=1),
-        "rank_test_score": np.array([1 + int((known > value).sum()) for value in known], dtype=np.int32),
-        "mean_fit_time": np.array([float(np.mean(each)) if each else float("nan") for each in times]),
-    }
-
-
-def _task(folder: Path) -> Task | None:
-    base = read_arms(folder).get(BASE)
+def _task(arms: Mapping[str, ArmFacts]) -> Task | None:
+    base = arms.get(BASE)
     task: Task | None = base.recipe.get("head", {}).get("output", {}).get("task") if base else None
     return task
-
-
-def _score(cells: Mapping[tuple[str, int], Record], arm: str, seed: int, sign: float) -> float:
-    record = cells.get((arm, seed))
-    return float("nan") if record is None or record.value is None else sign * record.value

@@ -49,6 +49,11 @@ def united(first: Results, second: Results, *, names: tuple[str, str]) -> Result
         stopped,
         first.task,
         {f"{names[1]}/{arm}": f"{names[0]}/{same}" for arm, same in known.items()},
+        {
+            f"{name}/{arm}": recipe
+            for name, several in zip(names, (first.recipes, second.recipes), strict=True)
+            for arm, recipe in several.items()
+        },
     )
 
 

@@ -11,7 +11,8 @@ from fusion.recipe.writing import to_data, to_json
 from fusion.statistics.outcomes import pair
 from fusion.study.arms import ARMS
 from fusion.study.records import STUDY, read_list, write_list, write_record
-from fusion.study.results import Results, cv_results, load_results, outcomes, rows, to_csv
+from fusion.study.results import Results, load_results, outcomes, rows, to_csv
+from fusion.study.searches import cv_results
 from fusion.study.union import united
 
 
@@ -84,6 +85,38 @@ def test_scikit_learn_finds_what_it_expects(results):
     assert np.allclose(found["split2_test_score"], [0.52, 0.62])
     assert np.allclose(found["mean_test_score"], [0.51, 0.61])
     assert found["rank_test_score"].tolist() == [2, 1]
+
+
+def test_the_keys_are_those_of_a_search_of_scikit_learn_and_make_a_frame(results):
+    search = pytest.importorskip("sklearn.model_selection", reason="scikit-learn is not installed")
+    from sklearn.linear_model import Ridge
+
+    theirs = search.GridSearchCV(Ridge(), {"alpha": [1, 2]}, cv=3).fit([[1], [2], [3]] * 3, [1, 2, 3] * 3)
+    found = cv_results(results)
+
+    assert {*found, "param_alpha"} == {*theirs.cv_results_, "param_arm"}
+    assert {len(each) for each in found.values()} == {2}
+    kinds = {name: np.asarray(theirs.cv_results_[name]).dtype for name in found if "_t" in name}
+    assert {name: found[name].dtype for name in kinds} == kinds
+    frame = pytest.importorskip("pandas", reason="pandas is not installed").DataFrame(found)
+    assert frame.sort_values("rank_test_score")["param_arm"].tolist() == ["wide", "base"]
+
+
+def test_what_arms_have_where_they_differ_are_params_of_a_search(results, recipe):
+    axes = {"/blocks/mlp/0/dense": [4, 32], "/training/batch_size": [16, 32]}
+    study = results.study.replaced(axes=axes, arms={"wide": {"change": {"/training/views": 3}}})
+    wide = recipe.replace("/blocks/mlp", [{"dropout": 0.5}])
+    recipes = {"base": to_data(recipe), "wide": to_data(wide)}
+
+    found = cv_results(Results(study, results.trials, results.records, recipes=recipes))
+
+    units = recipe.blocks["mlp"][0].units
+    assert found["params"] == [
+        {"arm": "base", "/blocks/mlp/0/dense": units, "/training/batch_size": 32, "/training/views": None},
+        {"arm": "wide", "/training/batch_size": 32, "/training/views": None},
+    ]
+    assert found["param_/blocks/mlp/0/dense"].tolist() == [units, None]
+    assert found["param_/blocks/mlp/0/dense"].mask.tolist() == [False, True]
 
 
 def test_of_a_loss_less_is_better(results):

@@ -6,6 +6,7 @@ import pytest
 
 import fusion
 from fusion.backbones.loading import load
+from fusion.cli.scoring import in_words
 from fusion.data.examples import Array, Examples
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
@@ -13,7 +14,8 @@ from fusion.execution.running import prepare
 from fusion.execution.training import run_trial
 from fusion.features import frozen
 from fusion.features.arrays import extract_features
-from fusion.probe.scoring import pool_taps, prepare_taps, score_taps
+from fusion.probe.fusing import fuse_taps
+from fusion.probe.scoring import pool_taps, prepare_taps, score, score_taps
 from fusion.recipe.reading import from_data, load_recipe
 from fusion.recipe.writing import to_data
 from fusion.scores.probing import Probing
@@ -63,6 +65,58 @@ def test_a_study_is_scored_by_the_command_and_written(run, study_file, photos, t
     assert data["splits"] == ["train", "validation"]
     assert np.diag(data["similarity"]).tolist() == pytest.approx([1, 1, 1])
     assert [row["score"] for row in data["agreement"]][-2:] == ["depth", "width"]
+
+
+def data_of(targets, *, told):
+    """Photographs that are brighter the larger a target is, or that tell nothing of it."""
+    random, columns = np.random.default_rng(0), targets.reshape(len(targets), -1)
+    light = columns @ np.array([60.0, 90.0])[: columns.shape[1]] * told
+    photos = random.uniform(0, 60, (len(targets), 16, 16, 3)) + light[:, None, None, None]
+    names = tuple(f"row {number}" for number in range(len(targets)))
+    part = Examples({"photo": Array(photos.astype("float32"))}, targets, names)
+    return fusion.Data(part, None, None, None, "Made up.")
+
+
+LABELS = np.random.default_rng(1).integers(0, 2, (60, 2))
+PRICES = np.random.default_rng(1).random((60, 1)).astype("float32")
+
+
+@pytest.mark.parametrize(
+    ("output", "targets", "measure", "least"),
+    [
+        ({"task": "multilabel", "classes": 2}, LABELS, "accuracy", 0.8),
+        ({"task": "regression"}, PRICES, "skill", 0.9),
+        ({"task": "binary"}, LABELS[:, :1], "accuracy", 0.95),
+    ],
+)
+def test_taps_are_scored_and_fused_for_every_task(recipe_file, tmp_path, output, targets, measure, least):
+    study = Study(name="tasks", recipe=load_recipe(recipe_file(head={"output": output})))
+    prepared = prepare_taps(study, data_of(targets, told=True))
+
+    pooled = pool_taps(prepared, store=tmp_path)
+    found, fused = score(prepared, pooled, Probing(permutations=19)), fuse_taps(pooled)
+
+    assert (found.task, found.measure) == (output["task"], measure)
+    assert found.best.ridge > least
+    assert found.best.p == 0.05
+    assert sum(fused.shares.values()) == pytest.approx(fused.every.skill)
+    assert "below" not in in_words(found)
+
+
+def test_a_tap_without_skill_is_said_to_have_none_and_not_less(recipe_file, tmp_path):
+    study = Study(name="nothing", recipe=load_recipe(recipe_file()))
+    data = data_of(np.arange(60) % 2, told=False)
+
+    found = score_taps(study, data, options=Probing(permutations=0), store=tmp_path)
+
+    assert found.blind == 0.5
+    below = sum(tap.ridge < 0.5 for tap in found.taps)
+    assert below
+    assert f"By ridge {below} tap" in in_words(found)
+    assert (
+        "below 0.500, what one answer for all is worth: that is little skill or none, not less, as the"
+        in in_words(found)
+    )
 
 
 def test_a_second_run_extracts_nothing_and_says_the_same(study_file, photos, tmp_path, monkeypatch):

@@ -367,6 +367,8 @@ def test_python_runs_the_same_study(study_file, photos, tmp_path):
     assert (begun.records, begun.waiting) == ((), 2)
     assert [record.arm for record in results.records] == ["base", "all/cut=block1_pool"]
     assert results.waiting == 0
+    cuts = [each["/branches/all/cut"] for each in results.cv_results_["params"]]
+    assert cuts == ["block2_pool", "block1_pool"]
 
 
 def refuse(trial, data, inputs):
