@@ -18,7 +18,7 @@ SIZE, GAP, LINE = 10.0, 22.0, 20.0
 
 CONVENTIONS: Mapping[Level, tuple[str, ...]] = {
     "branch": (
-        "width of a segment ~ number of layers, the bar being the whole backbone",
+        "width of a segment ~ number of layers, with room for its name, the bar being the whole backbone",
         "numbers in segments: weights",
         f"H{TIMES}W{TIMES}C: tensor after a segment",
     ),

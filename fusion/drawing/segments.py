@@ -141,12 +141,15 @@ def _last_title(trunk: Trunk, rows: Sequence[Layer]) -> str:
 
 
 def _parts_title(trunk: Trunk, rows: Sequence[Layer]) -> str:
-    """Returns what the parts are called in which layers lie, as a closer look calls them; `""` if they have no name."""
+    """Returns what the parts in which layers lie are called at a closer look, in short; `""` if they have no name."""
     names = {row.name for row in rows}
     found = [part for part in parts(trunk) if any(row.name in names for row in part.rows)]
     told = from_to(found[0].title, found[-1].title)
     named = told == "stem" or chosen_names(found[0].rows)
-    return shortened(cleaned(told), 10.5, WIDEST, bold=True) if named else ""
+    # On a ruler room is scarce: of conv_pw_2 the last word and the number tell enough.
+    brief = _WORDS.sub("", told)
+    return shortened(cleaned(brief), 10.5, WIDEST, bold=True) if named else ""
 
 
+_WORDS = re.compile(r"^([A-Za-z]+_)+(?=[A-Za-z]+_?[0-9])")
 _NUMBERED = re.compile(r"([A-Za-z]+_?)([0-9]+)")

@@ -12,6 +12,8 @@ from fusion.wording import cleaned
 
 SIZE, HEIGHT, GAP = 9.5, 15.0, 3.0
 """Size of the numbers, height of a row of cells, and room above it."""
+WIDEST = 110.0
+"""How wide a cell may be: no wider than the bar it stands below, whatever words stand beside that."""
 
 
 def with_cells(box: Box, cells: Sequence[Cell], name: str) -> Box:
@@ -53,7 +55,7 @@ def rows_of(cells: Sequence[Cell], width: float, name: str) -> tuple[tuple[Item,
     """
     least = max(cell_width(cell) for cell in cells)
     count = max(1, min(len(cells), int(width // least)))
-    each = max(width / count, least)
+    each = max(min(width / count, WIDEST), least)
     items = tuple(
         cell_group(cell, name, (each * (place % count), HEIGHT * (place // count)), each)
         for place, cell in enumerate(cells)

@@ -112,7 +112,7 @@ def test_stages_without_a_name_of_their_own_are_called_as_the_parts_a_closer_loo
     trunk = replace(graph.trunks["eye"], skeleton=skeleton, **kept)
 
     found = segments(trunk, view(graph, 0))
-    assert [each.title for each in found] == ["stem", f"conv_pw_2{DASH}3"]
+    assert [each.title for each in found] == ["stem", f"pw_2{DASH}3"]
 
 
 def test_layers_that_no_resolution_tells_apart_are_called_after_the_last(

@@ -225,3 +225,15 @@ def test_an_input_that_may_be_missing_has_the_value_of_its_branch(
 
     found = cells(draw(graph_of(recipe), values={"left": 1.0, "right": 2.0}).drawing)
     assert [words for words, *_ in found.values()] == ["1", "2"]
+
+
+def test_a_value_is_no_wider_than_the_bar_it_is_of(topology: Callable[[str], FusionGraph]) -> None:
+    drawing = draw(topology("two"), level="layer", values={"fusion": 0.8, "shape": 0.5}).drawing
+
+    for name in ("fusion", "shape.taps"):
+        (box,) = (i for i, *_ in flattened(drawing.items) if isinstance(i, Group) and i.name == name)
+        inner = [(i, x) for i, x, _ in flattened(box.items)]
+        (cell,) = [x for i, x in inner if isinstance(i, Group) and i.name == "value"]
+        bars = [(x + i.x, x + i.x + i.width) for i, x in inner if isinstance(i, Rect) and i.height == 26]
+        assert min(left for left, _ in bars) <= cell
+        assert cell + 110 <= max(right for _, right in bars) + 0.01

@@ -123,6 +123,24 @@ def test_cards_lie_on_nothing_whatever_is_open(
             assert a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]
 
 
+def test_figures_on_one_page_do_not_disturb_each_other(
+    browser: Any, topology: Callable[[str], FusionGraph], tmp_path: Path
+) -> None:
+    figures = [draw(topology(name), style=style) for name, style in (("two", "auto"), ("votes", "light"))]
+    figures += [draw(topology("two"), style="dark"), draw(topology("two"), phase=1)]
+    page = f"<!doctype html><meta charset=utf-8>{''.join(figure.svg() for figure in figures)}"
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    plates = "[...document.querySelectorAll('svg')].map(s => getComputedStyle(s.querySelector(':scope > rect')).fill)"
+    hatched = "[...document.querySelectorAll('[fill^=\"url(\"]')].map(e => [e.closest('svg'), document.querySelector(e.getAttribute('fill').slice(4, -1)).closest('svg')]).every(([a, b]) => a === b)"
+
+    for dark, palette in ((False, LIGHT), (True, DARK)):
+        browser.open(tmp_path / "page.html", dark=dark)
+        follows, light, night = (rgb(each["page"]) for each in (palette, LIGHT, DARK))
+        assert browser.run(plates) == [follows, light, night, follows]
+        assert browser.run("document.querySelectorAll('[fill^=\"url(\"]').length") > 4
+        assert browser.run(hatched) is True
+
+
 def test_a_page_prints_the_level_in_front_in_light_colours_without_its_tabs(browser: Any, page: Path) -> None:
     browser.open(page, dark=True)
     browser.click("label[for=tab-stage]")
