@@ -141,7 +141,9 @@ def _architecture(found: Comparison, facts: Mapping[str, ArmFacts], drawn: Seque
         taps = {place.tap: arm for place, arm in drawn[0].points}
         means = {each.arm: each.mean for each in found.whole_arms}
         values = {tap: means[arm] for tap, arm in taps.items() if arm in means}
-        shown = drawn[0].points[-1][1]
+        # All layers are in every arm of a study of cuts, else in that which is cut last.
+        is_whole = name in taps.values() and name in facts and bool(facts[name].kind)
+        shown = name if is_whole else drawn[0].points[-1][1]
     if shown not in facts:
         return Section("Architecture", ("Which recipes the arms are was not kept in this run.",))
     said = f"The recipe of {shown}" + (

@@ -83,9 +83,8 @@ def layers(found: Comparison, drawn: tuple[Curve, ...]) -> str:
         named.append(_Named(plot.y(rows[arm][0]), arm, "mute", "2 3"))
     for number, each in enumerate(drawn):
         body += _curve(plot, each, number)
-        if len(drawn) > 1:
-            last = [arm for _, arm in each.points if arm in rows][-1]
-            named.append(_Named(plot.y(rows[last][0]), each.name, *stroke(number)))
+        last = [arm for _, arm in each.points if arm in rows][-1]
+        named.append(_Named(plot.y(rows[last][0]), each.name, *stroke(number)))
     title = f"{found.metric}: arm minus {found.reference}, with 95 % intervals"
     body += [*_beside(named, RIGHT + 8), *_taps(plot.x), text((LEFT, 10), title, kind="mute", longest=100)]
     return svg(HEIGHT, f"{found.metric} by the layer that is cut at", body)

@@ -143,3 +143,20 @@ def test_damaged_arms_are_named(write_run, tmp_path):
 def test_a_report_is_of_a_folder(write_run, tmp_path):
     with pytest.raises(StudyError, match="the folder of a run, got Results"):
         write_report(load_results(write_run(base=0.0)), tmp_path / "out")
+
+
+def test_of_a_study_of_cuts_the_recommended_arm_is_pictured_and_of_others_the_whole_network(
+    write_run, tmp_path
+):
+    gaps = {"base": 0.0, "frozen@block1": 0.2, "frozen@block2": 0.0}
+    folder = write_run(cuts={arm: (arm[-6:], int(arm[-1]) / 3) for arm in list(gaps)[1:]}, **gaps)
+    arms = folder / "arms.json"
+
+    shown = []
+    for kind in ("", "frozen"):
+        facts = json.loads(arms.read_text())
+        arms.write_text(json.dumps({arm: each | {"kind": kind} for arm, each in facts.items()}))
+        shown.append(write_report(folder, tmp_path / f"out{kind}")[0].read_text())
+
+    assert "The recipe of frozen@block2" in shown[0]
+    assert "The recipe of frozen@block1" in shown[1]

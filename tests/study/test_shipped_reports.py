@@ -1,0 +1,58 @@
+"""What the shipped reports on studies claim follows from their own numbers, and is what the texts beside them say."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fusion.statistics.best import best_set
+from fusion.statistics.differences import differences
+from fusion.statistics.outcomes import Scores
+
+REPORTS = Path(__file__).parents[2] / "recipes" / "studies" / "reports"
+CUTS = ("conv1_relu", "pool2", "conv3_relu", "pool4", "dense5_relu", "dense6_relu")
+
+
+def read(name):
+    return json.loads((REPORTS / name / "results.json").read_text())
+
+
+def scores_of(found):
+    arms = {each["arm"]: each["values"] for each in found["arms"]}
+    seeds = list(next(iter(arms.values())))
+    values = np.array([[each[seed] for each in arms.values()] for seed in seeds])
+    return Scores(arms=tuple(arms), blocks=tuple((int(seed), int(seed)) for seed in seeds), values=values)
+
+
+def means(found):
+    return {each["arm"]: each["mean"] for each in found["differences"]}
+
+
+def worse(found):
+    return {each["arm"] for each in found["differences"] if each["p_holm"] <= 0.05 and each["mean"] < 0}
+
+
+def better(found):
+    return {each["arm"] for each in found["differences"] if each["p_holm"] <= 0.05 and each["mean"] > 0}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in REPORTS.iterdir()))
+def test_a_shipped_report_claims_what_follows_from_its_numbers(name):
+    found = read(name)
+    scores = scores_of(found)
+
+    assert all(gate["passed"] for gate in found["gates"])
+    assert list(best_set(scores, alpha=found["alpha"]).arms) == found["best"]["arms"]
+    again = differences(scores, found["reference"], overlap=found["overlap"])
+    assert [each.p_holm for each in again] == pytest.approx([each["p_holm"] for each in found["differences"]])
+
+
+def test_of_seven_layers_of_digits_the_first_three_transfer_to_other_digits():
+    found = read("digits")
+    first, later = ({f"frozen@{layer}" for layer in layers} for layers in (CUTS[:3], CUTS[3:]))
+
+    assert later <= worse(found)
+    assert not first & (worse(found) | better(found))
+    assert {"scratch", *first} <= set(found["best"]["arms"])
+    assert not later & set(found["best"]["arms"])
