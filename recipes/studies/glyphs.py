@@ -4,7 +4,7 @@ Everything is drawn from the fonts matplotlib ships, so nothing is downloaded:
 
     python recipes/studies/glyphs.py greek runs/glyphs --seeds 10
 
-trains the source network, then every arm with every seed, and writes a report; what is done already is left alone.
+trains the source network, scores its layers, trains every arm with every seed, and writes a report; what is done already is left alone.
 """
 
 import argparse
@@ -91,6 +91,7 @@ def study_of(
         name=f"Where to cut a network of Latin letters for {alphabet}",
         recipe=recipe_for(alphabet, weights=FILE, epochs=epochs, batch_size=29),
         cuts={"backbone": "eye", "at": at, "arms": arms},
+        taps={"eye": LAYERS},
         reference="scratch",
         seeds=seeds,
     )
@@ -114,7 +115,12 @@ def main() -> None:
     train_source(wanted.out)
     run = wanted.out / wanted.alphabet
     study = study_of(wanted.alphabet, seeds=wanted.seeds, arms=tuple(wanted.arms))
-    fusion.run_study(study, target_data(wanted.alphabet), out=run, folders=[wanted.out])
+    data = target_data(wanted.alphabet)
+    for tap in fusion.score_taps(study, data, test=True, folders=[wanted.out]).taps:
+        print(
+            f"{tap.tap}: ridge {tap.ridge:.3f}, kNN {tap.knn:.3f}, LogME {tap.logme:.3f}, test {tap.test:.3f}"
+        )
+    fusion.run_study(study, data, out=run, folders=[wanted.out])
     print(fusion.write_report(run, wanted.out / f"report_{wanted.alphabet}")[0])
 
 

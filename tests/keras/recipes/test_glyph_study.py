@@ -8,6 +8,7 @@ import pytest
 import fusion
 from fusion.backbones.applications import REGISTERED
 from fusion.report.curves import curves
+from fusion.scores.probing import Probing
 from fusion.study.arms import read_arms
 
 CUTS = ("pool2", "dense5_relu")
@@ -25,12 +26,18 @@ def glyphs():
 
 
 @pytest.fixture(scope="module")
-def run_folder(glyphs, tmp_path_factory):
+def source(glyphs, tmp_path_factory):
+    """The folder of the network of Latin letters."""
     folder = tmp_path_factory.mktemp("glyphs")
     glyphs.train_source(folder, per_class=60, epochs=8)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run_folder(glyphs, source):
     study = glyphs.study_of("greek", seeds=2, at=CUTS)
-    fusion.run_study(study, glyphs.target_data("greek"), out=folder / "run", folders=[folder])
-    return folder / "run"
+    fusion.run_study(study, glyphs.target_data("greek"), out=source / "run", folders=[source])
+    return source / "run"
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +57,21 @@ def test_transferred_layers_gain_with_depth_and_random_ones_lose(means):
     assert transferred[1] > transferred[0] > means["scratch"]
     assert random[1] < random[0]
     assert random[1] < means["scratch"] < transferred[1] - 0.1
+
+
+@pytest.mark.slow
+def test_the_probe_prefers_the_last_layer_where_training_prefers_an_inner_one(glyphs, source, tmp_path):
+    study, data = glyphs.study_of("greek", seeds=1), glyphs.target_data("greek")
+
+    found = fusion.score_taps(
+        study, data, options=Probing(permutations=19), test=True, folders=[source], store=tmp_path
+    )
+
+    assert [tap.tap for tap in found.taps] == [f"eye/{layer}" for layer in glyphs.LAYERS]
+    last, before = found.taps[-1], found.taps[:-1]
+    assert found.best is last
+    assert last.p == 0.05
+    assert all(last.logme > tap.logme and last.test > tap.test for tap in before)
 
 
 @pytest.mark.slow
