@@ -8,12 +8,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from fusion.cli.planning import _print, duration
 from fusion.cli.planning import plan as command
 from fusion.errors import TrainingError
 from fusion.frontier import machines
 from fusion.frontier.machines import keep_rates, known_rates
 from fusion.frontier.plans import plan
 from fusion.frontier.rates import Rates
+from fusion.wording import memory, operations
 
 
 def test_a_plan_adds_up_its_phases(phase_graph):
@@ -137,6 +139,37 @@ def test_the_command_prints_the_plan_as_json(run):
     assert found["phases"][1]["frontier"]["tensors"] == [
         {"node": "all.mlp", "layer": "", "shape": [4], "dtype": "float32", "bytes": 16, "views": 1}
     ]
+
+
+def test_a_plan_in_words_has_time_and_operations_either_way_and_what_views_take(
+    graph_of, data_of, with_phases, capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "200")
+    data = with_phases(data_of(), ["head"], augment={"photo": [{"flip": "horizontal"}]})
+    data["training"]["views"] = 3
+    found = plan(graph_of(data), examples=1000)
+    (phase,) = found.phases
+
+    _print(found)
+
+    said = capsys.readouterr().out
+    assert (
+        "in 3 views: extraction takes 3 times as long, and epochs take them in turn where otherwise each"
+        in said
+    )
+    row = next(line for line in said.splitlines() if "phase 0  " in line)
+    assert [each.strip() for each in row.split("  ") if each.strip()] == [
+        "phase 0",
+        "10",
+        memory(phase.stored_bytes),
+        operations(phase.flops),
+        operations(phase.whole_flops),
+        duration(phase.epoch_seconds),
+        duration(phase.whole_seconds),
+        duration(phase.once_seconds),
+    ]
+    assert f"In all {duration(found.seconds)}, with" in said
+    assert f"; {duration(found.whole_seconds)} with nothing stored" in said
 
 
 @pytest.mark.parametrize("words", [(), ("--examples", "5", "--data", "photos")])

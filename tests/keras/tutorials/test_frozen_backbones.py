@@ -6,6 +6,7 @@ import pytest
 
 import fusion
 from fusion.checking import check
+from fusion.data.reading import read_data
 from fusion.data.requests import read_values
 from fusion.features.archives import write_features
 from fusion.features.arrays import extract_features
@@ -14,6 +15,7 @@ from fusion.model.building import build
 from fusion.model.files import load
 from fusion.recipe.reading import load_recipe
 from fusion.recipe.recipe import Recipe
+from fusion.training.contactsheets import show_batch
 from fusion.training.evaluation import predict
 from fusion.training.runs import train
 
@@ -93,6 +95,22 @@ def test_with_the_first_layers_frozen_structure_weights_and_curves_are_saved(
     )
     assert (tmp_path / "run" / "curves.png").stat().st_size > 1000
     assert run.metrics["test"]["accuracy"] > 0.6
+
+
+def test_a_batch_of_photographs_is_shown_as_it_is_fed(few, recipes):
+    recipe = load_recipe(recipes / "first_layers_frozen.json")
+    data = read_data(few("cats_dogs", 20), inputs=recipe.inputs, output=recipe.head.output, seed=0)
+
+    plain, fed = (
+        [axes for axes in show_batch(each, data, count=8).axes if axes.images]
+        for each in (recipe.replace("/training/augment", {}), recipe)
+    )
+
+    assert [axes.get_title() for axes in fed] == [axes.get_title() for axes in plain]
+    assert {axes.get_title() for axes in fed} == {"cats", "dogs"}
+    seen = [[axes.images[0].get_array() for axes in each] for each in (plain, fed)]
+    assert all(one.shape == other.shape == (160, 160, 3) for one, other in zip(*seen, strict=True))
+    assert not any(np.array_equal(one, other) for one, other in zip(*seen, strict=True))
 
 
 def test_pooled_with_dense_256_the_last_block_is_tuned_and_one_photograph_predicted(
