@@ -151,27 +151,34 @@ class Course:
         ]
         with inference_mode(self.model, plan), held_still(self.model, plan), reading():
             self.parts = self.split(number, callbacks)
-            size = self.training.batch_size
-            fitted, train = self.parts.get("train", (self.model, self.data.train))
-            _, validation = self.parts.get("validation", (fitted, self.data.validation))
-            self.compile(number, fitted, state)
-            with mixed(self.model, self.graph, plan, fitted=fitted, precision=self.training.precision):
-                fitted.fit(
-                    self.batches(train, number, start=state.done),
-                    initial_epoch=state.done,
-                    epochs=phase.epochs,
-                    steps_per_epoch=start.steps,
-                    validation_data=batches(validation, batch_size=size) if validation else None,
-                    # Also where only a part is fitted, callbacks are given the whole model.
-                    callbacks=keras.callbacks.CallbackList(
-                        callbacks, add_history=True, model=self.model, epochs=phase.epochs, steps=start.steps
-                    ),
-                    class_weight=self.weights or None,
-                    shuffle=False,
-                    verbose=0,
-                )
+            self.fit_epochs(number, callbacks, state, steps=start.steps)
             recorder.restore()
         self.kept[phase.name] = recorder.kept
+
+    def fit_epochs(
+        self, number: int, callbacks: list[keras.callbacks.Callback], state: State, *, steps: int
+    ) -> None:
+        """Fits the epochs of a phase that are left, on its parts where it is split."""
+        phase, size = self.training.phases[number], self.training.batch_size
+        fitted, train = self.parts.get("train", (self.model, self.data.train))
+        _, validation = self.parts.get("validation", (fitted, self.data.validation))
+        self.compile(number, fitted, state)
+        plan, precision = self.graph.phases[number], self.training.precision
+        with mixed(self.model, self.graph, plan, fitted=fitted, precision=precision):
+            fitted.fit(
+                self.batches(train, number, start=state.done),
+                initial_epoch=state.done,
+                epochs=phase.epochs,
+                steps_per_epoch=steps,
+                validation_data=batches(validation, batch_size=size) if validation else None,
+                # Also where only a part is fitted, callbacks are given the whole model.
+                callbacks=keras.callbacks.CallbackList(
+                    callbacks, add_history=True, model=self.model, epochs=phase.epochs, steps=steps
+                ),
+                class_weight=self.weights or None,
+                shuffle=False,
+                verbose=0,
+            )
 
     def judged(self) -> dict[str, tuple[keras.Model, Examples]]:
         """Returns by what the finished model's output of a split is given, where that is not the model itself."""

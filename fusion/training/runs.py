@@ -3,7 +3,8 @@
 import json
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -31,7 +32,7 @@ from fusion.training.course import CHECKPOINT
 from fusion.training.evaluation import judged, outputs, probable
 from fusion.training.fitting import fit
 from fusion.training.history import History, draw_curves
-from fusion.training.phases import Watch
+from fusion.training.phases import Trained, Watch
 from fusion.training.programs import Programs
 from fusion.training.resuming import origin_of
 from fusion.training.scaling import spread
@@ -114,8 +115,8 @@ def train(
         StoreError: If the store cannot be used.
     """
     graph = resolve(recipe, folders=folders)
-    declared = graph.recipe
-    check_start(graph, out=out, folders=places(recipe, folders), store=store, resume=resume)
+    declared, where = graph.recipe, places(recipe, folders)
+    check_start(graph, out=out, folders=where, store=store, resume=resume)
     if not isinstance(data, Data):
         output = declared.head.output
         data = read_data(data, inputs=declared.inputs, output=output, seed=declared.seed, progress=progress)
@@ -123,12 +124,12 @@ def train(
     # A run that is gone on with has told them already, and other data may yet be refused.
     if out is not None and not (resume and (Path(out) / STATE).exists()):
         _tell(graph, data, Path(out))
-    try:
+    with _rescuing(graph, out, where):
         trained = fit(
             graph,
             data,
             out=out,
-            folders=places(recipe, folders),
+            folders=where,
             watch=watch,
             callbacks=callbacks,
             store=store,
@@ -136,24 +137,24 @@ def train(
             strategy=strategy,
             programs=programs,
         )
-    except KeyboardInterrupt:
-        if out is not None and (Path(out) / CHECKPOINT).exists():
-            # The run's own: of one that is gone on with, data given now may yet be refused.
-            labels = named_beside(Path(out) / CHECKPOINT)
-            _rescue(graph, Path(out), labels, places(recipe, folders))
-        raise
-    metrics, scores = {}, {}
-    for name, examples in splits(data).items():
-        model, part = trained.parts.get(name, (trained.model, examples))
-        said = outputs(model, part)
-        metrics[name] = judged(said, np.asarray(part.targets), declared.head.output, spread=spread(model))
-        if name != "train":
-            scores[name] = probable(said, declared.head.output)
+    metrics, scores = _judge(trained, data)
     seconds = time.perf_counter() - began
     run = Run(trained.model, graph, trained.history, metrics, scores, data.labels, seconds)
     if out is not None:
         _finish(run, Path(out))
     return run
+
+
+def _judge(trained: Trained, data: Data) -> tuple[dict[str, dict[str, float]], dict[str, np.ndarray]]:
+    """Returns metrics by split, and what the model says of the examples of each that it was not trained on."""
+    metrics, scores, output = {}, {}, trained.graph.recipe.head.output
+    for name, examples in splits(data).items():
+        model, part = trained.parts.get(name, (trained.model, examples))
+        said = outputs(model, part)
+        metrics[name] = judged(said, np.asarray(part.targets), output, spread=spread(model))
+        if name != "train":
+            scores[name] = probable(said, output)
+    return metrics, scores
 
 
 def _tell(graph: FusionGraph, data: Data, out: Path) -> None:
@@ -237,11 +238,19 @@ def _where(folder: Path) -> str:
     return f"with {counted(len(state.epochs), 'epoch')} done"
 
 
-def _rescue(graph: FusionGraph, out: Path, labels: tuple[str, ...] | None, folders: Sequence[Path]) -> None:
-    """Saves the model with the weights of the last checkpoint, of a training that was broken off."""
-    model = build_graph(graph, folders=folders)
-    set_weights(model, without_auxiliary(load_weights(out / CHECKPOINT)))
-    save(model, out / "model.keras", recipe=graph.recipe, labels=labels)
+@contextmanager
+def _rescuing(graph: FusionGraph, out: str | Path | None, folders: Sequence[Path]) -> Iterator[None]:
+    """Saves the model with the weights of the last checkpoint, if there is one, of a training that is broken off."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if out is not None and (checkpoint := Path(out) / CHECKPOINT).exists():
+            # The run's own: of one that is gone on with, data given now may yet be refused.
+            labels = named_beside(checkpoint)
+            model = build_graph(graph, folders=folders)
+            set_weights(model, without_auxiliary(load_weights(checkpoint)))
+            save(model, Path(out) / "model.keras", recipe=graph.recipe, labels=labels)
+        raise
 
 
 def _write(path: Path, text: str) -> None:
