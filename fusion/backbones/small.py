@@ -106,7 +106,7 @@ def TinyText(  # noqa: N802 - named and called like the constructors of keras.ap
     x = layers.Embedding(vocabulary, width, name="embedding")(ids)
     x = layers.Multiply(name="embedding_out")([x, mask])
     for block in (1, 2):
-        y = layers.Conv1D(width, 3, padding="same", activation="relu", name=f"block{block}_conv")(x)
+        y = layers.Conv1D(width, 3, padding="same", activation="gelu", name=f"block{block}_conv")(x)
         y = layers.LayerNormalization(name=f"block{block}_norm")(y)
         y = layers.Multiply(name=f"block{block}_masked")([y, mask])
         x = layers.Add(name=f"block{block}_out")([x, y])
