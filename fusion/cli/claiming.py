@@ -100,7 +100,7 @@ def _print(found: "Comparison") -> None:
     from rich.markup import escape
 
     from fusion.cli.tables import show, table
-    from fusion.study.claims import said_of, verdict
+    from fusion.study.verdicts import said_of, verdict
 
     rows = table(
         "arm",
@@ -137,7 +137,7 @@ def _print(found: "Comparison") -> None:
 
 def _lines(found: "Comparison") -> list[str]:
     """Returns what is known beside the table: the set of best, other test examples, the winner's curse."""
-    from fusion.study.claims import IN_WORDS
+    from fusion.study.verdicts import IN_WORDS
 
     lines = []
     if found.best:

@@ -14,10 +14,11 @@ from fusion.report.pareto import pareto, priced
 from fusion.report.rows import Table, arms_table, gates_table, samples_table
 from fusion.report.scored import Scores, against, likeness, measured, read_scores, shapley
 from fusion.study.arms import ArmFacts, read_arms
-from fusion.study.claims import IN_WORDS, Comparison, compare, verdict
+from fusion.study.claims import Comparison, compare
 from fusion.study.records import STUDY
 from fusion.study.results import Results
 from fusion.study.trials import digest_of
+from fusion.study.verdicts import IN_WORDS, verdict
 from fusion.wording import counted
 
 

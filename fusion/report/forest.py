@@ -1,7 +1,8 @@
 """Forest plots: each arm's paired difference to the reference with its interval."""
 
 from fusion.report.marks import WIDTH, dot, line, scale, svg, text, ticks
-from fusion.study.claims import Comparison, claim
+from fusion.study.claims import Comparison
+from fusion.study.verdicts import claim
 
 ROW, NAMES = 26, 300
 

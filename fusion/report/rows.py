@@ -5,7 +5,8 @@ import io
 from collections.abc import Sequence
 from html import escape
 
-from fusion.study.claims import Comparison, said_of
+from fusion.study.claims import Comparison
+from fusion.study.verdicts import said_of
 from fusion.wording import amount, cleaned, table_cell, work
 
 Table = tuple[tuple[str, ...], ...]

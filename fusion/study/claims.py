@@ -1,7 +1,7 @@
 """What a study shows of its arms, and whether it may be claimed."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -20,17 +20,9 @@ from fusion.study.racing import Stop
 from fusion.study.records import Record
 from fusion.study.resampling import overlap_of
 from fusion.study.results import Results, outcomes, results_of
-from fusion.wording import counted
 
 Cost = Literal["flops", "params", "trainable", "seconds"]
 """What the cheapest arm is cheapest in."""
-IN_WORDS: Mapping[Cost, str] = {
-    "flops": "flops",
-    "params": "params",
-    "trainable": "weights that train",
-    "seconds": "seconds",
-}
-"""How sentences name what arms cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,86 +166,6 @@ def compare(results: Results | str | Path, *, by: Cost | None = None) -> Compari
     if len({block(each) for each in shared}) < 2 or study.reference not in by_arm(shared):
         return shown
     return _measured(shown, shared)
-
-
-def said_of(comparison: Comparison, arm: ArmResult) -> str:
-    """Returns what is said of an arm in a table: that it is the reference or was stopped, or what may be claimed.
-
-    >>> sizes = dict(mean=0.5, values={}, params=1, trainable=1, flops=1, seconds=1.0)
-    >>> given = dict(
-    ...     study="s", metric="loss", better="lower", reference="base", alpha=0.05, arms=(), gates=()
-    ... )
-    >>> said_of(Comparison(**given), ArmResult(arm="a", seeds=3, stopped=3, **sizes))
-    'stopped after 3 seeds'
-    """
-    if arm.stopped:
-        return f"stopped after {counted(arm.stopped, 'seed')}"
-    if arm.arm == comparison.reference:
-        return "reference"
-    row = next((each for each in comparison.differences if each.arm == arm.arm), None)
-    return "not claimed" if row is None else claim(comparison, row)
-
-
-def claim(comparison: Comparison, difference: Difference) -> str:
-    """Returns what may be said of an arm: better, worse, not told apart, or that nothing is claimed.
-
-    >>> given = dict(study="s", metric="loss", better="lower", reference="base", alpha=0.05, arms=())
-    >>> fell = Difference(
-    ...     arm="a",
-    ...     reference="base",
-    ...     mean=-1.0,
-    ...     low=-2.0,
-    ...     high=-0.5,
-    ...     spread=1.0,
-    ...     p=0.01,
-    ...     p_holm=0.02,
-    ...     smallest_p=0.01,
-    ...     blocks=8,
-    ... )
-    >>> claim(Comparison(gates=(), **given), fell)
-    'better'
-    >>> claim(Comparison(gates=(Gate("seeds", False, "Too few."),), **given), fell)
-    'not claimed'
-    """
-    if comparison.refused:
-        return "not claimed"
-    if difference.p_holm > comparison.alpha:
-        return "not told apart"
-    return "better" if (difference.mean > 0) == (comparison.better == "higher") else "worse"
-
-
-def verdict(comparison: Comparison) -> str:
-    """Returns in one sentence what a study shows, or why it may claim nothing.
-
-    >>> given = dict(study="s", metric="loss", better="lower", reference="base", alpha=0.05, arms=())
-    >>> print(verdict(Comparison(gates=(Gate("seeds", False, "5 seeds are too few."),), **given)))
-    Nothing is claimed: 1 gate refuses it (seeds).
-    """
-    refused = comparison.refused
-    if refused or comparison.best is None:
-        names = listed(gate.name for gate in refused)
-        verb = "refuses" if len(refused) == 1 else "refuse"
-        return f"Nothing is claimed: {counted(len(refused), 'gate')} {verb} it ({names})."
-    best = comparison.best
-    if not comparison.differences:
-        seeds = counted(comparison.blocks, "seed")
-        return (
-            f"Only the reference {comparison.reference!r} is left, over {seeds}: no arm is compared with it."
-        )
-    blocks = comparison.blocks
-    if len(best.arms) == 1:
-        head = f"{best.arms[0]!r} is the best of {counted(len(best.means), 'arm')} by {comparison.metric}"
-    else:
-        head = (
-            f"By {comparison.metric}, {counted(len(best.arms), 'arm')} of {len(best.means)} may be the best "
-            f"({listed(map(repr, best.arms), limit=6)}); the cheapest of them in {IN_WORDS[comparison.by]} is {comparison.cheapest_words}"
-        )
-    if comparison.overlap:
-        return (
-            f"{head}, over {counted(blocks, 'seed')}. Their splits share examples, which widens the intervals but which the "
-            "set of best does not know of: it may be too small."
-        )
-    return f"{head}, over {counted(blocks, 'seed')}, with an error rate of {comparison.alpha:g}."
 
 
 def _measured(shown: Comparison, shared: Sequence[Outcome]) -> Comparison:

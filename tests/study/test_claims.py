@@ -6,9 +6,10 @@ import pytest
 from fusion.errors import DataError, StudyError
 from fusion.report.pareto import priced
 from fusion.report.rows import arms_table, numbers_table
-from fusion.study.claims import claim, compare, verdict
+from fusion.study.claims import compare
 from fusion.study.results import Results, load_results
 from fusion.study.union import united
+from fusion.study.verdicts import claim, verdict
 
 SEEDS = range(8)
 EXAMPLES = 40

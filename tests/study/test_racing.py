@@ -9,13 +9,14 @@ from fusion.recipe.writing import to_json
 from fusion.report.pareto import priced
 from fusion.report.rows import arms_table
 from fusion.statistics.prospects import prospect
-from fusion.study.claims import compare, verdict
+from fusion.study.claims import compare
 from fusion.study.declaration import Racing, load_study
 from fusion.study.racing import Stop, rungs_of, stops
 from fusion.study.records import STUDY, write_list, write_record
 from fusion.study.results import load_results, rows, to_csv
 from fusion.study.union import united
 from fusion.study.variants import variants
+from fusion.study.verdicts import verdict
 
 NOISE = (0.00, 0.01, -0.01, 0.015, -0.005, 0.005, -0.015, 0.01)
 ARMS = {"base": 0.0, "good": 0.2, "as good": 0.2, "bad": -0.6}

@@ -7,7 +7,7 @@ import pytest
 
 import fusion
 from fusion.backbones.applications import REGISTERED
-from fusion.study.claims import claim
+from fusion.study.verdicts import claim
 
 STUDIES = Path(__file__).parents[3] / "recipes" / "studies"
 CUTS = ("conv1_relu", "pool2", "conv3_relu", "pool4", "dense5_relu", "dense6_relu")
