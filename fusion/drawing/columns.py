@@ -65,7 +65,8 @@ def columns(found: Contents, ranked: Mapping[str, int] | None = None) -> Columns
     ranks = dict(ranked or ranks_of(found))
     boxes, links = _passages(found, ranks)
     # What stands before cards, or leads on from another row, is placed by what reads it.
-    start = 1 if any(box.role in {"card", "entry"} for box in boxes.values()) else 0
+    cards = [ranks[name] for name, box in boxes.items() if box.role == "card"]
+    start = max(min(cards), 1) if cards else int(any(box.role == "entry" for box in boxes.values()))
     places: dict[str, Place] = {}
     for column in [*range(start, 1 + max(ranks.values())), *range(start - 1, -1, -1)]:
         names = [name for name in boxes if ranks[name] == column]

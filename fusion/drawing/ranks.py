@@ -1,23 +1,36 @@
 """In which column, or row, each thing of a picture stands: behind all that it reads."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 from fusion.drawing.contents import Contents, Link
 
 
 def ranks_of(found: Contents) -> dict[str, int]:
-    """Returns the column of each box: one right of the last thing it reads.
+    """Returns the column of each box: one right of the last thing it reads; cards that read as many others stand level.
 
     >>> from fusion.drawing.boxes import Box
     >>> boxes = {name: Box(name, 9, 9, ()) for name in "ab"}
     >>> ranks_of(Contents(boxes, (Link("a", "", "b", "", "line", 1.0),)))
     {'a': 0, 'b': 1}
     """
-    ranks = dict.fromkeys(found.boxes, 0)
+    cards = {name for name, box in found.boxes.items() if box.role == "card"}
+    ranks = _behind(found, dict.fromkeys(found.boxes, 0), dict.fromkeys(found.boxes, 1))
+    turns = _behind(found, dict.fromkeys(found.boxes, 0), {name: int(name in cards) for name in found.boxes})
+    for turn in sorted({turns[name] for name in cards}):
+        own = [name for name in cards if turns[name] == turn]
+        level = max(ranks[name] for name in own)
+        ranks = _behind(found, ranks | dict.fromkeys(own, level), dict.fromkeys(found.boxes, 1))
+    return ranks
+
+
+def _behind(found: Contents, least: Mapping[str, int], steps: Mapping[str, int]) -> dict[str, int]:
+    """Returns numbers, at the `least` those given, with which each thing is a step of what it reads beyond it."""
+    ranks = dict(least)
     for _ in found.boxes:
         before = dict(ranks)
         for link in found.links:
-            ranks[link.target] = max(ranks[link.target], ranks[link.source] + 1)
+            ranks[link.target] = max(ranks[link.target], ranks[link.source] + steps[link.source])
         if ranks == before:
             break
     return ranks

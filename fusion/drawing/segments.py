@@ -134,9 +134,11 @@ def _title(rows: Iterable[Layer]) -> str:
 
 
 def _last_title(trunk: Trunk, rows: Sequence[Layer]) -> str:
-    """Returns what layers are called that no resolution tells apart: what they share, else up to which they go."""
+    """Returns what layers are called that no resolution tells apart: all, what they share, else up to which they go."""
     stem = name_stem(trunk.skeleton)
     name = part_title(rows, stem)
+    if len(rows) == len(trunk.skeleton.layers):
+        return "all layers"
     return name if len(rows) == 1 or shared_name(rows, stem) else f"to {name}"
 
 

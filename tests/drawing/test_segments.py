@@ -129,6 +129,8 @@ def test_layers_that_no_resolution_tells_apart_are_called_after_the_last(
 
     found = segments(trunk, view(graph, 0))
     assert [each.title for each in found] == ["to encoder_1", "encoder_2"]
+    whole = replace(trunk, taps=(names[-1],), kept=frozenset(skeleton.rows))
+    assert [each.title for each in segments(whole, view(graph, 0))] == ["all layers"]
 
 
 def test_shapes_stand_at_the_ends_of_stages_only(topology: Callable[[str], FusionGraph]) -> None:
