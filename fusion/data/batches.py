@@ -16,6 +16,10 @@ from fusion.data.images import read_pixels
 from fusion.errors import DataError
 
 
+HELD = 2**26
+"""Bytes of numbers that are taken into memory whole, wherever they lie."""
+
+
 def batches(
     examples: Examples, *, batch_size: int, change: Augment | None = None, first: int = 0
 ) -> tf.data.Dataset:
@@ -112,7 +116,39 @@ def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
 
 
 def _loaded(indices: tf.data.Dataset, examples: Examples) -> tf.data.Dataset:
-    """Batches of indices to batches of tensors; Python reads them, so arrays may stay in a memory-mapped file."""
+    """Batches of indices to batches of tensors."""
+    if _fits(examples):
+        return _gathered(indices, examples)
+    return _read(indices, examples)
+
+
+def _fits(examples: Examples) -> bool:
+    """Whether examples are numbers that take so little room that they are taken into memory whole."""
+    size = 0
+    for column in examples.columns.values():
+        if not isinstance(column, Array) or column.is_text:
+            return False
+        size += 4 * len(column) * math.prod(column.sample_shape)
+    return size <= HELD
+
+
+def _gathered(indices: tf.data.Dataset, examples: Examples) -> tf.data.Dataset:
+    """Rows of what is in memory, by TensorFlow itself: Python, asked for each batch, would take longer than a small step."""
+    every = np.arange(len(examples))
+    inputs = {name: tf.constant(_rows(column, every)) for name, column in examples.columns.items()}
+    targets = None if examples.targets is None else tf.constant(examples.targets)
+
+    def tensors(chosen: tf.Tensor) -> tuple[object, ...] | dict[str, tf.Tensor]:
+        found = {name: tf.gather(values, chosen) for name, values in inputs.items()}
+        return found if targets is None else (found, tf.gather(targets, chosen))
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return indices.map(tensors).prefetch(2).with_options(options)
+
+
+def _read(indices: tf.data.Dataset, examples: Examples) -> tf.data.Dataset:
+    """What Python reads, batch by batch, so that arrays may stay in a memory-mapped file."""
     names = list(examples.columns)
     targets = [] if examples.targets is None else [examples.targets]
     kinds = [_kind(column) for column in examples.columns.values()]
