@@ -15,7 +15,6 @@ from fusion.data.examples import Array, Column, Examples, ImageFiles
 from fusion.data.images import read_pixels
 from fusion.errors import DataError
 
-
 HELD = 2**26
 """Bytes of numbers that are taken into memory whole, wherever they lie."""
 
@@ -37,8 +36,12 @@ def batches(
     [[0, 1], [1]]
     """
     _check_size(examples, batch_size)
-    indices = tf.data.Dataset.range(len(examples)).batch(batch_size)
-    loaded = _loaded(indices, examples)
+    if _fits(examples):
+        # A dataset with a function in it takes milliseconds to begin, and each epoch begins one.
+        slices = tf.data.Dataset.from_tensor_slices(_held(examples))
+        loaded = slices.batch(batch_size).with_options(_plain())
+    else:
+        loaded = _read(tf.data.Dataset.range(len(examples)).batch(batch_size), examples)
     places = tf.data.Dataset.range(first, first + math.ceil(len(examples) / batch_size))
     return loaded if change is None else _augmented(loaded, places, change)
 
@@ -117,9 +120,11 @@ def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
 
 def _loaded(indices: tf.data.Dataset, examples: Examples) -> tf.data.Dataset:
     """Batches of indices to batches of tensors."""
-    if _fits(examples):
-        return _gathered(indices, examples)
-    return _read(indices, examples)
+    if not _fits(examples):
+        return _read(indices, examples)
+    held = _held(examples)
+    taken = indices.map(lambda chosen: tf.nest.map_structure(lambda rows: tf.gather(rows, chosen), held))
+    return taken.prefetch(2).with_options(_plain())
 
 
 def _fits(examples: Examples) -> bool:
@@ -132,19 +137,19 @@ def _fits(examples: Examples) -> bool:
     return size <= HELD
 
 
-def _gathered(indices: tf.data.Dataset, examples: Examples) -> tf.data.Dataset:
-    """Rows of what is in memory, by TensorFlow itself: Python, asked for each batch, would take longer than a small step."""
+def _held(examples: Examples) -> Any:
+    """Returns all examples as tensors: Python, asked for each batch, would take longer than a small step."""
     every = np.arange(len(examples))
     inputs = {name: tf.constant(_rows(column, every)) for name, column in examples.columns.items()}
-    targets = None if examples.targets is None else tf.constant(examples.targets)
+    return inputs if examples.targets is None else (inputs, tf.constant(examples.targets))
 
-    def tensors(chosen: tf.Tensor) -> tuple[object, ...] | dict[str, tf.Tensor]:
-        found = {name: tf.gather(values, chosen) for name, values in inputs.items()}
-        return found if targets is None else (found, tf.gather(targets, chosen))
 
+def _plain() -> tf.data.Options:
+    """Returns options of what is quick as it is: to look for a quicker way takes longer, each time anew."""
     options = tf.data.Options()
     options.autotune.enabled = False
-    return indices.map(tensors).prefetch(2).with_options(options)
+    options.experimental_optimization.apply_default_optimizations = False
+    return options
 
 
 def _read(indices: tf.data.Dataset, examples: Examples) -> tf.data.Dataset:

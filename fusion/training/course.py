@@ -257,7 +257,7 @@ class Course:
                     "Take them out to change images anew in every epoch, or let it store."
                 )
             return ()
-        return plan_for(self.graph, self.data).phases
+        return plan_for(self.graph, self.data, shared=self.built.shared).phases
 
     def compile(self, number: int, fitted: keras.Model, state: State) -> None:
         """Compiles for the phase: Keras goes on training what was trainable at the last compilation."""
