@@ -8,7 +8,7 @@ import typer
 
 from fusion.checking import sketch
 from fusion.cli.describing import File, resolve
-from fusion.errors import RecipeError
+from fusion.errors import DrawingError, RecipeError
 
 if TYPE_CHECKING:
     from fusion.graph.nodes import FusionGraph
@@ -85,7 +85,13 @@ def draw(
         values=read_values(values) if values else None,
         values_name=values_name,
     )
-    save(drawn(graph, look, against=resolve(old) if old else None), out, engine=engine)
+    try:
+        save(drawn(graph, look, against=resolve(old) if old else None), out, engine=engine)
+    except DrawingError as error:
+        # That a format has no place for what is wrong matters less than what that is.
+        if problems:
+            raise problems from error
+        raise
     typer.echo(f"{out}")
     if problems:
         raise problems

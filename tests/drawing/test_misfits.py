@@ -61,6 +61,26 @@ def test_it_says_why_instead_of_what_it_would_cost(misfit: FusionGraph) -> None:
     assert figure.html().count("does not fit") >= 3
 
 
+@pytest.mark.parametrize("level", ["branch", "stage", "layer"])
+def test_what_only_something_after_it_reads_is_left_out(level: str) -> None:
+    later = {
+        "inputs": PARTS["inputs"] | {"c": TABLE | {"columns": ["year"]}},
+        "branches": PARTS["branches"] | {"aside": {"input": "c"}},
+        "fusion": PARTS["fusion"] | {"more": {"op": "concat", "from": ["sum", "aside"]}},
+    }
+    found = sketch(Recipe(**PARTS | later))
+    assert found
+
+    figure = draw(found, level=level)
+
+    frames = {
+        item.name for item, *_ in flattened(figure.drawing.items) if isinstance(item, Group) and item.frame
+    }
+    assert {"a", "b", "sum"} <= frames
+    assert "c" not in frames
+    assert all(WHY in text for text in (figure.html(), figure.text(), figure.tikz()))
+
+
 def test_formats_without_a_layout_have_no_place_for_it(misfit: FusionGraph, tmp_path: Path) -> None:
     for suffix in (".gv", ".mmd", ".json"):
         with pytest.raises(DrawingError, match="has no place for what does not fit; write"):

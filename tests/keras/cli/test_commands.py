@@ -203,6 +203,8 @@ def test_draw_shows_what_does_not_fit_and_says_it(run, tmp_path):
     with pytest.raises(RecipeError, match="/fusion   add needs vectors of one width: left 1, right 2"):
         run("draw", tmp_path / "x.json", "-o", tmp_path / "x.svg")
     assert "does not fit" in (tmp_path / "x.svg").read_text()
+    with pytest.raises(RecipeError, match="add needs vectors of one width: left 1, right 2"):
+        run("draw", tmp_path / "x.json", "-o", tmp_path / "x.gv")
 
 
 def test_draw_refuses_a_phase_that_is_not_there(run, recipe_file, tmp_path):
