@@ -285,8 +285,9 @@ def _links(view: View, owners: Mapping[str, str], badges: Mapping[str, Badge]) -
 
 
 def _inlet(view: View, node: Node, order: int, owners: Mapping[str, str]) -> str:
-    call = next(iter(view.graph.digraph.successors(node.name)), "")
-    if node.kind == "prepare" and owners[node.name] == owners[call]:
+    # Nothing that is drawn reads what only something after a misfit does.
+    call = next(iter(view.graph.digraph.successors(node.name)), None)
+    if node.kind == "prepare" and call and owners[node.name] == owners[call]:
         return str(call)
     if node.kind == "trunk":
         return node.name

@@ -1,6 +1,5 @@
 """What a picture leaves out: what only tells whether an input is there or stands for it, and what follows a misfit."""
 
-from collections.abc import Collection
 from dataclasses import replace
 
 import networkx as nx
@@ -29,7 +28,10 @@ def tidied(graph: FusionGraph) -> FusionGraph:
     """
     hidden = [node for node in graph.nodes if node.kind in HIDDEN]
     if graph.misfits:
-        graph = replace(graph, digraph=_ended(graph.digraph, graph.misfits))
+        # What comes after has no size to be drawn with.
+        after = set[str]().union(*(nx.descendants(graph.digraph, name) for name in graph.misfits))
+        known = [name for name in graph.digraph if name not in after]
+        graph = replace(graph, digraph=graph.digraph.subgraph(known).copy())
     if not hidden:
         return graph
     digraph: nx.DiGraph = graph.digraph.copy()
@@ -45,11 +47,3 @@ def tidied(graph: FusionGraph) -> FusionGraph:
             )
         digraph.remove_node(node.name)
     return replace(graph, digraph=digraph)
-
-
-def _ended(whole: nx.DiGraph, misfits: Collection[str]) -> nx.DiGraph:
-    """Returns what leads to the first things that do not fit, and these: what comes after has no size to be drawn with."""
-    after = set[str]().union(*(nx.descendants(whole, name) for name in misfits))
-    first = [name for name in misfits if name not in after]
-    before = set[str](first).union(*(nx.ancestors(whole, name) for name in first))
-    return whole.subgraph([name for name in whole if name in before]).copy()
