@@ -76,6 +76,7 @@ def unfit(calls: Sequence[Call]) -> Iterator[Problem]:
     yield from padded_otherwise(calls)
     yield from coloured_otherwise(calls)
     yield from outnumbered(calls)
+    yield from worded_apart(calls)
 
 
 def padded_otherwise(calls: Sequence[Call]) -> Iterator[Problem]:
@@ -120,6 +121,20 @@ def outnumbered(calls: Sequence[Call]) -> Iterator[Problem]:
                 f'Write "most": {known - 2} or less, or give the backbone {declared.known} in its options.'
             )
             yield Problem(pointer(("inputs", name, "most")), text)
+
+
+def worded_apart(calls: Sequence[Call]) -> Iterator[Problem]:
+    """Yields the inputs of words of a backbone that reads another before: each numbers the words of its own rows."""
+    first: dict[str, str] = {}
+    for call in calls:
+        name = call.use.input
+        if isinstance(call.use.image, Words) and (other := first.setdefault(call.use.backbone, name)) != name:
+            text = (
+                f"{call.use.backbone!r} reads the words of {other!r} and of {name!r}, which each input numbers by itself: "
+                "one number would be two words. Declare a backbone for each, or number the words of both alike and "
+                'declare them as "tokens".'
+            )
+            yield Problem(pointer(("inputs", name)), text)
 
 
 def torn(calls: Sequence[Call]) -> Iterator[Problem]:

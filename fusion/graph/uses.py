@@ -224,6 +224,12 @@ def _read_as_text(backbone: AnyBackbone, use: Use, declared: Listed, catalogue: 
             f"{backbone.arch} knows tokens by the numbers its own tokenizer gives them, {what}, which have others. "
             'Declare the input as "tokens", and feed it what that tokenizer makes of the texts.'
         )
+    if isinstance(declared, Words) and backbone.weights is not None:
+        raise BackboneError(
+            f"The weights of {backbone.arch} know words by the numbers they were trained with, {what}, which numbers those "
+            'of its own training rows. Number the texts as those were, and declare the input as "tokens"; or train it anew, '
+            'with "weights": null.'
+        )
     if backbone.arch == "TinyText" and declared.pad:
         raise BackboneError(
             f"TinyText takes 0 for padding, {what} padded with {declared.pad}. Number the tokens from 1, and pad with 0."

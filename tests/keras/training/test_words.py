@@ -244,6 +244,24 @@ def test_words_and_images_are_told_from_each_other():
     )
 
 
+def test_weights_that_were_trained_with_other_numbers_are_refused():
+    trained = declared(READER | {"weights": {"file": "reader.weights.h5"}})
+
+    assert "know words by the numbers they were trained with" in problems(trained)["/backbones/reader"]
+
+
+def test_two_lists_of_words_are_not_read_by_one_backbone():
+    one = declared()
+    both = one.replaced(
+        inputs={**one.inputs, "answer": one.inputs["caption"]},
+        branches={**one.branches, "replied": one.branches["said"].model_copy(update={"input": "answer"})},
+        fusion={"op": "concat", "of": ["said", "replied"]},
+    )
+
+    assert list(problems(both)) == ["/inputs/answer"]
+    assert "the words of 'caption' and of 'answer'" in problems(both)["/inputs/answer"]
+
+
 def test_words_need_a_backbone_that_reads_them():
     with pytest.raises(
         RecipeError, match="Input 'caption' is a list of words; name the backbone that turns it into"
