@@ -18,15 +18,21 @@ HEADS = 64
 """How many heads train together at most: what a killed run loses."""
 BYTES = 2**30
 """What all their weights may take, those of the optimizer and of the best epoch counted."""
+SEEDS = 5
+"""How many seeds of an arm follow each other at most: pairs come early, a program and data that were read serve several."""
 COPIES = 6
 """Weights, gradients, two for the optimizer, those of the best epoch and those that are compared with them."""
 
 
 def bunched(trials: Sequence[Trial], workers: int = 1) -> list[tuple[Trial, ...]]:
-    """Returns all trials in bunches of one or several that may train together; those of one program follow each other.
+    """Returns all trials in bunches of one or several that may train together, in the order in which they run.
+
+    The first seed of every arm comes first, so that an arm that fails does so at once. Then arms take turns, a few seeds
+    of one program after the other, so that a run that is broken off leaves whole pairs. Every turn goes through the arms the
+    other way round, so that a program at its end serves the next turn too.
 
     Args:
-        trials: What runs.
+        trials: What runs, seed by seed.
         workers: How many bunches run at once; each is small enough for all workers to have some.
     """
     found: dict[str, list[Trial]] = {}
@@ -48,7 +54,15 @@ def bunched(trials: Sequence[Trial], workers: int = 1) -> list[tuple[Trial, ...]
     first: dict[str, int] = {}
     for number, trial in enumerate(trials):
         first.setdefault(program_of(trial), number)
-    return sorted(every, key=lambda several: (first[program_of(several[0])], order[several[0].key]))
+    seeds = {seed: number for number, seed in enumerate(dict.fromkeys(trial.seed for trial in trials))}
+
+    def place(several: tuple[Trial, ...]) -> tuple[int, int, int]:
+        trial = several[0]
+        turn = -(-seeds[trial.seed] // SEEDS)
+        program = first[program_of(trial)]
+        return turn, -program if turn % 2 else program, order[trial.key]
+
+    return sorted(every, key=place)
 
 
 def program_of(trial: Trial) -> str:

@@ -92,9 +92,8 @@ def run_on_cluster(
 ) -> Iterator[Record]:
     """Yields the records of tasks as soon as a worker is through with their bunch; who asks for them writes them down.
 
-    A bunch whose worker dies, or whose machine does, runs again on another, and a bunch of several over which two died
-    task by task. Ray is joined for as long as records are asked
-    for; one that the caller joined stays joined.
+    A bunch whose worker dies, or whose machine does, runs again on another; one of several over which two died runs again
+    task by task. Ray is joined for as long as records are asked for; where the caller joined it, it stays joined.
 
     Args:
         bunches: Gives what runs, by how many run at once; the next is taken when a worker is free.

@@ -1,4 +1,4 @@
-"""Trials run one after the other or several at once, on this machine or a cluster, each recorded as it ends."""
+"""Trials run one after the other or several at once, on this machine or a cluster, each written down as it ends."""
 
 import os
 import time
@@ -25,11 +25,12 @@ def run_tasks(
     max_seconds: float | None = None,
     cluster: Cluster | None = None,
 ) -> Iterator[Record]:
-    """Runs the tasks that have no record yet, and yields the records of all, each as soon as it is there.
+    """Runs the tasks that have no record yet, and yields the records of all, each once its bunch has ended.
 
     What fails is recorded with its error, and the rest goes on; a failed task runs again the next time. With several
-    workers each is a process of its own (joblib's `loky`, or the backend that `joblib.parallel_config` names), and records
-    come in the order in which they end. Where they run makes no difference to what they come to.
+    workers each is a process of its own (joblib's `loky`, or the backend that `joblib.parallel_config` names), which writes
+    a record as soon as it is made; yielded are those of a series of tasks of one program when its last has ended. Where
+    they run makes no difference to what they come to.
 
     Args:
         tasks: What runs.

@@ -40,7 +40,7 @@ class PreparedStudy:
 
     Args:
         study: What was declared.
-        trials: Seed by seed, every arm.
+        trials: Seed by seed, every arm; they run in the order that `fusion.execution.bunching.bunched` gives them.
         data: What they run on.
         arms: Its variants, resolved.
     """
@@ -103,13 +103,12 @@ def run(
     max_seconds: float | None = None,
     executor: Executor = "local",
 ) -> Iterator[Record]:
-    """Runs the trials of a study that are not done, and yields the records of all, each as soon as it is there.
+    """Runs the trials of a study that are not done, and yields the records of all, as `run_tasks` does.
 
-    A run that was broken off, however it was, goes on where it stopped, and comes to the equal result, within rounding
-    where heads train together. On a cluster this
-    process writes the records, so that machines need to share no more than what trials read; data in memory are brought to
-    each once. A race pauses after each of its rungs. Trials that train a head on stored vectors do so many at once; their numbers are those of each
-    alone but for rounding.
+    The first seed of every arm runs first, then arms take turns of a few seeds. A run that was broken off, however it was,
+    goes on where it stopped, and comes to the equal result. Trials that train a head on stored vectors do so many at once:
+    their numbers are those of each alone but for rounding. A race pauses after each of its rungs. On a cluster this process
+    writes the records, so that machines need to share no more than what trials read; data in memory are brought to each once.
 
     Args:
         prepared: What `prepare` returned.

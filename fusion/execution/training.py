@@ -10,7 +10,7 @@ import numpy as np
 from fusion.data.examples import Data, Examples, splits
 from fusion.data.reading import read_data
 from fusion.errors import StudyError, TrainingError
-from fusion.execution.bunching import graphs_of, pieces, source_of
+from fusion.execution.bunching import SEEDS, graphs_of, pieces, source_of
 from fusion.execution.columns import narrowed
 from fusion.execution.pairing import Look, contents, data_digest, prints, row_digest
 from fusion.execution.tasks import failure
@@ -84,7 +84,8 @@ def _read_files(inputs: Map[str, Input], output: Output, path: Path, seed: int) 
     return read_data(path, inputs=inputs, output=output, seed=seed)
 
 
-@lru_cache(maxsize=2)
+# As many as arms that take turns read before the first of them is read again.
+@lru_cache(maxsize=SEEDS)
 def _read_arrays(inputs: Map[str, Input], output: Output, path: Path, seed: int) -> Data:
     return read_data(path, inputs=inputs, output=output, seed=seed)
 

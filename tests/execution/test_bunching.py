@@ -141,26 +141,40 @@ def test_trials_of_one_form_and_data_are_bunched_whatever_their_seeds_and_rates(
 
     found = bunched([trials[0], other, *trials[1:], wider, deeper, larger])
 
-    assert found == [(*trials, deeper), (other,), (wider,), (larger,)]
+    assert found == [(*trials, deeper), (larger,), (wider,), (other,)]
 
 
-def test_trials_that_differ_in_their_seed_alone_follow_each_other(frozen, trial_of):
-    whole = {"name": "head", "train": ["head", "eye"], "epochs": 5}
-    arms = [frozen.replace("/blocks/top/0/dense", width) for width in (4, 5)]
-    trials = [
-        Trial(
-            str(number),
-            seed,
-            arm.replace("/training", {"seed": seed, "phases": [whole]}),
-            "accuracy",
-            None,
-            f"split {seed}",
-        )
-        for seed in (0, 1)
-        for number, arm in enumerate(arms)
-    ]
+@pytest.fixture
+def in_order(frozen):
+    """Returns how trials of arms that each run alone are ordered, as words of arm and seed."""
 
-    assert [trial.arm for (trial,) in bunched(trials)] == ["0", "0", "1", "1"]
+    def order(arms, seeds):
+        whole = {"name": "head", "train": ["head", "eye"], "epochs": 5}
+        trials = []
+        for seed in seeds:
+            for number, arm in enumerate(arms):
+                own = frozen.replace("/blocks/top/0/dense", 4 + number)
+                own = own.replace("/training", {"seed": seed, "phases": [whole]})
+                trials.append(Trial(arm, seed, own, "accuracy", None, f"split {seed}"))
+        return [f"{trial.arm}{trial.seed}" for (trial,) in bunched(trials)]
+
+    return order
+
+
+def test_the_first_seed_of_every_arm_runs_first(in_order):
+    assert in_order("abc", [7, 8])[:3] == ["a7", "b7", "c7"]
+
+
+def test_arms_take_turns_with_a_few_seeds_of_one_program_after_the_other(in_order, monkeypatch):
+    monkeypatch.setattr(bunching, "SEEDS", 2)
+
+    assert in_order("ab", range(6)) == "a0 b0 b1 b2 a1 a2 a3 a4 b3 b4 b5 a5".split()
+
+
+def test_a_run_that_is_broken_off_half_way_leaves_pairs(in_order):
+    half = in_order("abcde", range(10))[:30]
+
+    assert sum(all(f"{arm}{seed}" in half for arm in "abcde") for seed in range(10)) == 6
 
 
 def test_a_bunch_is_no_larger_than_a_killed_run_may_lose(frozen, trial_of, monkeypatch):
@@ -173,7 +187,7 @@ def test_bunches_are_small_enough_for_all_workers_to_have_one(frozen, trial_of):
     alone = trial_of(frozen.replace("/blocks/top/1", {"batch_norm": True}), 9)
     trials = [*(trial_of(frozen, seed) for seed in range(5)), alone]
 
-    assert [len(each) for each in bunched(trials, 2)] == [3, 2, 1]
+    assert [len(each) for each in bunched(trials, 2)] == [3, 1, 2]
     assert [len(each) for each in bunched(trials, 8)] == [1] * 6
 
 
