@@ -6,6 +6,8 @@ import pytest
 
 import fusion
 from fusion.backbones.loading import load
+from fusion.execution import training
+from fusion.execution.bunching import SEEDS
 from fusion.execution.running import prepare, run
 from fusion.recipe.short import fuse
 from fusion.study.declaration import Study
@@ -82,3 +84,15 @@ def test_only_the_trials_of_a_seed_change_with_its_weights(study, tmp_path):
         same[one.seed].append(one.key == other.key)
     assert all(same[3])
     assert not any(same[4])
+
+
+def test_arms_that_take_turns_read_the_arrays_of_each_seed_once(study, tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(training, "read_data", lambda path, **given: read.append(path.parent.name))
+    training.forget_examples()
+
+    for seed in 2 * [*range(SEEDS)]:
+        training.examples_for(study.recipe, tmp_path / study.data, seed)
+
+    training.forget_examples()
+    assert read == ["0", "1", "2", "3", "4"]
