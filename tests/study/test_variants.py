@@ -173,6 +173,44 @@ def test_a_value_may_be_an_object(study):
     assert arm == 'head/output={"task":"binary","logits":true}'
 
 
+TWO = EYE.replaced(
+    backbones={"eye": EYE.backbones["eye"], "res": {"arch": "Residual", "weights": None}},
+    branches={**EYE.branches, "other": {"input": "photo", "backbone": "res", "cut": "block2_pool"}},
+    fusion={"op": "concat", "from": ["all", "other"]},
+)
+HEAD = {"name": "head", "train": ["head"], "epochs": 1}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "wrong"),
+    [
+        ("/branches/all/cut", ["block1_pool", "block2_pool"], "block9_pool"),
+        ("/branches/all/pool", "max", "mox"),
+        ("/backbones/eye", {"arch": "Residual", "weights": None}, {"arch": "Plain", "wieghts": None}),
+        ("/backbones/res/arch", "Plain", 3),
+        (
+            "/fusion",
+            {"op": "weighted_sum", "from": ["all", "other"], "project": 8},
+            {"op": "add", "from": ["all"]},
+        ),
+        ("/fusion/op", "gated", "gted"),
+        ("/training/phases", [HEAD, {**HEAD, "train": ["head", "eye"], "name": "all"}], [HEAD, HEAD]),
+        ("/training/phases/0/train", ["head", "res"], ["head", "rse"]),
+        ("/training/phases/0/optimizer/learning_rate", 0.1, -1),
+    ],
+)
+def test_any_field_of_a_recipe_is_an_axis_and_a_wrong_value_is_told_before_anything_runs(place, value, wrong):
+    axes = Study(name="axes", recipe=TWO, axes={place: [value]})
+
+    made = dict(all_variants(axes, shelf=lambda _: Tables()).arms)
+
+    (name,) = set(made) - {"base"}
+    assert made[name].recipe == TWO.replace(place, value)
+    found = problems(axes.replaced(axes={place: [value, wrong]}), shelf=lambda _: Tables())
+    assert list(found) == ["/axes"]
+    assert place in found["/axes"]
+
+
 def test_every_arm_that_cannot_be_built_is_named_with_its_problems(study):
     wrong = study.replaced(
         axes={"/blocks/mlp/0/dense": [4, -1]},
