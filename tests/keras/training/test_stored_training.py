@@ -308,6 +308,15 @@ CASES = {
         ),
         [{"one/block1_pool"}, {"two/stage3_block1_out"}, {"back.pool"}],
     ),
+    "a whole architecture": (
+        recipe(
+            {"eye": {"arch": "MobileNetV2", "weights": None, "options": {"alpha": 0.35}}},
+            ONE,
+            {"train": ["head", "eye[block_15_add..]"], "batchnorm": "train"},
+            inputs={"photo": {"kind": "image", "shape": [64, 64, 3]}},
+        ),
+        [{"eye/block_15_add"}],
+    ),
     "two halves on two inputs": (
         recipe(
             {"one": {"arch": "TinyVGG", **TINY}, "two": {"arch": "TinyResNet", **TINY}},
