@@ -124,11 +124,12 @@ def outnumbered(calls: Sequence[Call]) -> Iterator[Problem]:
 
 
 def worded_apart(calls: Sequence[Call]) -> Iterator[Problem]:
-    """Yields the inputs of words of a backbone that reads another before: each numbers the words of its own rows."""
-    first: dict[str, str] = {}
+    """Yields the texts of a backbone that reads words of another before, or reads such: each numbers those of its own rows."""
+    first: dict[str, Call] = {}
     for call in calls:
-        name = call.use.input
-        if isinstance(call.use.image, Words) and (other := first.setdefault(call.use.backbone, name)) != name:
+        before = first.setdefault(call.use.backbone, call)
+        name, other = call.use.input, before.use.input
+        if name != other and (isinstance(call.use.image, Words) or isinstance(before.use.image, Words)):
             text = (
                 f"{call.use.backbone!r} reads the words of {other!r} and of {name!r}, which each input numbers by itself: "
                 "one number would be two words. Declare a backbone for each, or number the words of both alike and "

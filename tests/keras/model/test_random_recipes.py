@@ -34,6 +34,7 @@ ENTERED = {
     ("residual", "stage:2"): ("stage3_block1_conv1", "stage3_block2_out"),
 }
 """For an architecture and a layer to enter it at, layers that come after."""
+READERS = ("reader_of_ids", "reader_of_caption")
 WIDTHS = st.sampled_from([4, 6, 8])
 VECTORS = ("avg", "max", "avg+max", "gem", "gem_learned", "flatten")
 EQUAL = ("add", "average", "maximum", "multiply", "weighted_sum", "attention", "compare")
@@ -72,9 +73,10 @@ def text_branches(draw):
     cuts = st.lists(
         st.sampled_from(["embedding_out", "block1_out", "last"]), min_size=1, max_size=2, unique=True
     )
+    read = draw(st.sampled_from(["ids", "caption"]))
     return {
-        "input": draw(st.sampled_from(["ids", "caption"])),
-        "backbone": "reader",
+        "input": read,
+        "backbone": f"reader_of_{read}",
         "cut": draw(cuts),
         "pool": draw(st.sampled_from([*VECTORS, "first"])),
     }
@@ -196,7 +198,7 @@ def wholes(draw, branches, nodes, blocks):
         f"{name}{number}": kind
         for name, kind in (("plain", "TinyVGG"), ("residual", "TinyResNet"))
         for number in ("", 0, 1)
-    } | {"reader": "TinyText"}
+    } | dict.fromkeys(READERS, "TinyText")
     task = draw(st.sampled_from(["classification", "binary", "multilabel", "regression"]))
     output = {"task": task, "logits": task != "regression" and draw(st.booleans())}
     if task in {"classification", "multilabel"}:
@@ -213,7 +215,7 @@ def wholes(draw, branches, nodes, blocks):
         "inputs": {name: each for name, each in inputs.items() if name in used},
         "backbones": {
             name: {"arch": arch[name], "weights": None, "options": options | {"width": 4}}
-            for name, options in {**{key: {} for key in arch}, "reader": {"vocabulary": 9}}.items()
+            for name, options in ((key, {"vocabulary": 9} if key in READERS else {}) for key in arch)
             if name in owners
         },
         "branches": branches,

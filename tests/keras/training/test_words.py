@@ -50,6 +50,15 @@ def captions(count):
     return np.array(said)[:, None], number
 
 
+READS_TOKENS = fusion.Recipe(
+    name="tokens",
+    inputs={"ids": {"kind": "tokens", "length": 6}},
+    backbones={"reader": READER},
+    branches={"said": {"input": "ids", "backbone": "reader"}},
+    head={"output": {"task": "binary"}},
+)
+
+
 @pytest.fixture(scope="module")
 def recipe():
     return declared()
@@ -309,14 +318,26 @@ def of_floats(input_shape):
     return keras.Model(x, keras.layers.Dense(3)(x))
 
 
-def test_a_model_of_texts_in_a_file_reads_words(data, tmp_path):
+def test_a_model_of_texts_in_a_file_reads_tokens(tmp_path):
     gru((6,)).save(tmp_path / "mine.keras")
     gru((7,)).save(tmp_path / "long.keras")
     reader = {"file": "mine.keras", "preprocess": "none"}
+    one = READS_TOKENS.replaced(backbones={"reader": reader})
 
-    run = fusion.train(declared(reader, pool="avg", epochs=1), data, folders=[tmp_path])
+    model = fusion.build(one, folders=[tmp_path])
 
-    assert run.model.get_layer("reader").output.shape == (None, 6, 8)
-    long = declared(reader | {"file": "long.keras"})
+    assert model.get_layer("reader").output.shape == (None, 6, 8)
+    assert fusion.resolve(one, folders=[tmp_path]).vocabulary("ids") == 14
+    long = one.replaced(backbones={"reader": reader | {"file": "long.keras"}})
     told = {each.place: each.text for each in fusion.check(long, folders=[tmp_path])}
-    assert told == {"/inputs/caption/length": 'long.keras reads 7 tokens, got 6. Write "length": 7.'}
+    assert told == {"/inputs/ids/length": 'long.keras reads 7 tokens, got 6. Write "length": 7.'}
+
+
+def test_tokens_and_words_are_not_read_by_one_backbone():
+    both = READS_TOKENS.replaced(
+        inputs={**READS_TOKENS.inputs, **declared().inputs},
+        branches={**READS_TOKENS.branches, "replied": {"input": "caption", "backbone": "reader"}},
+        fusion={"op": "concat", "of": ["said", "replied"]},
+    )
+
+    assert list(problems(both)) == ["/inputs/caption"]
