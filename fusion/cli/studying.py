@@ -81,8 +81,8 @@ def _counted(file: Path, data: Path | None, recipe: "Recipe") -> tuple[int, int 
     """Returns how many examples the first seed of a study trains on, and how many it is judged on if there is a test split."""
     from fusion.cli.bars import examining
     from fusion.data.reading import read_data
-    from fusion.study.blocks import path_of
     from fusion.study.declaration import open_study
+    from fusion.study.own import path_of
 
     try:
         declared, _, there = open_study(file, data, use="plan")

@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 
+from fusion.data.columns import narrowed
 from fusion.data.examples import Data, Examples, splits
 from fusion.data.fingerprints import digests_of, fingerprint
-from fusion.execution.columns import narrowed
 from fusion.recipe.recipe import Recipe
 from fusion.study.trials import digest_of
 

@@ -20,10 +20,10 @@ from fusion.locking import lock
 from fusion.recipe.values import Map
 from fusion.recipe.writing import to_json
 from fusion.study.arms import write_arms
-from fusion.study.blocks import graph_of, path_of
 from fusion.study.cuts import CutArm, cut_arms
 from fusion.study.declaration import BASE, Study, load_study, open_study
 from fusion.study.drafts import open_variants
+from fusion.study.own import graph_of, path_of
 from fusion.study.racing import rungs_of
 from fusion.study.records import STUDY, Listed, Record, read_list, write_list
 from fusion.study.results import Results, load_results

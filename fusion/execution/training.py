@@ -1,17 +1,17 @@
 """A trial whose arm is trained: from its recipe and the data to its record."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
+from fusion.data.columns import narrowed
 from fusion.data.examples import Data, Examples, splits
 from fusion.data.reading import read_data
 from fusion.errors import StudyError, TrainingError
 from fusion.execution.bunching import SEEDS, graphs_of, pieces, source_of
-from fusion.execution.columns import narrowed
 from fusion.execution.pairing import Look, contents, data_digest, prints, row_digest
 from fusion.execution.tasks import failure
 from fusion.graph.costs import costs
@@ -22,7 +22,7 @@ from fusion.recipe.recipe import Recipe
 from fusion.recipe.training import Phase
 from fusion.recipe.values import Map
 from fusion.statistics.convergence import has_converged
-from fusion.study.blocks import path_of
+from fusion.study.own import path_of
 from fusion.study.records import Record
 from fusion.study.trials import Trial, digest_of
 from fusion.training.heads import Fitted, fit_heads
@@ -124,8 +124,10 @@ def run_trial(
     """
     read = _checked(trial, data, inputs)
     seen = narrowed(read.examples, trial.recipe.inputs)
+    before = programs.built if programs else None
     run = train(trial.recipe, seen, folders=trial.folders, programs=programs)
-    return _record(trial, run.graph, read, Came(run.history, run.metrics, run.scores[read.judged_on]))
+    record = _record(trial, run.graph, read, Came(run.history, run.metrics, run.scores[read.judged_on]))
+    return replace(record, reused=before is not None and programs is not None and programs.built is before)
 
 
 def run_together(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fusion.checking import resolve
-from fusion.execution.columns import check_present
+from fusion.data.columns import check_present
 from fusion.execution.running import PreparedStudy, prepare
 from fusion.graph.nodes import FusionGraph
 from fusion.probe.confirming import Confirmed

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from fusion.checking import resolve
+from fusion.data.columns import check_present, narrowed
 from fusion.data.examples import Data, splits
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
-from fusion.execution.columns import check_present, narrowed
 from fusion.features.arrays import Features, extract_features
 from fusion.features.extraction import Watch
 from fusion.graph.nodes import FusionGraph
@@ -21,8 +21,8 @@ from fusion.recipe.recipe import Recipe
 from fusion.scores.holding import hold_out
 from fusion.scores.probing import Probe, Probing, Tap, TapScores, corrected, judge, probe
 from fusion.scores.targets import Targets, blind_value, make_targets, take
-from fusion.study.blocks import graph_of, path_of
 from fusion.study.declaration import BASE, Study, open_study
+from fusion.study.own import graph_of, path_of
 from fusion.study.variants import weight_places
 
 SCORED = ("train", "validation")

@@ -37,7 +37,7 @@ class ArmResult:
         params: Weights of the model.
         trainable: How many the last phase trains.
         flops: Of a prediction, for one example; `None` where they are not known.
-        seconds: Of a trial, on average.
+        seconds: Of a trial that made its own programs, on average; of any where none did.
         stopped: After how many seeds a race stopped it; 0 if none did.
     """
 
@@ -132,18 +132,15 @@ def compare(results: Results | str | Path, *, by: Cost | None = None) -> Compari
 
     Raises:
         DataError: If trials are done, but none of the reference.
-        StudyError: If there is no such cost or run, or seconds are asked for and not all trained with as many others.
+        StudyError: If there is no such cost or run, or seconds are asked for and not all trained with as many others, or no
+            trial of an arm made its own programs.
     """
     if by not in (costs := get_args(Cost)) and by is not None:
         raise StudyError(f"There is no cost {by!r}.{near(str(by), costs)} Costs: {listed(costs)}.")
     results = results_of(results)
     study = results.study
-    at_once = sorted({record.together for record in results.done})
-    if by == "seconds" and len(at_once) > 1:
-        raise StudyError(
-            f"The arms are not compared by seconds: trials trained {listed(map(str, at_once))} at once, and what is "
-            "known of each is its share of the time. Compare by flops, params or trainable."
-        )
+    if by == "seconds":
+        _check_seconds(results.done)
     found = outcomes(results)
     overlap = overlap_of(results.done, own_data=study.has_own_data)
     asked = gates(found, study.reference, alpha=study.alpha) if found else ()
@@ -196,6 +193,23 @@ def _of_all(shown: Comparison, found: Sequence[Difference]) -> tuple[Difference,
     return tuple(replace(each, p_holm=p) for each, p in zip(found, adjusted, strict=False))
 
 
+def _check_seconds(records: Sequence[Record]) -> None:
+    """Raises unless the seconds of all arms are known for trials of one sort."""
+    at_once = sorted({record.together for record in records})
+    if len(at_once) > 1:
+        raise StudyError(
+            f"The arms are not compared by seconds: trials trained {listed(map(str, at_once))} at once, and what is "
+            "known of each is its share of the time. Compare by flops, params or trainable."
+        )
+    whole = {record.arm for record in records if not record.reused}
+    lacking = [repr(arm) for arm in dict.fromkeys(record.arm for record in records) if arm not in whole]
+    if lacking and whole:
+        raise StudyError(
+            f"The arms are not compared by seconds: every trial of {listed(lacking, limit=6)} went on with the programs of "
+            "another trial, and took less time for it. Compare by flops, params or trainable."
+        )
+
+
 def _telling(arms: Sequence[ArmResult]) -> Cost:
     """Returns what arms cost that tells them apart."""
     found = {each.flops for each in arms}
@@ -204,6 +218,7 @@ def _telling(arms: Sequence[ArmResult]) -> Cost:
 
 def _arm(name: str, records: Sequence[Record], stop: Stop | None) -> ArmResult:
     values = {record.seed: record.value for record in records if record.value is not None}
+    whole = [record for record in records if not record.reused]
     return ArmResult(
         arm=name,
         seeds=len(records),
@@ -212,7 +227,7 @@ def _arm(name: str, records: Sequence[Record], stop: Stop | None) -> ArmResult:
         params=records[0].params,
         trainable=records[0].trainable,
         flops=records[0].flops,
-        seconds=float(np.mean([record.seconds for record in records])),
+        seconds=float(np.mean([record.seconds for record in whole or records])),
         stopped=stop.seeds if stop else 0,
     )
 

@@ -57,6 +57,7 @@ class Record:
         sizes: How many examples each split has.
         machine: What it ran on, in words.
         together: How many trials trained as one, itself among them.
+        reused: Whether it went on with the programs of a trial before it, and took less time for it.
         apart: Why it ran alone though it was to train with others, or `""`.
     """
 
@@ -84,6 +85,7 @@ class Record:
     sizes: dict[str, int] = field(default_factory=dict)
     machine: str = ""
     together: int = 1
+    reused: bool = False
     apart: str = ""
 
 

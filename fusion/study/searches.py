@@ -20,7 +20,8 @@ def cv_results(results: "Results") -> dict[str, Any]:
 
     `params` has the `arm` and, by JSON Pointer, what its recipe says at every place that some arm changes; each is a
     column `param_...` too, masked where an arm's recipe has no such place. Scores of metrics of which less is better are
-    negative, as scikit-learn has them. To judge is part of a trial's time, so `mean_score_time` is no number.
+    negative, as scikit-learn has them. To judge is part of a trial's time, so `mean_score_time` is no number. Times are as
+    trials took them: less where one went on with programs of another (`reused`), a share where several trained as one.
     """
     sign = -1.0 if results.better == "lower" else 1.0
     cells = {(record.arm, record.seed): record for record in results.done if record.value is not None}

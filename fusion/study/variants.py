@@ -19,11 +19,11 @@ from fusion.recipe.recipe import Recipe
 from fusion.recipe.reduction import only
 from fusion.recipe.translation import Place, pointer
 from fusion.recipe.writing import exchanged, recipe_hash, to_data
-from fusion.study.blocks import has_own_weights
 from fusion.study.cuts import cut_arms
 from fusion.study.declaration import BASE, AnyRecipe, Arm, Study
+from fusion.study.own import has_own_weights
 
-SEED = "/training/seed"
+SEED_PLACE = "/training/seed"
 """The place of a recipe that a study says itself."""
 
 
@@ -208,9 +208,9 @@ def _seeded(study: Study) -> Iterator[Problem]:
     of_arms = ((("arms", name, "change"), arm.change) for name, arm in study.arms.items())
     changes: Iterator[tuple[Place, Mapping[str, Any]]] = chain([(("axes",), study.axes)], of_arms)
     for place, change in changes:
-        if SEED in change:
-            text = f'A study runs each arm with its own seeds, so {SEED} would change nothing; use "seeds" of the study.'
-            yield Problem(pointer((*place, SEED)), text)
+        if SEED_PLACE in change:
+            text = f'A study runs each arm with its own seeds, so {SEED_PLACE} would change nothing; use "seeds" of the study.'
+            yield Problem(pointer((*place, SEED_PLACE)), text)
 
 
 def _unseeded(recipe: Recipe) -> Recipe:

@@ -106,6 +106,25 @@ def test_seconds_of_trials_that_ran_with_others_and_alone_are_not_compared(resul
     assert compare(results_of({"base": 0.0, "good": 0.2}, together=4), by="seconds").by == "seconds"
 
 
+def test_seconds_of_an_arm_are_those_of_trials_that_made_their_programs(results_of):
+    took = {
+        (arm, seed): {"seconds": 2.0, "reused": True} if seed else {"seconds": cost}
+        for arm, cost in (("base", 9.0), ("good", 5.0))
+        for seed in SEEDS
+    }
+
+    found = compare(results_of({"base": 0.0, "good": 0.2}, took), by="seconds")
+
+    assert [each.seconds for each in found.arms] == [9.0, 5.0]
+
+
+def test_seconds_of_an_arm_that_made_no_programs_are_not_compared(results_of):
+    gone_on = {("good", seed): {"reused": True} for seed in SEEDS}
+
+    with pytest.raises(StudyError, match="every trial of 'good' went on with the programs of another"):
+        compare(results_of({"base": 0.0, "good": 0.2}, gone_on), by="seconds")
+
+
 def test_of_a_loss_the_lower_is_better(results_of, study):
     results = results_of({"base": 0.0, "low": -0.2})
 

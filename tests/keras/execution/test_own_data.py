@@ -63,6 +63,8 @@ def test_each_seed_is_run_with_its_own_data_and_weights(study, tmp_path):
     one = fusion.run_study(alone, tmp_path / "4" / "data.npz", out=tmp_path / "one", folders=[tmp_path])
 
     assert {record.seed for record in both} == {3, 4}
+    assert {record.reused for record in both} == {True, False}
+    assert not any(record.reused for record in one.done)
     seen = {record.arm: record for record in both if record.seed == 4}
     for record in one.done:
         assert record.key == seen[record.arm].key

@@ -1,4 +1,4 @@
-"""What recipes of a study read of data that were read for all of them."""
+"""Which columns of data that were read for several recipes one of them reads, and that none of its examples lacks them."""
 
 from collections.abc import Collection
 from dataclasses import replace

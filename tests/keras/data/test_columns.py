@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fusion.data.columns import check_present, narrowed
 from fusion.data.examples import Array, Data, Examples, ImageFiles
 from fusion.errors import StudyError
-from fusion.execution.columns import check_present, narrowed
 
 
 @pytest.fixture
