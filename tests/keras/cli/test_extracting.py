@@ -1,5 +1,7 @@
 """The command features: tutorials' frozen backbone as arrays."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -13,9 +15,10 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_features_writes_arrays_and_says_what_they_are(run, recipe_file, photos, tmp_path):
-    status, out, _ = run("features", recipe_file(), "--data", photos, "-o", tmp_path / "f.npz")
+    status, out, err = run("features", recipe_file(), "--data", photos, "-o", tmp_path / "f.npz")
 
     assert status == 0
+    assert re.search(r"train .*\d:\d\d \d+ of \d+, \d+ a second", err)
     assert "all: " in out
     assert "train_all, train_targets, train_names" in out
     with np.load(tmp_path / "f.npz", allow_pickle=False) as found:
