@@ -131,7 +131,8 @@ def _print(found: "Comparison") -> None:
     for line in _lines(found):
         typer.echo(line)
     for gate in found.gates:
-        typer.echo(f"{'holds  ' if gate.passed else 'REFUSED'} {gate.name}: {gate.text}")
+        word = gate.word if gate.passed else "REFUSED"
+        typer.echo(f"{word:7} {gate.name}: {gate.text}")
     typer.echo(verdict(found))
 
 

@@ -42,6 +42,7 @@ def score(
     load_keras()
     from fusion.cli.extracting import extracting
     from fusion.probe.fusing import Fusing, fuse_taps, fused_data
+    from fusion.probe.probing import check_confirmable
     from fusion.probe.scored import scores_csv, scores_json
     from fusion.probe.scoring import pool_taps, prepare_taps
     from fusion.probe.scoring import score as scored
@@ -51,6 +52,8 @@ def score(
     from fusion.scores.probing import Probing
 
     prepared = prepare_taps(file, data, folders=folder or ())
+    if confirm:
+        check_confirmable(prepared)
     with extracting() as watch:
         pooled = pool_taps(prepared, test=test, store=store, watch=watch)
     found = scored(prepared, pooled, Probing(permutations=permutations))

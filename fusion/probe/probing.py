@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fusion.checking import resolve
 from fusion.data.columns import check_present
+from fusion.errors import StudyError
 from fusion.execution.running import PreparedStudy, prepare
 from fusion.graph.nodes import FusionGraph
 from fusion.probe.confirming import Confirmed
@@ -35,6 +36,20 @@ class Picked:
     names: Mapping[str, str]
 
 
+def check_confirmable(prepared: PreparedTaps) -> None:
+    """Refuses to confirm taps of a backbone of which each seed has weights of its own: they were scored on those of one.
+
+    Raises:
+        StudyError: Saying which seed they were scored on.
+    """
+    if prepared.own_weights:
+        seed = prepared.study.numbers[0]
+        raise StudyError(
+            f"Taps of {prepared.study.name!r} are scored on the weights of seed {seed} alone, and every seed has its own, so "
+            "picks cannot be confirmed over seeds. Score without --confirm, and compare the taps as cuts of a study."
+        )
+
+
 def pick(prepared: PreparedTaps, fused: Fused) -> Picked:
     """Returns the study that confirms the picked sets of taps, checked and not run.
 
@@ -42,10 +57,11 @@ def pick(prepared: PreparedTaps, fused: Fused) -> Picked:
     examples be judged on that taps were picked by.
 
     Raises:
-        StudyError: If the recipe cannot be cut at other taps, or trains no head, or examples lack the one input that
-            a picked recipe reads.
+        StudyError: If each seed has weights of its own, the recipe cannot be cut at other taps, or trains no head, or
+            examples lack the one input that a picked recipe reads.
         RecipeError: If a picked recipe cannot be built, such as by an op that wants equal widths.
     """
+    check_confirmable(prepared)
     taps = {tap.name: tap for tap in prepared.taps}
     sets = {name: each.taps for name, each in fused.picks.items()}
     chosen = {name: [taps[tap] for tap in each] for name, each in sets.items()}

@@ -22,7 +22,7 @@ from fusion.scores.holding import hold_out
 from fusion.scores.probing import Probe, Probing, Tap, TapScores, corrected, judge, probe
 from fusion.scores.targets import Targets, blind_value, make_targets, take
 from fusion.study.declaration import BASE, Study, open_study
-from fusion.study.own import graph_of, path_of
+from fusion.study.own import graph_of, has_own_weights, path_of
 from fusion.study.variants import weight_places
 
 SCORED = ("train", "validation")
@@ -39,6 +39,7 @@ class PreparedTaps:
         taps: Its taps.
         data: As read by the recipe, split by the study's first seed.
         folders: Where weights files lie.
+        own_weights: Whether each seed has a weights file of its own; the graph names that of the first.
     """
 
     study: Study
@@ -46,6 +47,7 @@ class PreparedTaps:
     taps: tuple[TapPoint, ...]
     data: Data
     folders: tuple[Path, ...]
+    own_weights: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +111,7 @@ def prepare_taps(
     graph = graph_of(resolve(recipe, folders=places), declared.numbers[0])
     taps = find_taps(declared, graph)
     found = named if isinstance(named, Data) else _read(recipe, Path(named), declared.numbers[0])
-    return PreparedTaps(declared, graph, taps, found, tuple(places))
+    return PreparedTaps(declared, graph, taps, found, tuple(places), has_own_weights(recipe))
 
 
 def pool_taps(

@@ -76,10 +76,10 @@ def numbers_table(found: Comparison) -> Table:
 
 
 def gates_table(found: Comparison) -> Table:
-    """Returns each condition of a claim, and whether it holds."""
+    """Returns each condition of a claim, and whether it holds, as far as that is known."""
     return (
         ("gate", "", "found"),
-        *((gate.name, "holds" if gate.passed else "refused", gate.text) for gate in found.gates),
+        *((gate.name, gate.word, gate.text) for gate in found.gates),
     )
 
 

@@ -18,11 +18,20 @@ class Gate:
         name: What is asked.
         passed: Whether it holds.
         text: What was found and, where it does not hold, what cannot be claimed and what to do.
+        known: Whether it was looked into; one that was not refuses nothing and is not said to hold.
     """
 
     name: str
     passed: bool
     text: str
+    known: bool = True
+
+    @property
+    def word(self) -> str:
+        """What is said of it in a word or two."""
+        if not self.passed:
+            return "refused"
+        return "holds" if self.known else "not known"
 
 
 def gates(outcomes: Sequence[Outcome], reference: str, *, alpha: float = 0.05) -> tuple[Gate, ...]:
@@ -65,7 +74,7 @@ def refusals(found: Sequence[Gate]) -> tuple[Gate, ...]:
     """Returns the conditions that do not hold; with none, the claim stands.
 
     >>> refusals((Gate("pairs", True, ""), Gate("budget", False, "")))
-    (Gate(name='budget', passed=False, text=''),)
+    (Gate(name='budget', passed=False, text='', known=True),)
     """
     return tuple(gate for gate in found if not gate.passed)
 

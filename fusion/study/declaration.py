@@ -196,7 +196,7 @@ class Study(Value):
 
     @property
     def has_own_data(self) -> bool:
-        """Whether each seed has data of its own, which no split of one pool are."""
+        """Whether each seed has data of its own, which may share examples all the same."""
         return SEED in (self.data or "")
 
 

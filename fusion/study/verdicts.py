@@ -95,4 +95,7 @@ def verdict(comparison: Comparison) -> str:
             f"{head}, over {counted(blocks, 'seed')}. Their splits share examples, which widens the intervals but which the "
             "set of best does not know of: it may be too small."
         )
-    return f"{head}, over {counted(blocks, 'seed')}, with an error rate of {comparison.alpha:g}."
+    unknown = (
+        "" if all(gate.known for gate in comparison.gates) else ", if the data of seeds share no examples"
+    )
+    return f"{head}, over {counted(blocks, 'seed')}, with an error rate of {comparison.alpha:g}{unknown}."

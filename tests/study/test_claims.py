@@ -5,7 +5,7 @@ import pytest
 
 from fusion.errors import DataError, StudyError
 from fusion.report.pareto import priced
-from fusion.report.rows import arms_table, numbers_table
+from fusion.report.rows import arms_table, gates_table, numbers_table
 from fusion.study.claims import compare
 from fusion.study.results import Results, load_results
 from fusion.study.union import united
@@ -212,18 +212,20 @@ def test_splits_drawn_anew_widen_the_intervals(results_of):
     assert "judged on different examples" in found.why_no_samples
 
 
-def test_data_of_each_seed_of_its_own_are_no_splits_of_one_pool(results_of):
+def test_of_data_of_each_seed_of_its_own_it_is_said_that_shared_examples_are_not_known_of(results_of):
     anew = {(arm, seed): {"examples": f"of {seed}"} for arm in ("base", "good") for seed in SEEDS}
     results = results_of({"base": 0.0, "good": 0.2}, anew)
 
     found = compare(dataclasses.replace(results, study=results.study.replaced(data="halves/{seed}.npz")))
 
     assert found.overlap == 0.0
-    assert "error rate" in verdict(found)
+    assert verdict(found).endswith("with an error rate of 0.05, if the data of seeds share no examples.")
     fixed = compare(results_of({"base": 0.0, "good": 0.2}))
     assert found.differences == fixed.differences
     (gate,) = (each for each in found.gates if each.name == "splits")
-    assert "data of its own" in gate.text
+    assert "Whether they share examples was not looked into" in gate.text
+    assert gates_table(found)[-1][:2] == ("splits", "not known")
+    assert not found.refused
 
 
 def test_splits_of_an_unknown_size_are_refused(results_of):

@@ -6,9 +6,12 @@ import pytest
 
 import fusion
 from fusion.backbones.loading import load
+from fusion.errors import StudyError
 from fusion.execution import training
 from fusion.execution.bunching import SEEDS
 from fusion.execution.running import prepare, run
+from fusion.probe.probing import check_confirmable
+from fusion.probe.scoring import prepare_taps
 from fusion.recipe.short import fuse
 from fusion.study.declaration import Study
 
@@ -98,3 +101,10 @@ def test_arms_that_take_turns_read_the_arrays_of_each_seed_once(study, tmp_path,
 
     training.forget_examples()
     assert read == ["0", "1", "2", "3", "4"]
+
+
+def test_taps_that_were_scored_on_the_weights_of_one_seed_are_not_confirmed_over_all(study, tmp_path):
+    prepared = prepare_taps(study, tmp_path / study.data, folders=[tmp_path])
+
+    with pytest.raises(StudyError, match="scored on the weights of seed 3 alone"):
+        check_confirmable(prepared)
