@@ -96,7 +96,8 @@ def by_hand(kind: str, layer: str, weights: Path, data: object) -> float:
     inputs = keras.Input((28, 28, 1))
     features = keras.layers.Flatten()(eye(keras.layers.Rescaling(1 / 127.5, -1)(inputs)))
     model = keras.Model(inputs, keras.layers.Dense(29, activation="softmax")(features))
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    rate = keras.optimizers.schedules.CosineDecay(0.002, 25 * -(-len(data.train) // 29))
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     parts = {name: getattr(data, name) for name in ("train", "validation", "test")}
     x, y = ({name: take(each) for name, each in parts.items()} for take in (_pixels, _targets))
     model.fit(

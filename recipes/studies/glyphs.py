@@ -1,67 +1,63 @@
-"""Where to cut a network that tells Latin letters apart, for Greek letters (near) and symbols (far): a study of cuts.
+"""Where to cut a network of Latin letters, for Greek letters (near) and symbols (far): what glyphs_*.json run on.
 
 Everything is drawn from the fonts matplotlib ships, so nothing is downloaded:
 
-    python recipes/studies/glyphs.py greek runs/glyphs --seeds 10
+    python recipes/studies/glyphs.py greek runs/glyphs
 
-trains the source network, scores its layers, trains every arm with every seed, and writes a report; what is done already is left alone.
+trains the source network, draws what each seed is given, runs every arm with every seed, scores the layers as taps, and writes
+a report; what is done already is left alone.
 """
 
 import argparse
+import json
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import keras
+import numpy as np
 
 import fusion
+from fusion.data.examples import Examples, splits, take
 from fusion.data.glyphs import ALPHABETS, SIZE, glyph_data
+from fusion.probe.fusing import fuse_taps, fused_data
+from fusion.probe.scored import scores_json
+from fusion.probe.scoring import pool_taps, prepare_taps, score
 
 LAYERS = ("conv1_relu", "pool2", "conv3_relu", "pool4", "dense5_relu", "dense6_relu")
 """The six layers that can be transferred, each with what activates and pools it; the seventh is the output."""
 FILE = "latin.weights.h5"
+CLASSES = 29
+"""Characters of each target: all Greek letters, and as many of the symbols."""
 
 
 def seven_layers(input_shape: tuple[int, int, int]) -> keras.Model:
     """Returns a chain of four convolutions and two dense layers, written as convolutions, that a head makes seven."""
-    layers = keras.layers
-    inputs = keras.Input(input_shape)
-    x = layers.Conv2D(16, 3, padding="same", name="conv1")(inputs)
-    x = layers.ReLU(name="conv1_relu")(x)
-    x = layers.Conv2D(16, 3, padding="same", name="conv2")(x)
-    x = layers.ReLU(name="conv2_relu")(x)
-    x = layers.MaxPooling2D(name="pool2")(x)
-    x = layers.Conv2D(32, 3, padding="same", name="conv3")(x)
-    x = layers.ReLU(name="conv3_relu")(x)
-    x = layers.Conv2D(32, 3, padding="same", name="conv4")(x)
-    x = layers.ReLU(name="conv4_relu")(x)
-    x = layers.MaxPooling2D(name="pool4")(x)
-    x = layers.Conv2D(128, x.shape[1], name="dense5")(x)
-    x = layers.ReLU(name="dense5_relu")(x)
-    x = layers.Conv2D(64, 1, name="dense6")(x)
-    x = layers.ReLU(name="dense6_relu")(x)
+    x = inputs = keras.Input(input_shape)
+    for number, filters in enumerate((16, 16, 32, 32), start=1):
+        x = _layer(x, f"conv{number}", filters, kernel_size=3, padding="same")
+        if number % 2 == 0:
+            x = keras.layers.MaxPooling2D(name=f"pool{number}")(x)
+    x = _layer(x, "dense5", 128, kernel_size=x.shape[1])
+    x = _layer(x, "dense6", 64, kernel_size=1)
     return keras.Model(inputs, x, name="seven_layers")
+
+
+def _layer(x: keras.KerasTensor, name: str, filters: int, **options: object) -> keras.KerasTensor:
+    x = keras.layers.Conv2D(filters, kernel_initializer="he_normal", name=name, **options)(x)
+    return keras.layers.ReLU(name=f"{name}_relu")(x)
 
 
 fusion.register_backbone("SevenLayers", seven_layers, preprocess="tf")
 
 
-def recipe_for(alphabet: str, *, weights: str | None, epochs: int, batch_size: int) -> fusion.Recipe:
-    """Returns the recipe of one network on one alphabet; all of it trains."""
-    phase = {
-        "name": "all",
-        "train": ["head", "eye"],
-        "epochs": epochs,
-        "keep": "last",
-        "optimizer": {"learning_rate": 0.001},
-    }
-    return fusion.Recipe(
-        name=alphabet,
-        inputs={"photo": {"kind": "image", "shape": (SIZE, SIZE, 1)}},
-        requires=["SevenLayers"],
-        backbones={"eye": {"arch": "SevenLayers", "weights": weights and {"file": weights}}},
-        branches={"all": {"input": "photo", "backbone": "eye", "pool": "flatten"}},
-        head={"output": {"task": "classification", "classes": len(ALPHABETS[alphabet])}},
-        training={"batch_size": batch_size, "phases": [phase]},
-    )
+TARGETS = {"greek": "greek", "symbols": "symbols", "random": "greek"}
+"""The alphabet of each study."""
+
+
+def study_file(name: str) -> Path:
+    """Returns where a study lies."""
+    return Path(__file__).with_name(f"glyphs_{name}.json")
 
 
 def train_source(folder: Path, *, per_class: int = 120, epochs: int = 15) -> Path:
@@ -69,7 +65,7 @@ def train_source(folder: Path, *, per_class: int = 120, epochs: int = 15) -> Pat
     path = folder / FILE
     if not path.exists():
         data = glyph_data("latin", train=per_class, validation=5, test=20)
-        run = fusion.train(recipe_for("latin", weights=None, epochs=epochs, batch_size=64), data, store=False)
+        run = fusion.train(_source(epochs), data, store=False)
         print(f"source: accuracy {run.metrics['test']['accuracy']:.3f}")
         whole = seven_layers((SIZE, SIZE, 1))
         whole.set_weights(run.model.get_layer("eye").get_weights())
@@ -78,28 +74,66 @@ def train_source(folder: Path, *, per_class: int = 120, epochs: int = 15) -> Pat
     return path
 
 
+def _source(epochs: int) -> fusion.Recipe:
+    """Returns the recipe of the same network on Latin letters; all of it trains."""
+    recipe = fusion.load_study(study_file("greek")).recipe
+    phase = {"name": "all", "train": ["head", "eye"], "epochs": epochs, "keep": "last"}
+    return (
+        recipe.replace("/name", "latin")
+        .replace("/backbones/eye/weights", None)
+        .replace("/head/output/classes", len(ALPHABETS["latin"]))
+        .replace("/training", {"batch_size": 64, "phases": [phase]})
+    )
+
+
 def study_of(
     alphabet: str,
     *,
     seeds: int,
-    epochs: int = 25,
     arms: tuple[str, ...] = ("frozen", "random", "scratch"),
     at: tuple[str, ...] = LAYERS,
 ) -> fusion.Study:
-    """Returns the study of one target alphabet; its reference is the network trained from scratch."""
-    return fusion.Study(
-        name=f"Where to cut a network of Latin letters for {alphabet}",
-        recipe=recipe_for(alphabet, weights=FILE, epochs=epochs, batch_size=29),
-        cuts={"backbone": "eye", "at": at, "arms": arms},
-        taps={"eye": LAYERS},
-        reference="scratch",
-        seeds=seeds,
+    """Returns the study of one target alphabet with other arms or cuts, on data that are the same for all seeds."""
+    study = fusion.load_study(study_file(alphabet))
+    return study.replaced(data=None, seeds=seeds, cuts=study.cuts.replaced(arms=arms, at=at))
+
+
+def target_data(alphabet: str, *, seed: int = 0) -> fusion.Data:
+    """Returns 8 examples of each character to train on, drawn by a seed, and 20 to report on that are the same for all."""
+    drawn, fixed = (
+        {
+            name: _known(part)
+            for name, part in splits(glyph_data(alphabet, train=8, validation=2, test=20, seed=each)).items()
+        }
+        for each in (seed + 1, 1)
     )
+    labels = tuple(ALPHABETS[alphabet][:CLASSES])
+    return fusion.Data(drawn["train"], drawn["validation"], fixed["test"], labels, f"Drawn by seed {seed}.")
 
 
-def target_data(alphabet: str) -> fusion.Data:
-    """Returns 8 training examples of each character, and 20 to report on."""
-    return glyph_data(alphabet, train=8, validation=2, test=20, seed=1)
+def _known(part: Examples) -> Examples:
+    return take(part, np.flatnonzero(part.targets < CLASSES))
+
+
+def write_targets(folder: Path, alphabet: str, seeds: Iterable[int]) -> None:
+    """Writes the data of each seed unless they are there."""
+    for seed in seeds:
+        file = folder / alphabet / f"{seed}.npz"
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            arrays = {}
+            for name, part in splits(target_data(alphabet, seed=seed)).items():
+                pixels = part.columns["photo"].read(np.arange(len(part)))
+                arrays |= {f"{name}_photo": pixels, f"{name}_targets": part.targets}
+            np.savez_compressed(file, **arrays)
+
+
+def write_scores(study: Path, run: Path) -> None:
+    """Scores the layers for a small head, on what the first seed is given, for the report of a run."""
+    prepared = prepare_taps(study)
+    pooled = pool_taps(prepared, test=True)
+    (run / "scores.json").write_text(scores_json(score(prepared, pooled)), encoding="utf-8")
+    (run / "fusions.json").write_text(json.dumps(fused_data(fuse_taps(pooled))), encoding="utf-8")
 
 
 def main() -> None:
@@ -107,21 +141,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("alphabet", choices=["greek", "symbols"])
+    parser.add_argument("study", choices=list(TARGETS))
     parser.add_argument("out", type=Path)
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--arms", nargs="+", default=["frozen", "random", "scratch"])
+    parser.add_argument("--workers", type=int, default=1)
     wanted = parser.parse_args()
     train_source(wanted.out)
-    run = wanted.out / wanted.alphabet
-    study = study_of(wanted.alphabet, seeds=wanted.seeds, arms=tuple(wanted.arms))
-    data = target_data(wanted.alphabet)
-    for tap in fusion.score_taps(study, data, test=True, folders=[wanted.out]).taps:
-        print(
-            f"{tap.tap}: ridge {tap.ridge:.3f}, kNN {tap.knn:.3f}, LogME {tap.logme:.3f}, test {tap.test:.3f}"
-        )
-    fusion.run_study(study, data, out=run, folders=[wanted.out])
-    print(fusion.write_report(run, wanted.out / f"report_{wanted.alphabet}")[0])
+    study = Path(shutil.copy(study_file(wanted.study), wanted.out))
+    declared = fusion.load_study(study)
+    write_targets(wanted.out, TARGETS[wanted.study], declared.numbers)
+    run = wanted.out / f"run_{wanted.study}"
+    fusion.run_study(study, out=run, workers=wanted.workers)
+    if declared.taps:
+        write_scores(study, run)
+    print(fusion.write_report(run, wanted.out / f"report_{wanted.study}")[0])
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ from fusion.statistics.outcomes import Scores
 REPORTS = Path(__file__).parents[2] / "recipes" / "studies" / "reports"
 CUTS = ("conv1_relu", "pool2", "conv3_relu", "pool4", "dense5_relu", "dense6_relu")
 
+REFUSED = {"glyphs_random": {"convergence"}}
+"""The gates that refuse a claim, by report."""
+
 
 def read(name):
     return json.loads((REPORTS / name / "results.json").read_text())
@@ -42,7 +45,7 @@ def test_a_shipped_report_claims_what_follows_from_its_numbers(name):
     found = read(name)
     scores = scores_of(found)
 
-    assert all(gate["passed"] for gate in found["gates"])
+    assert {gate["name"] for gate in found["gates"] if not gate["passed"]} == REFUSED.get(name, set())
     assert list(best_set(scores, alpha=found["alpha"]).arms) == found["best"]["arms"]
     again = differences(scores, found["reference"], overlap=found["overlap"])
     assert [each.p_holm for each in again] == pytest.approx([each["p_holm"] for each in found["differences"]])
@@ -56,3 +59,20 @@ def test_of_seven_layers_of_digits_the_first_three_transfer_to_other_digits():
     assert not first & (worse(found) | better(found))
     assert {"scratch", *first} <= set(found["best"]["arms"])
     assert not later & set(found["best"]["arms"])
+
+
+def test_letters_transfer_best_up_to_the_fifth_layer_of_seven():
+    found = read("glyphs_greek")
+
+    assert found["best"]["arms"] == ["frozen@dense5_relu"]
+    assert {f"frozen@{layer}" for layer in CUTS} <= better(found)
+    kept = [means(found)[f"frozen@{layer}"] for layer in CUTS]
+    assert kept[:5] == sorted(kept[:5])
+    assert kept[5] < kept[2]
+
+
+def test_layers_that_learnt_nothing_lose_the_more_the_more_are_kept():
+    lost = [means(read("glyphs_random"))[f"random@{layer}"] for layer in CUTS]
+
+    assert lost == sorted(lost, reverse=True)
+    assert lost[2] < 0

@@ -29,7 +29,7 @@ def glyphs():
 def source(glyphs, tmp_path_factory):
     """The folder of the network of Latin letters."""
     folder = tmp_path_factory.mktemp("glyphs")
-    glyphs.train_source(folder, per_class=60, epochs=8)
+    glyphs.train_source(folder)
     return folder
 
 

@@ -37,12 +37,13 @@ def test_a_shipped_study_is_read_checked_and_planned(path, tmp_path):
     study = load_study(path)
     arms = variants(study, folder=path.parent)
 
-    if study.taps:
-        taps = find_taps(study, arms["base"])
-        assert len(taps) == 12
-        assert len(resolve(tapped_recipe(study.recipe, taps)).recipe.branches) == 12
-    else:
-        assert len(arms) == 2 + (len(study.cuts.arms) - 1) * len(study.cuts.at)
+    taps = find_taps(study, arms["base"]) if study.taps else ()
+    assert len(taps) == sum(map(len, study.taps.values()))
+    assert not taps or len(resolve(tapped_recipe(study.recipe, taps)).recipe.branches) == len(taps)
+    if study.cuts:
+        kinds = [kind for kind in study.cuts.arms if kind != "scratch"]
+        expected = 1 + len(study.arms) + ("scratch" in study.cuts.arms) + len(kinds) * len(study.cuts.at)
+        assert len(arms) == expected
     assert plan_study(study, arms, examples=300).prospect.needed <= len(study.numbers)
     (tmp_path / "again.json").write_text(to_json(study))
     assert load_study(tmp_path / "again.json") == study
