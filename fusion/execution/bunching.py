@@ -11,7 +11,7 @@ from fusion.graph.costs import costs, trainable
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.inputs import Table
 from fusion.recipe.training import Training
-from fusion.recipe.writing import seedless, to_data
+from fusion.recipe.writing import seedless, to_data, unseeded
 from fusion.study.trials import Trial, digest_of
 
 HEADS = 64
@@ -45,7 +45,7 @@ def bunched(trials: Sequence[Trial], workers: int = 1) -> list[tuple[Trial, ...]
         if not stacks:
             full.append((trial,))
             continue
-        several = found.setdefault(form_of(trial, graph), [])
+        several = found.setdefault(bunch_of(trial, graph), [])
         several.append(trial)
         if len(several) >= min(share, _most(graph)):
             full.append(tuple(several))
@@ -87,9 +87,7 @@ def graphs_of(trials: Sequence[Trial]) -> list[FusionGraph]:
     known: dict[str, FusionGraph] = {}
     found = []
     for trial in trials:
-        data = to_data(trial.recipe)
-        data["training"] = {**(data.get("training") or {}), "seed": 0}
-        key = digest_of([data, [str(folder) for folder in trial.folders]])
+        key = digest_of([to_data(unseeded(trial.recipe)), [str(folder) for folder in trial.folders]])
         if key not in known:
             known[key] = resolve(trial.recipe, folders=trial.folders)
         found.append(replace(known[key], recipe=trial.recipe))
@@ -122,9 +120,9 @@ def may_stack(graph: FusionGraph) -> bool:
     return _is_on_vectors(graph, frontier(graph, 0))
 
 
-def form_of(trial: Trial, graph: FusionGraph) -> str:
+def bunch_of(trial: Trial, graph: FusionGraph) -> str:
     """Returns a word that trials have in common if they may train together: the same form, the same data."""
-    found, data = frontier(graph, 0), to_data(trial.recipe)
+    found, data = frontier(graph, 0), to_data(unseeded(trial.recipe))
     branches = {
         name: {key: value for key, value in branch.items() if key not in {"cut", "pool", "resize"}}
         for name, branch in data["branches"].items()
@@ -192,8 +190,7 @@ def _without_rates(training: dict[str, Any]) -> dict[str, Any]:
     (phase,) = training["phases"]
     optimizer = {key: each for key, each in phase.get("optimizer", {}).items() if key != "learning_rate"}
     parts = [each if isinstance(each, str) else each["part"] for each in phase["train"]]
-    kept = {key: each for key, each in training.items() if key != "seed"}
-    return kept | {"phases": [phase | {"optimizer": optimizer, "train": parts}]}
+    return training | {"phases": [phase | {"optimizer": optimizer, "train": parts}]}
 
 
 def _most(graph: FusionGraph) -> int:

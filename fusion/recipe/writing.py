@@ -10,6 +10,8 @@ from fusion.errors import Problem, RecipeError, listed, near, shown
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.values import Value
 
+SEED_PLACE = "/training/seed"
+"""Where a recipe has the seed of its training."""
 NAMED = {"inputs": "input", "backbones": "backbone", "branches": "branch", "blocks": "block"}
 """Parts of a recipe whose entries have names of the user's, by what one of them is called."""
 
@@ -67,10 +69,21 @@ def meaning(recipe: Recipe) -> dict[str, Any]:
     return found
 
 
+def unseeded(recipe: Recipe) -> Recipe:
+    """Returns a recipe with the default seed of its training, if it has one.
+
+    >>> from fusion.recipe.short import fuse
+    >>> one = fuse("VGG16[block4_pool]", output=["ants", "bees"])
+    >>> unseeded(one.replace(SEED_PLACE, 7)) == one
+    True
+    """
+    return recipe.replaced(training=recipe.training.replaced(seed=0)) if recipe.training else recipe
+
+
 def seedless(recipe: Recipe) -> dict[str, Any]:
     """Returns as plain data what recipes have in common whose models differ in the values of their weights alone.
 
-    Left out are the seed of the training, and which file weights come from, if any.
+    Of what they mean (`meaning`), left out are the seed of the training, and which file weights come from, if any.
 
     >>> from fusion.recipe.short import fuse
     >>> own, fresh, known = (
@@ -80,8 +93,7 @@ def seedless(recipe: Recipe) -> dict[str, Any]:
     >>> seedless(own) == seedless(fresh), seedless(own) == seedless(known)
     (True, False)
     """
-    data = to_data(recipe)
-    data["training"] = {**(data.get("training") or {}), "seed": 0}
+    data = meaning(unseeded(recipe))
     for backbone in data.get("backbones", {}).values():
         if isinstance(backbone.get("weights"), dict) or backbone.get("weights", "") is None:
             backbone["weights"] = "of a file, or fresh"

@@ -9,7 +9,7 @@ from typing import Any
 from fusion.locking import Lock
 from fusion.recipe.reading import from_data
 from fusion.recipe.recipe import Recipe
-from fusion.recipe.writing import exchanged, meaning, to_data
+from fusion.recipe.writing import SEED_PLACE, exchanged, meaning, to_data
 
 FORMAT = 1
 """Version of what a trial is; part of its key."""
@@ -77,4 +77,4 @@ def reseeded(recipe: Recipe, seed: int) -> Recipe:
     >>> reseeded(one, 7).training.seed
     7
     """
-    return from_data(exchanged(to_data(recipe), "/training/seed", seed))
+    return from_data(exchanged(to_data(recipe), SEED_PLACE, seed))

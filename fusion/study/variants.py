@@ -18,13 +18,10 @@ from fusion.recipe.reading import from_data, load_recipe
 from fusion.recipe.recipe import Recipe
 from fusion.recipe.reduction import only
 from fusion.recipe.translation import Place, pointer
-from fusion.recipe.writing import exchanged, recipe_hash, to_data
+from fusion.recipe.writing import SEED_PLACE, exchanged, recipe_hash, to_data, unseeded
 from fusion.study.cuts import cut_arms
 from fusion.study.declaration import BASE, AnyRecipe, Arm, Study
 from fusion.study.own import has_own_weights
-
-SEED_PLACE = "/training/seed"
-"""The place of a recipe that a study says itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ def all_variants(
         names[name] = place
         try:
             recipe, where = _changed(source, arm, folder), _places(source, folder, folders)
-            alike = known.setdefault(recipe_hash(_unseeded(recipe)), [])
+            alike = known.setdefault(recipe_hash(unseeded(recipe)), [])
             same = next((other for other, there in alike if _is_one(recipe, where, there)), None)
             if same is not None:
                 repeated[name] = same
@@ -211,11 +208,6 @@ def _seeded(study: Study) -> Iterator[Problem]:
         if SEED_PLACE in change:
             text = f'A study runs each arm with its own seeds, so {SEED_PLACE} would change nothing; use "seeds" of the study.'
             yield Problem(pointer((*place, SEED_PLACE)), text)
-
-
-def _unseeded(recipe: Recipe) -> Recipe:
-    """Returns a recipe without the seed of its training: trials have those of the study."""
-    return recipe.replaced(training=recipe.training.replaced(seed=0)) if recipe.training else recipe
 
 
 def _changed(source: AnyRecipe, arm: Arm, folder: Path) -> Recipe:
