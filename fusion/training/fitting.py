@@ -9,12 +9,15 @@ import tensorflow as tf
 
 from fusion.checking import Source, places, resolve
 from fusion.data.examples import Data
+from fusion.graph.nodes import FusionGraph
 from fusion.model.building import build_with_auxiliary
+from fusion.model.collecting import leftovers_collected
 from fusion.store.shelf import store_folder
 from fusion.training.course import Course
 from fusion.training.devices import scope
 from fusion.training.fitness import training_of
 from fusion.training.history import History
+from fusion.training.loans import Loan
 from fusion.training.phases import Trained, Watch
 from fusion.training.programs import Built, Programs, form_of
 from fusion.training.states import State
@@ -36,8 +39,9 @@ def fit(
     """Returns the model of a recipe trained on data by the phases it declares.
 
     What a phase does not name is frozen and runs in inference mode, its dropout too; that it did not move is made sure
-    of after each phase. The model is compiled anew for each. Fresh weights, the order of examples, dropout and
-    augmentation follow from the seed of the recipe's training; augmentation is no part of the model.
+    of after each phase. The model is compiled for each, once for all trainings that share `programs`. Fresh weights, the
+    order of examples, dropout and augmentation follow from the seed of the recipe's training; augmentation is no part of
+    the model.
 
     Args:
         recipe: The recipe, or the path of its file, or what `fusion.resolve` made of it.
@@ -53,7 +57,7 @@ def fit(
         resume: Goes on after the last epoch of which `out` has the state; from the start where it has none.
         strategy: A `tf.distribute.MirroredStrategy`, to train on several devices.
         programs: What an earlier training built and compiled, to go on with where the recipe differs in its seed alone;
-            the models of both are then one.
+            its model is then this one's, and is that training's no more.
 
     Raises:
         RecipeError: Listing every problem of the recipe.
@@ -66,25 +70,34 @@ def fit(
     training = training_of(graph, data)
     where = places(recipe, folders)
     shared = programs if strategy is None and training.precision == "float32" else None
-    kept = shared.kept(form_of(graph, data, where)) if shared is not None else nullcontext()
-    with scope(strategy, training), kept:
-        model, predictions = build_with_auxiliary(graph, folders=where)
-        # In training it has the auxiliary outputs too; what is handed on is without them.
-        whole = keras.Model(model.inputs, [model.output, *predictions.values()]) if predictions else model
-        course = Course(
-            graph,
-            Built(model, whole, shared=shared is not None),
-            data,
-            training,
-            Path(out) if out is not None else None,
-            folder_of(store),
-            callbacks,
-            shared,
-        )
-        state = course.begin(resume=resume)
+    form = form_of(graph, data, where) if shared is not None else None
+    with scope(strategy, training), programs.kept(form) if programs is not None else nullcontext():
+        # Where a model is shared, the fresh one goes as soon as its state is taken over.
+        with leftovers_collected():
+            course = Course(
+                graph,
+                _built(graph, where, shared=shared is not None),
+                data,
+                training,
+                Path(out) if out is not None else None,
+                folder_of(store),
+                callbacks,
+                shared,
+            )
+            state = course.begin(resume=resume)
         for number in range(state.phase, len(training.phases)):
             course.fit_phase(number, watch, state if number == state.phase else State())
-    return Trained(course.built.model, graph, History(tuple(course.epochs), course.kept), course.judged())
+    loan = Loan(course.built.model)
+    if shared is not None:
+        shared.lent = loan
+    return Trained(loan, graph, History(tuple(course.epochs), course.kept), course.judged())
+
+
+def _built(graph: FusionGraph, folders: Sequence[Path], *, shared: bool) -> Built:
+    model, predictions = build_with_auxiliary(graph, folders=folders)
+    # In training it has the auxiliary outputs too; what is handed on is without them.
+    whole = keras.Model(model.inputs, [model.output, *predictions.values()]) if predictions else model
+    return Built(model, whole, shared=shared)
 
 
 def folder_of(store: bool | str | Path) -> Path | None:

@@ -11,6 +11,7 @@ from fusion.graph.costs import trainable
 from fusion.graph.nodes import FusionGraph
 from fusion.recipe.training import Phase
 from fusion.training.history import History
+from fusion.training.loans import Loan
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,18 @@ class Trained:
     """What came of a training.
 
     Args:
-        model: The trained model.
+        loan: The trained model, until a training that shares its programs takes it over.
         graph: What it was built from.
         history: What was seen on the way.
         parts: For splits of which tensors are stored, what gives the model's output of them, and they.
     """
 
-    model: keras.Model
+    loan: Loan = field(repr=False)
     graph: FusionGraph
     history: History
     parts: Mapping[str, tuple[keras.Model, Examples]]
+
+    @property
+    def model(self) -> keras.Model:
+        """The trained model."""
+        return self.loan.model

@@ -1,23 +1,31 @@
 """A model and the programs compiled of it, kept for trainings that differ in their seed alone."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from fusion.backbones.applications import REGISTERED
 from fusion.backbones.catalogue import find_digest
 from fusion.data.examples import Data, splits
 from fusion.features.programs import Program
 from fusion.graph.nodes import FusionGraph
-from fusion.model.addresses import layers, weights
+from fusion.model.addresses import layers, variables, weights
 from fusion.model.renewing import ADAPTED
 from fusion.recipe.backbones import Backbone, KerasHubBackbone
 from fusion.recipe.writing import seedless
+from fusion.training.loans import Loan
 from fusion.training.optimizers import renewed
+from fusion.training.resuming import random_states
+
+SLOTS = 2**30
+"""Bytes that the optimizers of kept programs may have before all are let go of for that of a further phase."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,10 +47,12 @@ class Built:
     prefixes: dict[tuple[tuple[str, ...], ...], Program] = field(default_factory=dict)
 
     def program(self, use: tuple[int | str, ...], make: Callable[[], Program]) -> Program:
-        """Returns the program for a use, which is made unless it is there."""
+        """Returns the program for a use, which is made unless it is there; others may have to make room for it."""
         if not self.shared:
             return make()
         if use not in self.programs:
+            if self._slots() > SLOTS:
+                self.programs.clear()
             self.programs[use] = make()
         return self.programs[use]
 
@@ -70,6 +80,12 @@ class Built:
             each.compile(optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=False)
         return optimizer
 
+    def _slots(self) -> int:
+        """How many bytes the optimizers of the programs take."""
+        compiled = [each for each in self.programs.values() if each.compiled]
+        kept = [variable for each in compiled for variable in each.optimizer.variables]
+        return sum(prod(each.shape) * np.dtype(each.dtype).itemsize for each in kept)
+
 
 class Programs:
     """What the last training built and compiled, for the next one to go on with where it differs in its seed alone.
@@ -80,7 +96,11 @@ class Programs:
     states that it begins with alone, and comes to what it comes to alone, to the bit. For any other a model is built and
     kept instead. In mixed precision and on several devices nothing is kept.
 
-    The models of such trainings are one: what the next one learns replaces what this one learnt.
+    The optimizer of every phase is kept with its program, as it is a part of it: of Adam twice the bytes of what trains.
+    Where these come to more than a GiB (`SLOTS`), the programs make room for those of the next phase, and are made anew.
+
+    The models of such trainings are one: what the next one learns replaces what this one learnt, so this one's run has
+    a model no more (`fusion.training.loans`).
 
     >>> Programs().built is None
     True
@@ -88,6 +108,7 @@ class Programs:
 
     def __init__(self) -> None:
         self.built: Built | None = None
+        self.lent: Loan | None = None
         self._form: Any = None
         self._measured: Any = None
 
@@ -95,11 +116,11 @@ class Programs:
     def kept(self, form: Any) -> Iterator[None]:
         """Lets go of what is of another form (`form_of`) before a model is built, and of all where its training breaks off."""
         if self._form != form:
-            self.built, self._form = None, form
+            self.built, self.lent, self._form = None, None, form
         try:
             yield
         except BaseException:
-            self.built = self._form = None
+            self.built = self.lent = self._form = None
             raise
 
     def exchanged(self, fresh: Built) -> Built:
@@ -110,10 +131,16 @@ class Programs:
         """
         measured = _measured(fresh.whole)
         if self.built is None or self._measured != measured:
-            self.built, self._measured = fresh, measured
-        for own, new in zip(self.built.whole.variables, fresh.whole.variables, strict=True):
-            if own is not new:
-                own.assign(new)
+            self.built, self.lent, self._measured = fresh, None, measured
+        if self.lent is not None:
+            self.lent.end()
+        if self.built is not fresh:
+            for values in (variables, random_states):
+                known = values(self.built.whole)
+                for address, value in values(fresh.whole).items():
+                    known[address].assign(value)
+            # Files that it is saved to have it in them.
+            self.built.model.name = fresh.model.name
         return self.built
 
 
@@ -138,7 +165,8 @@ def form_of(graph: FusionGraph, data: Data, folders: Sequence[Path]) -> Any:
     # The course of a learning rate is part of a program, and goes by the number of steps.
     on_course = any(each.optimizer.schedule != "constant" or each.optimizer.warmup for each in phases)
     count = len(data.train) if on_course else None
-    return seedless(recipe), dict(graph.trunks), functions, files, parts, count
+    # In the order in which things are named they are computed and added up.
+    return json.dumps(seedless(recipe)), dict(graph.trunks), functions, files, parts, count
 
 
 def _measured(model: keras.Model) -> dict[str, Any]:

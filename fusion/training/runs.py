@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from fusion.training.course import CHECKPOINT
 from fusion.training.evaluation import judged, outputs, probable
 from fusion.training.fitting import fit
 from fusion.training.history import History, draw_curves
+from fusion.training.loans import Loan
 from fusion.training.phases import Trained, Watch
 from fusion.training.programs import Programs
 from fusion.training.resuming import origin_of
@@ -57,7 +58,7 @@ class Run:
     """What came of a training.
 
     Args:
-        model: The trained Keras model, with the weights of the epoch each phase kept.
+        loan: The trained model, until a training that shares its programs takes it over.
         graph: The recipe, resolved.
         history: What was seen epoch by epoch.
         metrics: Loss and metrics of the finished model by split; only those on `test` were never used to choose.
@@ -66,13 +67,22 @@ class Run:
         seconds: How long building, training and judging took; looking at the data before is not in it.
     """
 
-    model: keras.Model
+    loan: Loan = field(repr=False)
     graph: FusionGraph
     history: History
     metrics: Mapping[str, Mapping[str, float]]
     scores: Mapping[str, np.ndarray]
     labels: tuple[str, ...] | None
     seconds: float
+
+    @property
+    def model(self) -> keras.Model:
+        """The trained Keras model, with the weights of the epoch each phase kept.
+
+        Raises:
+            TrainingError: If a later training was given the same `Programs`, and took the model over.
+        """
+        return self.loan.model
 
 
 def train(
@@ -105,7 +115,7 @@ def train(
             have had (on one machine to the bit); begins it where no run is there.
         strategy: A `tf.distribute.MirroredStrategy`, to train on several devices, each with its share of every batch.
         programs: What an earlier training built and compiled, to go on with where the recipe differs in its seed alone;
-            the models of both are then one.
+            its model is then this one's, and is that run's no more.
 
     Raises:
         RecipeError: Listing every problem of the recipe.
@@ -139,7 +149,7 @@ def train(
         )
     metrics, scores = _judge(trained, data)
     seconds = time.perf_counter() - began
-    run = Run(trained.model, graph, trained.history, metrics, scores, data.labels, seconds)
+    run = Run(trained.loan, graph, trained.history, metrics, scores, data.labels, seconds)
     if out is not None:
         _finish(run, Path(out))
     return run
