@@ -259,6 +259,7 @@ def test_the_model_that_is_built_to_be_taken_over_is_gone_before_training(prices
     assert (len(seen), left) == (2, [1, 1])
 
 
+@pytest.mark.slow
 def test_optimizers_of_many_phases_make_room_for_each_other(prices, monkeypatch):
     (phase,) = PRICE.training.phases
     many = PRICE.replace("/training/phases", [to_data(phase) | {"name": name, "epochs": 1} for name in "abc"])
@@ -281,6 +282,7 @@ def normed(input_shape, width=4):
     )
 
 
+@pytest.mark.slow
 def test_files_of_weights_share_a_model_unless_what_they_measured_by_differs(data, tmp_path):
     register_backbone("normed", normed, preprocess="none")
     recipes = []
@@ -305,6 +307,7 @@ def test_files_of_weights_share_a_model_unless_what_they_measured_by_differs(dat
     assert programs.built.whole is not first
 
 
+@pytest.mark.slow
 def test_words_and_categories_go_with_their_data():
     recipe = Recipe(
         name="said",
