@@ -13,7 +13,7 @@ from fusion.statistics.outcomes import Scores
 REPORTS = Path(__file__).parents[2] / "recipes" / "studies" / "reports"
 CUTS = ("conv1_relu", "pool2", "conv3_relu", "pool4", "dense5_relu", "dense6_relu")
 
-REFUSED = {"glyphs_random": {"convergence"}}
+REFUSED = {"glyphs_random": {"convergence"}, "glyphs_symbols": {"convergence"}}
 """The gates that refuse a claim, by report."""
 
 
@@ -76,3 +76,11 @@ def test_layers_that_learnt_nothing_lose_the_more_the_more_are_kept():
 
     assert lost == sorted(lost, reverse=True)
     assert lost[2] < 0
+
+
+def test_letters_transfer_more_to_near_signs_than_to_far_ones_where_deep_layers_are_kept():
+    near, far = (means(read(f"glyphs_{name}")) for name in ("greek", "symbols"))
+
+    assert near["frozen@dense5_relu"] - far["frozen@dense5_relu"] > 0.04
+    assert near["frozen@dense6_relu"] - far["frozen@dense6_relu"] > 0.02
+    assert abs(near["frozen@pool4"] - far["frozen@pool4"]) < 0.01
