@@ -416,13 +416,18 @@ def test_seeds_of_an_arm_share_their_programs_and_come_to_what_each_comes_to_alo
 
     shared = list(running.run(prepared, out=tmp_path / "run"))
 
+    first, other = (trial.arm for trial in prepared.trials[:2])
     assert [(record.arm, record.seed) for record in shared] == [
-        (trial.arm, seed) for trial in prepared.trials[:2] for seed in (0, 1)
+        (first, 0),
+        (other, 0),
+        (other, 1),
+        (first, 1),
     ]
-    # What is fitted, and what judges it.
-    assert built.call_count == 2 * 2
+    assert [record.reused for record in shared] == [False, False, True, False]
+    # What is fitted, and what judges it, each time an arm begins a turn.
+    assert built.call_count == 3 * 2
     for record in shared:
-        same = {"seconds": 0, "machine": ""}
+        same = {"seconds": 0, "machine": "", "reused": False}
         assert replace(record, **same) == replace(alone[record.key], **same)
 
 
