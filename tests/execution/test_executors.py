@@ -269,11 +269,19 @@ for record in run_tasks(tasks, work, out=Path(sys.argv[1])):
 @pytest.mark.slow
 def test_a_study_killed_again_and_again_comes_to_the_equal_result(tmp_path):
     tasks = [Listed(f"a{seed}", "a", seed) for seed in range(400)]
-    for wait in (0.8, 1.1, 0.9, 1.2, 1.0):
+
+    def done():
+        return sum(record_file(tmp_path, task.key).exists() for task in tasks)
+
+    for wait in (0.0, 0.11, 0.05, 0.13, 0.02):
+        before = done()
         process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, str(tmp_path)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
+        while done() == before:
+            assert process.poll() is None
+            time.sleep(0.005)
         time.sleep(wait)
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -69,7 +69,7 @@ def test_no_worker_of_a_study_is_left_when_it_is_killed(tmp_path):
     assert process.communicate(timeout=30)[0] == ""
 
 
-@pytest.mark.parametrize("master", [os.getpid(), 0])
+@pytest.mark.parametrize("master", [pytest.param(os.getpid(), id="this"), pytest.param(0, id="none")])
 def test_a_thread_or_a_process_of_another_looks_after_nobody(monkeypatch, master):
     monkeypatch.setitem(sys.modules, "keras", SimpleNamespace())
     monkeypatch.setattr(workers, "Thread", lambda **_: pytest.fail("it looks after a process"))
