@@ -67,7 +67,12 @@ def test_a_comparison_is_written_as_json_too(run, write_run):
     found = json.loads(run("study", "compare", write_run(base=0.0, good=0.2), "--json")[1])
 
     assert found["best"]["arms"] == ["good"]
-    assert found["gates"][0] == {"name": "trials", "passed": True, "text": "All 16 trials ran."}
+    assert found["gates"][0] == {
+        "name": "trials",
+        "passed": True,
+        "text": "All 16 trials ran.",
+        "known": True,
+    }
 
 
 def test_a_report_is_written_also_of_what_may_not_be_claimed(run, write_run, tmp_path):
