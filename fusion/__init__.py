@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from fusion.backbones.registered import register_backbone
@@ -50,6 +51,8 @@ from fusion.recipe.weighing import (
     WeightedSum,
 )
 from fusion.recipe.writing import recipe_hash, to_json
+
+__version__: str
 
 if TYPE_CHECKING:
     from fusion.checking import check, costs, draw, resolve
@@ -255,6 +258,8 @@ if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return version("fusion")
     if name in LATER:
         return getattr(import_module(LATER[name]), name)
     raise AttributeError(f"module 'fusion' has no attribute {name!r}")

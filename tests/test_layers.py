@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import networkx as nx
@@ -256,6 +257,12 @@ def test_every_public_name_is_listed_once_and_has_a_module():
     assert {module.removeprefix("fusion.") for module in fusion.LATER.values()} <= SOURCES.keys()
     with pytest.raises(AttributeError, match="module 'fusion' has no attribute 'biuld'"):
         fusion.biuld  # noqa: B018 - to look it up is what is tried
+
+
+def test_the_version_is_that_of_the_package():
+    import fusion
+
+    assert fusion.__version__ == version("fusion")
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from fusion.backbones.weights import StoredWeights, check_digest, places
+from fusion.backbones.weights import StoredWeights, check_digest, places, sought
 from fusion.errors import BackboneError, WeightsError
 from fusion.recipe.backbones import BackbonePreset, KerasHubBackbone
 from fusion.recipe.preprocessing import Preprocess, Scaling
@@ -40,14 +40,13 @@ def find_preset(backbone: BackbonePreset, folders: Sequence[Path]) -> Path | Non
         BackboneError: If a digest is given for what is no folder.
         WeightsError: If a path leads nowhere.
     """
-    tried = places(backbone.preset, folders)
-    for place in tried:
+    for place in places(backbone.preset, folders):
         if (place / CONFIG).is_file():
             return place
     if "/" in backbone.preset and "://" not in backbone.preset:
         raise WeightsError(
             f"There is no preset in a folder {backbone.preset!r} (it holds {CONFIG}). "
-            f"Looked for: {', '.join(map(str, tried)) or 'nowhere, as no folder is known'}."
+            f"{sought(backbone.preset, folders)}"
         )
     if backbone.sha256:
         raise BackboneError(

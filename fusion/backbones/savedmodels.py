@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from fusion.backbones.weights import StoredWeights, digest, places
+from fusion.backbones.weights import StoredWeights, digest, places, sought
 from fusion.cache import cache_folder
 from fusion.errors import BackboneError, WeightsError
 from fusion.files import replacing
@@ -32,15 +32,14 @@ def find_saved_model(backbone: SavedModel, folders: Sequence[Path]) -> tuple[Pat
     """
     if "://" in backbone.saved_model:
         return _checked(backbone, _resolved(backbone.saved_model))
-    tried = places(backbone.saved_model, folders)
-    for place in tried:
+    for place in places(backbone.saved_model, folders):
         if (place / PROGRAM).is_file():
             return _checked(backbone, place)
         if place.is_file() and place.name.endswith(ARCHIVES):
             return _unpacked(backbone, place)
     raise WeightsError(
         f"There is no SavedModel {backbone.saved_model!r} (a folder with {PROGRAM}, or one as .tar.gz). "
-        f"Looked for: {', '.join(map(str, tried)) or 'nowhere, as no folder is known'}."
+        f"{sought(backbone.saved_model, folders)}"
     )
 
 

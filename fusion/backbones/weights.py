@@ -38,14 +38,28 @@ def find_weights(file: str, folders: Sequence[Path] = ()) -> Path:
     Raises:
         WeightsError: If it lies nowhere; the message lists every place.
     """
-    looked_for = places(file, folders)
-    for place in looked_for:
+    for place in places(file, folders):
         if place.is_file():
             return place
-    tried = ", ".join(str(place) for place in looked_for) or "nowhere, as no folder is known"
-    raise WeightsError(
-        f"There is no weights file {file!r}. Looked for: {tried}. "
-        "Put it there, or name its folder in the variable FUSION_WEIGHTS."
+    raise WeightsError(f"There is no {_kind(file)} {file!r}. {sought(file, folders)}")
+
+
+def sought(file: str, folders: Sequence[Path]) -> str:
+    """Returns where a file or folder was looked for, and what to do where that was in vain.
+
+    Args:
+        file: An absolute path, or a name or relative path.
+        folders: Where to look, besides the folders of FUSION_WEIGHTS.
+
+    >>> print(sought("/nowhere/a.keras", []))
+    Looked for: /nowhere/a.keras. Put it there, or name its folder in the variable FUSION_WEIGHTS.
+    """
+    found = f"Looked for: {', '.join(map(str, places(file, folders))) or 'nowhere, as no folder is known'}. "
+    if folders or Path(file).is_absolute():
+        return found + "Put it there, or name its folder in the variable FUSION_WEIGHTS."
+    return found + (
+        "A recipe made of text or in Python lies in no folder: give the path of its file instead, or folders=[...], "
+        "or name a folder in the variable FUSION_WEIGHTS."
     )
 
 
@@ -103,13 +117,17 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WeightsError(f"The weights file {path} cannot be read: {error.strerror}.") from error
+        raise WeightsError(f"The {_kind(path.name)} {path} cannot be read: {error.strerror}.") from error
 
 
 def _checked(weights: StoredWeights, found: str) -> str:
     if weights.sha256 and found != weights.sha256.lower():
         raise WeightsError(
-            f"The weights file {weights.path} is not the one meant: its sha256 is {found}, "
+            f"The {_kind(weights.path.name)} {weights.path} is not the one meant: its sha256 is {found}, "
             f"expected {weights.sha256}. Fetch it again, or correct the digest."
         )
     return found
+
+
+def _kind(file: str) -> str:
+    return "model file" if file.endswith(".keras") else "weights file"

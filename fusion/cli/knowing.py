@@ -34,11 +34,12 @@ def lock(file: File, folder: Folders = None) -> None:
     from fusion.checking import places
     from fusion.locking import lock as locked
     from fusion.locking import lock_file, write_lock
+    from fusion.wording import counted
 
     out = lock_file(file)
     made = locked(resolve(file, folder or ()), folders=places(file, folder or ()))
     write_lock(made, out)
-    typer.echo(f"{out}: {len(made.backbones)} backbones, recipe {made.recipe}")
+    typer.echo(f"{out}: {counted(len(made.backbones), 'backbone')}, recipe {made.recipe}")
 
 
 def self_test(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fusion.data.images import EXTENSIONS, decode
 from fusion.errors import DataError, itemised
+from fusion.wording import counted
 
 Progress = Callable[[int, int], None]
 """Called with how many of how many files have been examined."""
@@ -23,7 +24,7 @@ def examine(paths: Sequence[Path], *, progress: Progress | None = None) -> tuple
     >>> examine([Path("notes.txt")])
     Traceback (most recent call last):
     ...
-    fusion.errors.DataError: 1 of 1 files cannot be used as an image. Repair or remove:
+    fusion.errors.DataError: 1 of 1 file cannot be used as an image. Repair or remove:
       notes.txt: it is not an image by its name (.bmp, .gif, .jpeg, .jpg, .png, .webp)
     """
     digests: list[bytes] = []
@@ -36,7 +37,7 @@ def examine(paths: Sequence[Path], *, progress: Progress | None = None) -> tuple
             if progress:
                 progress(done, len(paths))
     if broken:
-        head = f"{len(broken)} of {len(paths)} files cannot be used as an image. Repair or remove:"
+        head = f"{len(broken)} of {counted(len(paths), 'file')} cannot be used as an image. Repair or remove:"
         raise DataError(itemised(head, broken))
     return tuple(digests)
 

@@ -95,7 +95,7 @@ def read_images(
     >>> read_images([Path("none.jpg")], input_name="photo", image=Image(shape=(8, 8, 3)))
     Traceback (most recent call last):
     ...
-    fusion.errors.DataError: 1 of 1 files cannot be used as an image. Repair or remove:
+    fusion.errors.DataError: 1 of 1 file cannot be used as an image. Repair or remove:
       none.jpg: No such file or directory
     """
     examine(paths, progress=progress)

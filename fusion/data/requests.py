@@ -14,6 +14,7 @@ from fusion.data.tokens import no_tokens, padded
 from fusion.errors import DataError, itemised, listed, near, shown
 from fusion.recipe.inputs import Image, Input, Table
 from fusion.recipe.texts import Tokens
+from fusion.wording import counted
 
 Row = Mapping[str, object]
 """Of one example, a file for each image, a number for each column of a table, numbers of tokens, or a text."""
@@ -27,7 +28,7 @@ def read_values(
     Args:
         rows: One example, or several. Images and texts go by the name of their input, numbers by that of their column;
                 a text may go by the name of its column too. Tokens are a list of numbers, or a text of such with blanks
-                between, and are padded. What is optional may be left out.
+                between, and are padded. What is optional may be left out, and of texts be empty.
         inputs: The recipe's inputs.
         progress: Called with how many of how many image files have been examined.
 
@@ -50,8 +51,9 @@ def read_values(
         raise DataError("There are no examples; expected at least one.")
     wrong = [text for number, row in enumerate(several, start=1) for text in _wrong(row, number, inputs)]
     if wrong:
-        count = f"{len(several)} example{'s' if len(several) > 1 else ''}"
-        raise DataError(itemised(f"{len(wrong)} values of {count} do not fit:", wrong))
+        verb = "does not fit" if len(wrong) == 1 else "do not fit"
+        head = f"{counted(len(wrong), 'value')} of {counted(len(several), 'example')} {verb}:"
+        raise DataError(itemised(head, wrong))
     columns = {name: _column(name, declared, several) for name, declared in inputs.items()}
     names = tuple(_name(row, number, inputs) for number, row in enumerate(several, start=1))
     check_something(columns, names)
@@ -113,7 +115,9 @@ def _wrong(row: Row, number: int, inputs: Mapping[str, Input]) -> list[str]:
             found.append(f"{name!r} is the file of an image, got {shown(value)}")
         elif isinstance(declared, Tokens):
             found += [] if padded(value, declared) else [f"{name!r} is {no_tokens(value, declared)}"]
-        elif not isinstance(declared, Image) and (not isinstance(value, str) or not value):
+        elif value == "" and not isinstance(declared, Image):
+            found.append(f'{name!r} is empty; only an input that is "optional" in the recipe may be missing')
+        elif not isinstance(declared, Image) and not isinstance(value, str):
             found.append(f"{name!r} is a text, got {shown(value)}")
     return [f"example {number}: {text}" for text in found]
 
@@ -122,7 +126,8 @@ def _is_absent(row: Row, name: str, declared: Input) -> bool:
     """Whether an example says nothing of an input, not even one column of several."""
     if isinstance(declared, Table):
         return not set(row).intersection(declared.columns)
-    return _value(row, name, declared) is None
+    value = _value(row, name, declared)
+    return value is None or (value == "" and not isinstance(declared, Image | Tokens))
 
 
 def _no_number(row: Row, column: str) -> str:

@@ -1,6 +1,8 @@
 """Backbones: pretrained feature networks, which own weights."""
 
+import json
 from math import isfinite
+from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -35,7 +37,15 @@ class WeightsFile(Value):
 def _weights(value: Any) -> Any:
     if value is None or value == "imagenet" or isinstance(value, WeightsFile | dict):
         return value
+    _check_written(value)
     raise ValueError(f"Weights are 'imagenet', null (random) or {{\"file\": ...}}, got {shown(value)}.")
+
+
+def _check_written(value: Any) -> None:
+    """Raises, with the line to write, if weights are given as the bare name of a file."""
+    if isinstance(value, str | PurePath) and PurePath(value).suffix == ".h5":
+        written = json.dumps({"file": str(value)}, ensure_ascii=False)
+        raise ValueError(f"Weights in a file are written {written}, got {shown(value)}.")
 
 
 def any_weights(value: Any) -> str:
@@ -90,6 +100,13 @@ class Backbone(Value):
     >>> Backbone(arch="MobileNet", weights="imagenet", options={"alpha": 0.25}).preprocess
     'auto'
     """
+
+    elsewhere: ClassVar = {
+        "file": "fusion.BackboneFile(file=..., preprocess=...)",
+        "preset": "fusion.BackbonePreset(preset=...)",
+        "kerashub": "fusion.KerasHubBackbone(kerashub=..., weights=..., preprocess=...)",
+        "saved_model": "fusion.SavedModel(saved_model=..., preprocess=...)",
+    }
 
     arch: Word
     weights: Weights
@@ -168,6 +185,7 @@ class BackbonePreset(Value):
 def _random_or_file(value: Any) -> Any:
     if value is None or isinstance(value, WeightsFile | dict):
         return value
+    _check_written(value)
     raise ValueError(
         f'Weights are null (random) or {{"file": ...}}, got {shown(value)}. Others are in a "preset".'
     )

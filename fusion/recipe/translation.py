@@ -69,10 +69,12 @@ def _follows(detail: ErrorDetails) -> bool:
 def _reports(detail: ErrorDetails) -> Iterator[Report]:
     place = _place(detail)
     if detail["type"] == "unknown_keys":
-        known = detail["ctx"]["known"]
+        known, elsewhere = detail["ctx"]["known"], detail["ctx"]["elsewhere"]
         for key in detail["ctx"]["unknown"]:
+            meant = "" if key in elsewhere else nearest(str(key), known)
             hint = near(str(key), known) or f" Known keys: {listed(known, 20)}."
-            meant = nearest(str(key), known)
+            if key in elsewhere:
+                hint = f" Write {elsewhere[key]}."
             problem = Problem(pointer((*place, key)), f"Unknown key {shown(key)}.{hint}")
             yield Report(problem, (*place, key), (*place, meant) if meant else None)
     else:

@@ -181,6 +181,8 @@ class Value(BaseModel, metaclass=_Strict):
         hide_input_in_errors=True,
     )
     always_written: ClassVar[tuple[str, ...]] = ()
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """By key of another kind of value in its place, how that is made in Python."""
 
     extras: Extras = Field(default=Map(), repr=False)
 
@@ -196,7 +198,8 @@ class Value(BaseModel, metaclass=_Strict):
         known = _keys(cls, in_file=bool(info.context and info.context.get("file")))
         unknown = [key for key in data if key not in known and not str(key).startswith("x-")]
         if unknown:
-            raise PydanticCustomError("unknown_keys", "unknown keys", {"unknown": unknown, "known": known})
+            context = {"unknown": unknown, "known": known, "elsewhere": cls.elsewhere}
+            raise PydanticCustomError("unknown_keys", "unknown keys", context)
         free = {key: value for key, value in data.items() if str(key).startswith("x-")}
         if not free:
             return data

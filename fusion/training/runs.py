@@ -20,7 +20,7 @@ from fusion.data.examination import Progress
 from fusion.data.examples import Data, splits
 from fusion.data.reading import read_data
 from fusion.data.seen import SEEN, write_seen
-from fusion.errors import TrainingError
+from fusion.errors import TrainingError, shown
 from fusion.files import replacing
 from fusion.graph.nodes import FusionGraph
 from fusion.model.addresses import set_weights, without_auxiliary
@@ -124,6 +124,10 @@ def train(
         TrainingError: If the recipe has no training or cannot do what it says, or the folder holds another run.
         StoreError: If the store cannot be used.
     """
+    if not isinstance(programs, Programs | None):
+        raise TrainingError(
+            f"Expected fusion.Programs() as programs, got {shown(programs)}. Make them once, and give them to each training."
+        )
     graph = resolve(recipe, folders=folders)
     declared, where = graph.recipe, places(recipe, folders)
     check_start(graph, out=out, folders=where, store=store, resume=resume)

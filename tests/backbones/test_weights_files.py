@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -53,9 +54,36 @@ def test_a_missing_file_is_told_with_every_place(folders, monkeypatch, tmp_path)
         assert str(folder / "a.h5") in str(caught.value)
 
 
-def test_without_folders_there_is_nowhere_to_look():
+def test_without_folders_there_is_nowhere_to_look(monkeypatch):
+    monkeypatch.delenv("FUSION_WEIGHTS", raising=False)
+
     with pytest.raises(WeightsError, match="Looked for: nowhere, as no folder is known"):
         find_weights("a.h5")
+
+
+@pytest.mark.parametrize("known", ["", "/nowhere"])
+def test_a_missing_file_of_a_recipe_that_is_none_is_told_with_the_way_to_give_folders(known, monkeypatch):
+    monkeypatch.setenv("FUSION_WEIGHTS", known)
+
+    with pytest.raises(WeightsError, match=r"lies in no folder: give the path of its file .* folders="):
+        find_weights("a.h5")
+
+
+@pytest.mark.parametrize("file", ["/nowhere/a.h5", "a.h5"])
+def test_a_missing_file_of_a_recipe_in_a_folder_is_told_without_that(file):
+    with pytest.raises(WeightsError, match="Put it there, or name") as caught:
+        find_weights(file, [Path("/nowhere")])
+    assert "lies in no folder" not in str(caught.value)
+
+
+def test_a_whole_model_is_called_a_model_file(tmp_path):
+    with pytest.raises(WeightsError, match=r"There is no model file 'a\.keras'"):
+        find_weights("a.keras", [tmp_path])
+    with pytest.raises(WeightsError, match=r"The model file .*a\.keras cannot be read"):
+        check_digest(StoredWeights(tmp_path / "a.keras", "0" * 64))
+    (tmp_path / "a.keras").touch()
+    with pytest.raises(WeightsError, match=r"The model file .*a\.keras is not the one meant"):
+        check_digest(StoredWeights(tmp_path / "a.keras", "0" * 64))
 
 
 def test_a_folder_is_no_file(folders):

@@ -32,6 +32,13 @@ def test_truncated_jpeg_is_named_with_the_reason(tmp_path, picture):
         examine([whole, short])
 
 
+def test_one_broken_file_is_counted_as_one(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"")
+
+    with pytest.raises(DataError, match="1 of 1 file cannot be used"):
+        examine([tmp_path / "a.png"])
+
+
 def test_ten_of_many_broken_files_are_named(tmp_path):
     paths = [tmp_path / f"{i:02}.png" for i in range(13)]
     for path in paths:

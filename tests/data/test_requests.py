@@ -58,12 +58,12 @@ def test_several_rows_become_several_examples(house):
         ({"area": 1e60}, "'area' is infinite as float32|'area' is too"),
         ({"frontal": 3}, "'frontal' is the file of an image, got 3"),
         ({"place": 94109}, "'place' is a text, got 94109"),
-        ({"place": ""}, "'place' is a text, got ''"),
+        ({"place": ""}, "'place' is empty; only an input that is \"optional\" in the recipe may be missing"),
         ({"bed": 3}, r"example 1: nothing reads 'bed'\. Did you mean 'beds'\?"),
     ],
 )
 def test_values_that_do_not_fit_are_named(house, changes, message):
-    with pytest.raises(DataError, match=f"1 values of 1 example do not fit:\n.*({message})"):
+    with pytest.raises(DataError, match=f"1 value of 1 example does not fit:\n.*({message})"):
         read_values(house | changes, inputs=INPUTS)
 
 
@@ -156,6 +156,14 @@ def test_a_dataset_file_of_a_folder_is_refused(tmp_path):
         DataError, match=r"d\.json has no table; to predict a folder of images, give the folder itself"
     ):
         read_inputs(tmp_path / "d.json", inputs={"photo": INPUTS["frontal"]})
+
+
+def test_an_empty_text_is_a_missing_one_where_it_is_optional(house):
+    optional = INPUTS | {"place": INPUTS["place"].replaced(optional={"missing": "zeros"})}
+
+    examples = read_values(house | {"place": ""}, inputs=optional)
+
+    assert examples.columns["place"].values.tolist() == [[""]]
 
 
 def test_optional_inputs_may_be_left_out(house):

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+import fusion
 from fusion.errors import RecipeError
 from fusion.recipe.backbones import Backbone, BackboneFile
 from fusion.recipe.preprocessing import Scaling
 from fusion.recipe.reading import examine, from_data
+from fusion.recipe.values import Value
 from fusion.recipe.writing import to_data
 
 SOURCES = [
@@ -89,6 +91,23 @@ def test_a_source_made_in_python_is_the_one_in_json():
 )
 def test_what_is_wrong_with_a_source_is_told_by_its_place(backbone, problems):
     assert told(backbone) == problems
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("file", "BackboneFile"),
+        ("preset", "BackbonePreset"),
+        ("kerashub", "KerasHubBackbone"),
+        ("saved_model", "SavedModel"),
+    ],
+)
+def test_a_key_of_another_source_names_its_value_in_python(key, kind):
+    with pytest.raises(RecipeError) as caught:
+        Backbone(**{key: "own"})
+    assert caught.value.problems[0].place == f"/{key}"
+    assert caught.value.problems[0].text.startswith(f"Unknown key {key!r}. Write fusion.{kind}({key}=")
+    assert issubclass(getattr(fusion, kind), Value)
 
 
 @pytest.mark.parametrize("changes", [{}, {"preprocess": "auto"}])

@@ -1,9 +1,11 @@
 """Every rule a value of a recipe keeps by itself, and what is said where it is broken."""
 
+from pathlib import Path
+
 import pytest
 
 from fusion.errors import Problem, RecipeError
-from fusion.recipe.backbones import Backbone, WeightsFile
+from fusion.recipe.backbones import Backbone, KerasHubBackbone, WeightsFile
 from fusion.recipe.blocks import BatchNorm, Dense, Dropout, LayerNorm
 from fusion.recipe.branches import Branch
 from fusion.recipe.head import Head, Output
@@ -104,6 +106,12 @@ BROKEN = [
         5,
         "/backbones/vgg/weights",
         "Weights are 'imagenet', null (random) or {\"file\": ...}, got 5.",
+    ),
+    (
+        "/backbones/vgg/weights",
+        "made/mine.h5",
+        "/backbones/vgg/weights",
+        'Weights in a file are written {"file": "made/mine.h5"}, got \'made/mine.h5\'.',
     ),
     (
         "/backbones/vgg/weights",
@@ -518,6 +526,16 @@ def test_what_is_no_name_is_refused(changed, name):
         (lambda: Table(columns=()), "/columns", "Expected 1 or more entries, got ()."),
         (lambda: WeightsFile(file=""), "/file", "Expected a text that is not empty"),
         (lambda: Backbone(arch="VGG16", weights="imagnet"), "/weights", "Weights are 'imagenet', null"),
+        (
+            lambda: Backbone(arch="VGG16", weights=Path("a.h5")),
+            "/weights",
+            'Weights in a file are written {"file": "a.h5"}',
+        ),
+        (
+            lambda: KerasHubBackbone(kerashub="VGGBackbone", weights="a.h5", preprocess="none"),
+            "/weights",
+            'Weights in a file are written {"file": "a.h5"}',
+        ),
         (
             lambda: Backbone(arch="VGG16", weights=None, options={"a": float("nan")}),
             "/options/a",

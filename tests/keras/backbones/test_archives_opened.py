@@ -166,7 +166,7 @@ def test_a_table_that_is_cached_needs_neither_keras_nor_with_a_digest_the_file(m
     )
     path.unlink()
     assert fusion.check(recipe(sha256=digest)) == ()
-    with pytest.raises(WeightsError, match=r"There is no weights file 'mine\.keras'"):
+    with pytest.raises(WeightsError, match=r"There is no model file 'mine\.keras'"):
         fusion.build(recipe(sha256=digest))
 
 
@@ -190,7 +190,7 @@ def test_a_file_that_lies_nowhere_is_a_problem_of_its_name(tmp_path):
     found = problems(tmp_path / "mine.keras")
 
     assert list(found) == ["/backbones/mine/file"]
-    assert found["/backbones/mine/file"].startswith("There is no weights file 'mine.keras'. Looked for: ")
+    assert found["/backbones/mine/file"].startswith("There is no model file 'mine.keras'. Looked for: ")
 
 
 def test_a_file_that_holds_no_whole_model_is_refused(tmp_path):

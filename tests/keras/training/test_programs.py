@@ -179,6 +179,12 @@ def test_data_measured_otherwise_are_given_a_model_of_their_own(prices):
     assert after.model is not before.model
 
 
+@pytest.mark.parametrize("programs", [3, True, Programs])
+def test_what_is_no_programs_is_refused_before_anything_trains(prices, programs):
+    with pytest.raises(TrainingError, match=r"Expected fusion\.Programs\(\) as programs, got "):
+        train(PRICE, prices[0], programs=programs)
+
+
 def test_a_run_whose_model_went_on_to_another_seed_says_so(prices):
     programs = Programs()
     first = train(PRICE, prices[0], programs=programs)
