@@ -1,6 +1,6 @@
 """Commands that train a model and use it: train, evaluate, predict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
@@ -216,15 +216,19 @@ def predict(
 def _fed(recipe: "Recipe", name: str | None) -> "tuple[str, Image]":
     """Returns the input that images alone can feed, or that of them which is named."""
     from fusion.data.gaps import only_image
+    from fusion.data.requests import written
 
     inputs = recipe.inputs
     if name is not None and name not in inputs:
         raise DataError(f"The model has no input {name!r}.{near(name, inputs)} It has {listed(inputs)}.")
     found = only_image(inputs, given=name)
     if found is None:
+        images = any(said.kind == "image" for said in inputs.values())
+        which = [each for each, said in inputs.items() if said.kind == "image" and said.optional]
         raise DataError(
-            f"The model reads {', '.join(inputs)}, not one image. Write NAME=VALUE for each, as in photo=a.jpg, give a "
-            "table by --data, or say with --input which of its optional images these are."
+            f"The model reads {listed(inputs)}, {'not one image' if images else 'and no image'}. Write NAME=VALUE for each, as in {written(inputs)}, "
+            f"{'give' if which else 'or give'} a table by --data"
+            f"{', or say with --input which of its optional images these are' if which else ''}."
         )
     return found
 
@@ -234,11 +238,22 @@ def _said(what: list[str], name: str | None, recipe: "Recipe", progress: "Progre
     from fusion.data.reading import read_images
     from fusion.data.requests import keys, parse_values, read_values
 
-    if name is None and what[0].partition("=")[0] in keys(recipe.inputs):
+    if name is None and _named(what, keys(recipe.inputs)):
         return read_values(parse_values(what), inputs=recipe.inputs, progress=progress)
     name, declared = _fed(recipe, name)
     paths = [Path(each) for each in what]
     return read_images(paths, input_name=name, image=declared, others=recipe.inputs, progress=progress)
+
+
+def _named(what: list[str], known: Iterable[str]) -> bool:
+    """Whether words are NAME=VALUE, also with a name that nothing reads; files may have an = in their names."""
+    names = [word.partition("=")[0] for word in what]
+    if names[0] in {*known}:
+        return True
+    return all(
+        name != word and Path(name).name == name and not Path(word).exists()
+        for name, word in zip(names, what, strict=True)
+    )
 
 
 def read(path: Path, recipe: "Recipe", progress: "Progress", *, judged: "Judged | None" = None) -> "Data":

@@ -19,6 +19,7 @@ def disagreements(
     *,
     inputs: Mapping[str, Input],
     output: Output | None,
+    trained: bool = False,
 ) -> list[Problem]:
     """Returns everything in which a dataset file does not fit its table or the recipe.
 
@@ -28,6 +29,7 @@ def disagreements(
         table: Its table, if it has one that could be read.
         inputs: The recipe's inputs.
         output: What the recipe predicts; `None` to predict it, which asks neither for a target nor for a split.
+        trained: Whether it is trained on them: then columns are named as in the recipe, whose names `predict` asks for.
 
     >>> from pathlib import Path
     >>> table = CsvTable(Path("t.csv"), {"id": ("1",), "price": ("5",)})
@@ -53,6 +55,7 @@ def disagreements(
     ]
     if table is not None:
         found += _columns(dataset, table)
+        found += _renamed(dataset, table, inputs) if trained else ()
     return [each for each in found if output or not each.place.startswith(("/target", "/split"))]
 
 
@@ -117,7 +120,7 @@ def _input(name: str, source: Source, declared: Input | None) -> Iterator[Proble
 
 
 def _same_columns(place: str, written: Sequence[str], declared: Sequence[str]) -> Iterator[Problem]:
-    """Columns may have other names than in the recipe, but then they are matched by position."""
+    """Columns may have other names than in the recipe where nothing is trained, but then they are matched by position."""
     if len(written) != len(declared):
         counts = f"{len(written)} columns, but the recipe's input has {len(declared)}: {listed(declared)}."
         yield Problem(place, counts)
@@ -125,6 +128,29 @@ def _same_columns(place: str, written: Sequence[str], declared: Sequence[str]) -
         yield Problem(
             place, f"The recipe has these columns in another order: {listed(declared)}. Write them so."
         )
+
+
+def _renamed(dataset: Dataset, table: CsvTable, inputs: Mapping[str, Input]) -> Iterator[Problem]:
+    """Columns of other names than the recipe's: it would be trained on these, and asked for those."""
+    for name, source in dataset.inputs.items():
+        declared = inputs.get(name)
+        if isinstance(declared, Category | Text | Words) and isinstance(source, Column):
+            key, written = "column", (source.column,)
+        elif isinstance(declared, Table) and isinstance(source, Columns):
+            key, written = "columns", source.columns
+        else:
+            continue
+        pairs = list(zip(written, declared.columns, strict=False))
+        other = [(new, old) for new, old in pairs if new != old]
+        same = set(written) == set(declared.columns) or len(written) != len(declared.columns)
+        # What is wrong otherwise is said already.
+        if not same and table.columns.keys() >= set(written):
+            here, there = (listed(repr(pair[side]) for pair in other) for side in (0, 1))
+            yield Problem(
+                pointer(("inputs", name, key)),
+                f"This file feeds {name!r} from {here}, and the recipe says {there}, which is what predict would ask for. "
+                f"Name the {key} of one as the other does: in the recipe, or here and in the first row of the table.",
+            )
 
 
 def _target(dataset: Dataset, output: Output) -> Iterator[Problem]:

@@ -40,7 +40,7 @@ def read_values(
     Traceback (most recent call last):
     ...
     fusion.errors.DataError: 2 values of 1 example do not fit:
-      example 1: nothing reads 'aera'. Did you mean 'area'?
+      example 1: nothing reads 'aera'. Did you mean 'area'? Known: bedrooms, area.
       example 1: there is no 'area'
 
     Raises:
@@ -98,10 +98,23 @@ def keys(inputs: Mapping[str, Input]) -> dict[str, Input]:
     return {**columns, **{name: each for name, each in inputs.items() if not isinstance(each, Table)}}
 
 
+def written(inputs: Mapping[str, Input]) -> str:
+    """Returns how one value of a model's inputs is said in words, as `parse_values` reads them.
+
+    >>> written({"facts": Table(columns=("area",))}), written({"photo": Image(shape=(8, 8, 3))})
+    ('area=3', 'photo=a.jpg')
+    """
+    name, declared = next(iter(keys(inputs).items()))
+    values = {"image": "a.jpg", "tabular": "3", "tokens": '"101 7592"'}
+    value = values.get(declared.kind, '"some text"')
+    return f"{name}={value}"
+
+
 def _wrong(row: Row, number: int, inputs: Mapping[str, Input]) -> list[str]:
     """What does not fit in one example, in words."""
     known = keys(inputs)
-    found = [f"nothing reads {key!r}.{near(key, known)}" for key in row if key not in known]
+    names = f" Known: {listed(known)}."
+    found = [f"nothing reads {key!r}.{near(key, known)}{names}" for key in row if key not in known]
     for name, declared in inputs.items():
         if declared.optional and _is_absent(row, name, declared):
             continue

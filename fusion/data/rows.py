@@ -66,7 +66,8 @@ def read_dataset(
     """
     dataset, problems, data = load_dataset(path)
     table, unread = _table(dataset, path.parent)
-    problems += unread + disagreements(dataset, data, table, inputs=inputs, output=output)
+    trained = judged is None
+    problems += unread + disagreements(dataset, data, table, inputs=inputs, output=output, trained=trained)
     if problems:
         raise RecipeError.of(path.name, problems)
     split = drawn_split(dataset, seed, judged)

@@ -616,3 +616,30 @@ def test_an_empty_cell_of_tokens_is_refused_unless_they_are_optional(houses):
 def test_tokens_want_one_column(houses):
     with pytest.raises(RecipeError, match="'words' is a list of tokens, so it wants one \"column\" of whole"):
         read_dataset(houses({"inputs": {"words": {"columns": ["beds"]}}}), inputs=WORDS, output=PRICE)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "source", "says"),
+    [
+        (
+            SAID,
+            {"column": "part"},
+            r"/inputs/said/column +This file feeds 'said' from 'part', and the recipe says 'kind'",
+        ),
+        (CITY, {"column": "part"}, r"/inputs/city/column +This file feeds 'city' from 'part'"),
+        (
+            {"facts": Table(columns=("beds", "area"))},
+            {"columns": ["beds", "red"]},
+            r"/inputs/facts/columns +This file feeds 'facts' from 'red', and the recipe says 'area'",
+        ),
+    ],
+)
+def test_what_is_trained_is_named_as_in_the_recipe_by_which_it_is_asked(houses, inputs, source, says):
+    (name,) = inputs
+    file = houses({"inputs": {name: source}})
+
+    with pytest.raises(RecipeError, match=says):
+        read_dataset(file, inputs=inputs, output=PRICE)
+
+    assert len(read_dataset(file, inputs=inputs, output=PRICE, judged="all").train)
+    assert len(read_unlabelled(file, inputs=inputs)) == 40

@@ -39,6 +39,33 @@ def test_one_example_is_said_by_name(run, houses, photos):
         run("predict", houses, photo)
 
 
+def test_a_name_that_nothing_reads_is_told_from_a_file(run, houses, photos):
+    with pytest.raises(
+        DataError, match=r"nothing reads 'bds'. Did you mean 'beds'. Known: beds, area, photo"
+    ):
+        run("predict", houses, "bds=3", "area=120", f"photo={photos}/dark/0.png")
+    with pytest.raises(DataError, match=r"nothing reads 'zzz'. Known: beds, area, photo"):
+        run("predict", houses, "zzz=3")
+
+
+def test_a_model_of_texts_is_asked_with_a_text(run, recipe_file, photos, tmp_path):
+    recipe = recipe_file(
+        inputs={"said": {"kind": "text", "column": "said", "most": 5}},
+        branches={"bag": {"input": "said"}},
+        backbones={},
+        fusion=None,
+        training=None,
+    )
+    run("build", recipe, "-o", tmp_path / "m.keras")
+
+    with pytest.raises(
+        DataError, match=r'reads said, and no image. .* as in said="some text", or give a table by --data.$'
+    ):
+        run("predict", tmp_path / "m.keras", photos / "dark/0.png")
+    with pytest.raises(DataError, match=r"nothing reads 'sad'. Did you mean 'said'"):
+        run("predict", tmp_path / "m.keras", "sad=a text")
+
+
 def test_every_row_of_a_table_is_predicted(run, houses, photos, tmp_path):
     (tmp_path / "new.csv").write_text("id,beds,area\n0,2,50\n1,3,80\n")
     said = {

@@ -238,11 +238,11 @@ def test_a_saved_model_reads_texts_where_fusion_is_not_installed(run, data, tmp_
 def test_a_table_in_a_file_is_trained_on_and_predicted(recipe, tmp_path):
     texts, numbers = captions(60)
     rows = [f'"{text}",{["cat", "dog"][number]}' for text, number in zip(texts[:, 0], numbers, strict=True)]
-    (tmp_path / "t.csv").write_text("\n".join(["said,label", *rows]), encoding="utf-8")
+    (tmp_path / "t.csv").write_text("\n".join(["caption,label", *rows]), encoding="utf-8")
     about = {
         "dataset": 1,
         "table": "t.csv",
-        "inputs": {"caption": {"column": "said"}},
+        "inputs": {"caption": {"column": "caption"}},
         "target": {"column": "label"},
     }
     (tmp_path / "t.json").write_text(json.dumps(about))

@@ -169,11 +169,11 @@ def test_a_table_is_trained_on_evaluated_and_predicted(tmp_path):
     one = declared(epochs=1)
     texts, numbers = captions(60)
     rows = [f'"{text}",{["cat first", "dog first"][n]}' for text, n in zip(texts[:, 0], numbers, strict=True)]
-    (tmp_path / "t.csv").write_text("\n".join(["said,label", *rows]), encoding="utf-8")
+    (tmp_path / "t.csv").write_text("\n".join(["caption,label", *rows]), encoding="utf-8")
     about = {
         "dataset": 1,
         "table": "t.csv",
-        "inputs": {"caption": {"column": "said"}},
+        "inputs": {"caption": {"column": "caption"}},
         "target": {"column": "label"},
     }
     (tmp_path / "t.json").write_text(json.dumps(about))
