@@ -100,7 +100,7 @@ def _print(found: "Comparison") -> None:
     from rich.markup import escape
 
     from fusion.cli.tables import show, table
-    from fusion.study.verdicts import said_of, verdict
+    from fusion.study.verdicts import interval, said_of, verdict
 
     rows = table(
         "arm",
@@ -120,7 +120,7 @@ def _print(found: "Comparison") -> None:
         row = by_arm.get(arm.arm)
         said = said_of(found, arm)
         cells = (
-            (f"{row.mean:+.4f}", f"{row.low:+.4f} to {row.high:+.4f}", f"{row.p:.3g}", f"{row.p_holm:.3g}")
+            (f"{row.mean:+.4f}", interval(found, row), f"{row.p:.3g}", f"{row.p_holm:.3g}")
             if row
             else ("", "", "", "")
         )

@@ -134,6 +134,7 @@ def _renamed(dataset: Dataset, table: CsvTable, inputs: Mapping[str, Input]) -> 
     """Columns of other names than the recipe's: it would be trained on these, and asked for those."""
     for name, source in dataset.inputs.items():
         declared = inputs.get(name)
+        written: tuple[str, ...]
         if isinstance(declared, Category | Text | Words) and isinstance(source, Column):
             key, written = "column", (source.column,)
         elif isinstance(declared, Table) and isinstance(source, Columns):

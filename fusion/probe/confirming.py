@@ -91,7 +91,7 @@ def said(confirmed: Confirmed, names: Mapping[str, str]) -> str:
 
     >>> gap = Difference(
     ...     arm="best-two", reference="base", mean=0.012, low=-0.004, high=0.028, spread=0.01, p=0.125, p_holm=0.125,
-    ...     smallest_p=0.0625, blocks=5,
+    ...     smallest_p=0.015625, blocks=7,
     ... )  # fmt: skip
     >>> print(
     ...     said(
@@ -103,18 +103,18 @@ def said(confirmed: Confirmed, names: Mapping[str, str]) -> str:
     ...     )
     ... )  # fmt: skip
     Fusing vgg/block4_pool + vgg/block5_pool instead of vgg/block5_pool alone changes test accuracy by +0.012 (95 %
-    interval over 5 paired seeds -0.004 to +0.028, p = 0.12): not significant; with 5 seeds nothing could be.
+    interval over 7 paired seeds -0.004 to +0.028, p = 0.12): not significant.
     """
     gap = confirmed.difference
     if confirmed.fused is None or gap is None:
         return "No set of several taps was picked, so there is nothing to say about fusing."
     share = f"{100 * (1 - confirmed.alpha):.3g} %"
-    over = (
-        f"{share} interval over {gap.blocks} paired seeds {gap.low:+.3f} to {gap.high:+.3f}, p = {gap.p:.2g}"
-    )
+    over = f"over {gap.blocks} paired seeds, too few for an interval that says anything"
+    if gap.smallest_p <= confirmed.alpha:
+        over = f"{share} interval over {gap.blocks} paired seeds {gap.low:+.3f} to {gap.high:+.3f}, p = {gap.p:.2g}"
     if confirmed.samples is not None:
         examples = confirmed.samples
-        over += f"; over {examples.examples} test examples {examples.low:+.3f} to {examples.high:+.3f}"
+        over += f"; {share} interval over {examples.examples} test examples {examples.low:+.3f} to {examples.high:+.3f}"
     return (
         f"Fusing {names[confirmed.fused]} instead of {names[BASE]} alone changes test "
         f"{confirmed.metric} by {gap.mean:+.3f} ({over}): {_judgement(confirmed, gap)}."

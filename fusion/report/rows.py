@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from fusion.study.claims import Comparison
-from fusion.study.verdicts import said_of
+from fusion.study.verdicts import interval, said_of
 from fusion.wording import amount, cleaned, table_cell, work
 
 Table = tuple[tuple[str, ...], ...]
@@ -38,11 +38,7 @@ def arms_table(found: Comparison) -> Table:
     cells: list[tuple[str, ...]] = [head]
     for arm in found.arms:
         row = rows.get(arm.arm)
-        measured = (
-            (f"{row.mean:+.4f}", f"{row.low:+.4f} to {row.high:+.4f}", f"{row.p_holm:.3g}")
-            if row
-            else ("", "", "")
-        )
+        measured = (f"{row.mean:+.4f}", interval(found, row), f"{row.p_holm:.3g}") if row else ("", "", "")
         sizes = (amount(arm.params), amount(arm.trainable), work(arm.flops), f"{arm.seconds:.1f}")
         said = said_of(found, arm) + (", may be the best" if arm.arm in best else "")
         cells.append((arm.arm, f"{arm.mean:.4f}", said, *measured, str(arm.seeds), *sizes))

@@ -63,6 +63,25 @@ def claim(comparison: Comparison, difference: Difference) -> str:
     return "better" if (difference.mean > 0) == (comparison.better == "higher") else "worse"
 
 
+def interval(comparison: Comparison, difference: Difference) -> str:
+    """Returns the interval of a difference as tables print it; in words where no difference over so few seeds could count.
+
+    >>> given = dict(
+    ...     study="s", metric="loss", better="lower", reference="base", alpha=0.05, arms=(), gates=()
+    ... )
+    >>> found = dict(
+    ...     arm="a", reference="base", mean=-0.1, low=-2.9, high=2.7, spread=0.4, p=0.5, p_holm=0.5, blocks=2
+    ... )
+    >>> interval(Comparison(**given), Difference(smallest_p=0.5, **found))
+    'too few seeds'
+    >>> interval(Comparison(**given), Difference(smallest_p=0.01, **found))
+    '-2.9000 to +2.7000'
+    """
+    if difference.smallest_p > comparison.alpha:
+        return "too few seeds"
+    return f"{difference.low:+.4f} to {difference.high:+.4f}"
+
+
 def verdict(comparison: Comparison) -> str:
     """Returns in one sentence what a study shows, or why it may claim nothing.
 

@@ -13,9 +13,19 @@ def test_a_sound_comparison_ends_with_0_and_one_that_is_refused_with_3(run, writ
 
     assert status == 3
     assert "REFUSED seeds: 3 seeds cannot make" in said
-    assert "+0.2" in said
+    assert "+0.1933" in said
     assert "not claimed" in said
     assert "Nothing is claimed: 1 gate refuses it (seeds)." in said
+
+
+def test_seeds_too_few_for_any_claim_have_no_interval_but_in_what_programs_read(run, write_run):
+    folder = write_run(seeds=2, base=0.0, good=0.2)
+
+    said = run("study", "compare", folder)[1]
+    (row,) = json.loads(run("study", "compare", folder, "--json")[1])["differences"]
+
+    assert "too few seeds" in said
+    assert f"{row['low']:+.4f}" not in said
 
 
 def test_one_seed_is_shown_without_differences(run, write_run):

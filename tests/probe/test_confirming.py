@@ -61,7 +61,13 @@ def test_a_gain_that_other_examples_could_undo_is_not_called_significant(results
 
 def test_no_gain_is_not_significant_and_few_seeds_cannot_be(results_of):
     assert said(confirm(results_of(0), "accuracy"), NAMES).endswith("): not significant.")
-    assert "with 3 seeds nothing could be" in said(confirm(results_of(20, seeds=3), "accuracy"), NAMES)
+    few = said(confirm(results_of(20, seeds=3), "accuracy"), NAMES)
+    assert (
+        "(over 3 paired seeds, too few for an interval that says anything; 95 % interval over 100 test examples"
+        in few
+    )
+    assert few.endswith("): not significant; with 3 seeds nothing could be.")
+    assert "p = " not in few
 
 
 def test_the_recipe_as_it_stands_is_no_pick(results_of):
