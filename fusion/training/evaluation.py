@@ -1,5 +1,6 @@
 """A trained model judged on examples, and asked about new ones."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import keras
@@ -9,6 +10,7 @@ from fusion.data.batches import batches, reading
 from fusion.data.examples import Examples
 from fusion.errors import DataError
 from fusion.recipe.head import Output
+from fusion.training.arrays import as_examples
 from fusion.training.objectives import loss, metrics
 from fusion.training.scaling import spread
 
@@ -22,8 +24,12 @@ def evaluate(
     squares of the training targets' standard deviation, and the metrics in their unit.
 
     Raises:
-        DataError: If the examples have no targets.
+        DataError: If they are no examples, or have no targets.
     """
+    if not isinstance(examples, Examples):
+        raise DataError(
+            f"Expected examples with targets, such as fusion.from_arrays(...).train, got {type(examples).__name__}."
+        )
     if examples.targets is None:
         raise DataError("There are no targets to judge by; examples without targets can only be predicted.")
     return judged(outputs(model, examples, batch_size), examples.targets, output, spread=spread(model))
@@ -69,17 +75,35 @@ class Prediction:
 
 def predict(
     model: keras.Model,
-    examples: Examples,
+    examples: Examples | Mapping[str, np.ndarray],
     output: Output,
     *,
     labels: tuple[str, ...] | None = None,
     batch_size: int = 32,
 ) -> tuple[Prediction, ...]:
-    """Returns what a model says of each example, in order; of one that gives logits, the probabilities they mean."""
-    scores = probable(outputs(model, examples, batch_size), output)
+    """Returns what a model says of each example, in order; of one that gives logits, the probabilities they mean.
+
+    Args:
+        model: A model of the recipe.
+        examples: As `fusion.read_values` makes them; or arrays by the names of the model's inputs, a row per example.
+        output: What the head predicts.
+        labels: Names of classes.
+        batch_size: How many are predicted together.
+
+    Raises:
+        DataError: If examples are neither, arrays do not fit the model's inputs, or the model has no number to say of one.
+    """
+    known = as_examples(examples, model)
+    scores = probable(outputs(model, known, batch_size), output)
+    unknown = np.flatnonzero(~np.isfinite(scores).all(axis=-1))
+    if known is not examples and len(unknown):
+        raise DataError(
+            f"What the model says of row {unknown[0]}, counted from 0, is no number. "
+            "Look for NaN and infinity in it; only an input that is optional may be missing (NaN)."
+        )
     return tuple(
         Prediction(name, tuple(map(float, row)), _label(row, output, labels))
-        for name, row in zip(examples.names, scores, strict=True)
+        for name, row in zip(known.names, scores, strict=True)
     )
 
 

@@ -98,3 +98,76 @@ def test_a_model_of_logits_is_judged_and_predicts_as_one_of_probabilities(output
     for one, other in pairs:
         assert one.label == other.label
         assert one.scores == pytest.approx(other.scores, rel=1e-5)
+
+
+def test_a_mapping_of_arrays_is_predicted_as_examples_are():
+    model, output, rows = model_of(2, "softmax"), Output(task="classification", classes=2), [[0, 1], [3, 1]]
+
+    assert predict(model, {"x": np.array(rows)}, output) == predict(model, examples(rows, None), output)
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    photo, said = keras.Input((None, 8, 3), name="photo"), keras.Input((1,), dtype="string", name="said")
+    ids = keras.Input((4,), dtype="int32", name="ids")
+    counted = keras.layers.Lambda(
+        lambda ids: keras.ops.sum(keras.ops.cast(ids, "float32"), -1, keepdims=True)
+    )
+    words = keras.layers.StringLookup(vocabulary=["yes"], output_mode="multi_hot")(said)
+    seen = keras.layers.GlobalAveragePooling2D()(photo)
+    joined = keras.layers.Concatenate()([seen, words, counted(ids)])
+    return keras.Model([photo, said, ids], keras.layers.Dense(1, kernel_initializer="ones")(joined))
+
+
+FED = {
+    "photo": np.ones((2, 5, 8, 3), "uint8"),
+    "said": np.array([["yes"], ["no"]]),
+    "ids": np.ones((2, 4), "int64"),
+}
+
+
+def test_arrays_of_every_kind_are_fed_by_name(mixed):
+    found = predict(mixed, dict(reversed(FED.items())), Output(task="regression"))
+
+    assert [each.scores for each in found] == [(8.0,), (8.0,)]
+    assert [each.name for each in found] == ["row 0", "row 1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"fotos": FED["photo"]}, r"there is no input 'fotos'\. Did you mean 'photo'\?"),
+        ({"said": None}, "'said' is no array but NoneType"),
+        ({"photo": "a.jpg"}, "'photo' is no array but str"),
+        ({"photo": FED["photo"][0]}, r"'photo' has shape \(5, 8, 3\), expected \(None, None, 8, 3\)"),
+        ({"photo": FED["photo"][:, :, :7]}, r"'photo' has shape \(2, 5, 7, 3\), expected"),
+        ({"ids": np.array([["a"] * 4] * 2)}, "'ids' holds <U1, expected whole numbers"),
+        ({"ids": np.ones((2, 4))}, "'ids' holds float64, expected whole numbers"),
+        ({"photo": np.array(["a"])}, "'photo' holds <U1, expected numbers"),
+        ({"said": np.ones((2, 1))}, "'said' holds float64, expected texts"),
+        ({"ids": FED["ids"][:1]}, "rows differ in number: photo 2, said 2, ids 1"),
+        ({name: array[:0] for name, array in FED.items()}, "'photo' has no rows"),
+    ],
+)
+def test_arrays_that_do_not_fit_the_model_are_refused(mixed, changes, message):
+    with pytest.raises(DataError, match=rf"do not fit the model:\n(.*\n)*?  {message}(.*\n)*.*read_values"):
+        predict(mixed, FED | changes, Output(task="regression"))
+
+
+def test_an_array_that_is_missing_is_named(mixed):
+    with pytest.raises(DataError, match="'said' is missing"):
+        predict(mixed, {"photo": FED["photo"], "ids": FED["ids"]}, Output(task="regression"))
+
+
+def test_what_is_neither_examples_nor_arrays_by_name_is_refused():
+    model = model_of(1, "linear")
+
+    with pytest.raises(DataError, match=r"by input name \(x\), got ndarray.*read_values.*from_arrays"):
+        predict(model, np.ones((2, 1)), Output(task="regression"))
+    with pytest.raises(DataError, match=r"with targets, such as fusion\.from_arrays.*got dict"):
+        evaluate(model, {"x": np.ones((2, 1))}, Output(task="regression"))
+
+
+def test_an_array_of_which_nothing_can_be_said_is_refused():
+    with pytest.raises(DataError, match="What the model says of row 1, counted from 0, is no number"):
+        predict(model_of(1, "linear"), {"x": np.array([[1], [np.nan]])}, Output(task="regression"))
