@@ -8,7 +8,7 @@ import typer
 
 from fusion.checking import sketch
 from fusion.cli.describing import File, resolve
-from fusion.errors import DrawingError, RecipeError
+from fusion.errors import DrawingError, RecipeError, near
 
 if TYPE_CHECKING:
     from fusion.graph.nodes import FusionGraph
@@ -38,7 +38,9 @@ def draw(
         ),
     ] = None,
     values_name: Annotated[str, typer.Option(help="What these numbers are.")] = "value",
-    phase: Annotated[int, typer.Option(help="Phase whose training is shown, from 1.")] = 1,
+    phase: Annotated[
+        str, typer.Option(help="Phase whose training is shown: its number, from 1, or its name.")
+    ] = "1",
     engine: Annotated[
         str, typer.Option(help="own, or dot: a plain graph laid out by Graphviz, if it is installed.")
     ] = "own",
@@ -76,9 +78,9 @@ def draw(
         raise typer.BadParameter("Give one recipe to draw, or two to compare as --diff OLD NEW.")
     old, new = diff or (None, file)
     graph, problems = _drawable(new or Path())
-    _check_phase(phase, graph)
+    former, wrong = _drawable(old) if old else (None, None)
     look = Look(
-        phase=phase - 1,
+        phase=_phase(phase, graph),
         style=style,
         level=level,
         expand=expand or (),
@@ -86,15 +88,17 @@ def draw(
         values_name=values_name,
     )
     try:
-        save(drawn(graph, look, against=resolve(old) if old else None), out, engine=engine)
+        save(drawn(graph, look, against=former), out, engine=engine)
     except DrawingError as error:
         # That a format has no place for what is wrong matters less than what that is.
-        if problems:
-            raise problems from error
+        if problems or wrong:
+            raise (problems or wrong or error) from error
         raise
     typer.echo(f"{out}")
-    if problems:
-        raise problems
+    if wrong and problems:
+        typer.echo(str(wrong), err=True)
+    if misfit := problems or wrong:
+        raise misfit
 
 
 def _drawable(file: Path) -> "tuple[FusionGraph, RecipeError | None]":
@@ -117,11 +121,15 @@ def _check_choice(what: str, word: str, known: Sequence[str]) -> None:
         raise typer.BadParameter(f"There is no {what} {word!r}; there are: {', '.join(known)}.")
 
 
-def _check_phase(phase: int, graph: "FusionGraph") -> None:
-    """Refuses a phase that is not there, counted from 1."""
-    if phase not in range(1, max(len(graph.phases), 1) + 1):
-        names = [f"{number} {plan.name}" for number, plan in enumerate(graph.phases, start=1)]
-        raise typer.BadParameter(f"There is no phase {phase}; there are: {', '.join(names) or 'none'}.")
+def _phase(said: str, graph: "FusionGraph") -> int:
+    """Returns the place of a phase, from 0, that is said by its number from 1 or by its name."""
+    names = [plan.name for plan in graph.phases]
+    if said in names:
+        return names.index(said)
+    if said.isdecimal() and int(said) in range(1, max(len(names), 1) + 1):
+        return int(said) - 1
+    known = ", ".join(f"{number} {name}" for number, name in enumerate(names, start=1)) or "none"
+    raise typer.BadParameter(f"There is no phase {said!r}.{near(said, names)} There are: {known}.")
 
 
 def build(

@@ -23,8 +23,10 @@ def marks(view: View, now: Contents, was: Contents, formerly: Mapping[str, str])
 
     `formerly` says what some things were called there, which in `was` have the new names already.
     """
-    found = {name: Mark("added") for name in now.boxes if name not in was.boxes}
-    found |= {name: Mark("removed") for name in was.boxes if name not in now.boxes}
+    old = view.before.graph if view.before else view.graph
+    added = [name for name in now.boxes if name not in was.boxes and not _is_left_out(name, old)]
+    removed = [name for name in was.boxes if name not in now.boxes and not _is_left_out(name, view.graph)]
+    found = dict.fromkeys(added, Mark("added")) | dict.fromkeys(removed, Mark("removed"))
     for name in now.boxes.keys() & was.boxes.keys() if view.before else ():
         what = _changed(name, formerly.get(name, name), view, view.before) if view.before else []
         if not what and not name.startswith("trunk ") and _said(now.boxes[name]) != _said(was.boxes[name]):
@@ -38,7 +40,7 @@ def change_list(view: View, width: float) -> Group:
     """Returns the changes in words, in lines of at most `width` pixels; nothing where nothing is compared."""
     if view.before is None:
         return Group((), frame=(0.0, 0.0))
-    name = f"Changes from {cleaned(view.before.graph.recipe.name)!r}, {phase_name(view.before)}"
+    name = f"Changes from '{cleaned(view.before.graph.recipe.name)}', {phase_name(view.before)}"
     said = [cleaned(text).replace("->", "→") for text in view.said[:LONGEST]] or ["none"]
     more = len(view.said) - LONGEST
     said += [f"and {more} more, which fusion diff lists"] if more > 0 else []
@@ -83,6 +85,13 @@ def _pools(graph: FusionGraph) -> dict[tuple[str, str], str]:
         if node.kind == "pool"
         for *_, tap in graph.digraph.in_edges(node.name, data="tap")
     }
+
+
+def _is_left_out(name: str, graph: FusionGraph) -> bool:
+    """Whether a thing is in a recipe whose picture ends before it, where something does not fit."""
+    recipe = graph.recipe
+    known = {"output", "the prediction", *recipe.nodes, *recipe.blocks}
+    return bool(graph.misfits) and name.removeprefix("block ") in known
 
 
 def _changed(name: str, former: str, new: View, old: View) -> list[str]:

@@ -43,7 +43,7 @@ def whole(view: View, cards: Cards, arranged: Callable[[View, Cards], Contents] 
     gone = {
         name: replace(box, items=ghostly(box.items))
         for name, box in was.boxes.items()
-        if name not in now.boxes
+        if name not in now.boxes and name in found
     }
     both = {**overlaid(view, now).boxes, **gone}
     boxes = {name: bordered(box, found[name]) if name in found else box for name, box in both.items()}
@@ -113,6 +113,8 @@ def _former(boxes: Mapping[str, Box], now: Iterable[Link], was: Iterable[Link]) 
     graph.add_nodes_from(boxes)
     pairs, found = set(graph.edges), []
     for link in was:
+        if not {link.source, link.target} <= boxes.keys():
+            continue
         if (link.source, link.target) in pairs or nx.has_path(graph, link.target, link.source):
             continue
         graph.add_edge(link.source, link.target)

@@ -51,7 +51,9 @@ class Figure:
         seen = replace(view(self.graph, self.phase), values=self.values)
         if self.against is None:
             return seen
-        said = tuple(each.text for each in compared(self.against, self.graph))
+        # What cannot be built comes to nothing in all.
+        whole = not self.graph.misfits and not self.against.misfits
+        said = tuple(each.text for each in compared(self.against, self.graph) if whole or each.place)
         return replace(seen, before=view(self.against, self._former_phase(self.against)), said=said)
 
     def _former_phase(self, former: FusionGraph) -> int:

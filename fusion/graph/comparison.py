@@ -89,7 +89,15 @@ def _worded(place: str, pair: tuple[Any, Any], graphs: tuple[FusionGraph, Fusion
         return f"{what} added: {_shown(_written(place, after, graphs[1].recipe))}"
     if after is ABSENT:
         return f"{what} removed"
-    return f"{what}: {_shown(before)} -> {_shown(after)}"
+    told = [
+        _written(place, value, graph.recipe) if _has_keys(value) else value
+        for value, graph in zip(pair, graphs, strict=True)
+    ]
+    return f"{what}: {_shown(told[0])} -> {_shown(told[1])}"
+
+
+def _has_keys(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_has_keys, value)))
 
 
 def _written(place: str, value: Any, recipe: Recipe) -> Any:
@@ -114,15 +122,24 @@ def _named(place: str, graph: FusionGraph) -> str:
         return " of ".join([*reversed(parts), group])
     name, *rest = parts
     rest = [f"step {int(part) + 1}" if part.isdecimal() else part for part in rest]
-    return " of ".join([*reversed(rest), f"{NOUNS[group]} {name!r}"])
+    return " of ".join([*reversed(rest), f"{NOUNS[group]} '{name}'"])
 
 
 def _shown(value: Any) -> str:
+    """Returns a value in words: `op concat, from left + right`, what stands in another in brackets."""
     if isinstance(value, str):
         return value
+    if isinstance(value, dict) and value:
+        return ", ".join(f"{key} {_inside(each)}" for key, each in value.items() if each is not None)
     if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
         return " + ".join(value)
+    if _has_keys(value):
+        return ", ".join(map(_inside, value))
     return "none" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _inside(value: Any) -> str:
+    return f"({_shown(value)})" if value and _has_keys(value) else _shown(value)
 
 
 def _effect(place: str, parts: tuple[Mapping[str, PartCost], Mapping[str, PartCost]]) -> str:
@@ -145,7 +162,7 @@ def _total(was: Costs, now: Costs) -> str:
     said.append(f"{_arrow(*flops)} a sample" if flops[0] != flops[1] else f"{flops[1]} a sample as before")
     old = {phase.name: phase.trainable for phase in was.phases}
     said += [
-        f"phase {phase.name!r} trains {amount(old[phase.name])} -> {amount(phase.trainable)}"
+        f"phase '{phase.name}' trains {amount(old[phase.name])} -> {amount(phase.trainable)}"
         for phase in now.phases
         if phase.name in old and old[phase.name] != phase.trainable
     ]

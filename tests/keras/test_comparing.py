@@ -65,8 +65,31 @@ def test_what_is_added_and_removed_is_named():
     )
 
     assert texts(ONE, lone)["/branches/near"] == "branch 'near' removed"
-    assert texts(lone, ONE)["/branches/near"].startswith("branch 'near' added: {")
-    assert texts(lone, ONE)["/training/phases/1"].startswith("phase 'deep' added: {")
+    assert texts(lone, ONE)["/branches/near"].startswith("branch 'near' added: input ")
+    assert texts(lone, ONE)["/training/phases/1"].startswith("phase 'deep' added: name deep, ")
+
+
+def test_values_with_keys_are_said_in_words_and_names_as_they_are():
+    inputs = {
+        "facts": {"kind": "tabular", "columns": ["area"]},
+        "more": {"kind": "tabular", "columns": ["rooms"]},
+    }
+    phase = {"name": "a\\b", "train": ["head"], "epochs": 1}
+    one = Recipe(
+        name="one",
+        inputs=inputs,
+        branches={"left": {"input": "facts"}, "right": {"input": "more"}},
+        fusion={"op": "concat", "from": ["left", "right"]},
+        head={"output": {"task": "binary"}},
+        training={"phases": [phase]},
+    )
+    two = one.replace("/fusion", {"one": {"op": "concat", "from": ["left", "right"]}})
+    deep = one.replace("/training/phases/0/epochs", 2)
+
+    found = texts(one, two)
+    assert found["/fusion/one"] == "fusion 'one' added: op concat, from left + right"
+    assert texts(one, deep)["/training/phases/0/epochs"] == "epochs of phase 'a\\b': 1 -> 2"
+    assert not any(sign in text for text in found.values() for sign in '{}"')
 
 
 def test_free_keys_are_no_difference():

@@ -211,7 +211,38 @@ def test_draw_refuses_a_phase_that_is_not_there(run, recipe_file, tmp_path):
     status, _, err = run("draw", recipe_file(), "-o", tmp_path / "x.svg", "--phase", "3")
 
     assert status == 2
-    assert "1 head first, 2 all of it" in " ".join(err.split())
+    assert "1 head first, 2 all of it" in " ".join(err.replace("\u2502", " ").split())
+
+
+def test_draw_takes_a_phase_by_its_name(run, recipe_file, tmp_path):
+    run("draw", recipe_file(), "-o", tmp_path / "name.svg", "--phase", "all of it")
+    run("draw", recipe_file(), "-o", tmp_path / "number.svg", "--phase", "2")
+    status, _, err = run("draw", recipe_file(), "-o", tmp_path / "x.svg", "--phase", "al of it")
+
+    assert (tmp_path / "name.svg").read_bytes() == (tmp_path / "number.svg").read_bytes()
+    assert status == 2
+    assert "Did you mean 'all of it'" in " ".join(err.replace("\u2502", " ").split())
+
+
+@pytest.mark.parametrize("level", ["branch", "stage", "layer"])
+def test_draw_compares_what_does_not_fit_and_says_why(run, recipe_file, tmp_path, level):
+    tables = {
+        "inputs": {
+            "a": {"kind": "tabular", "columns": ["area"]},
+            "b": {"kind": "tabular", "columns": ["rooms", "price"]},
+        },
+        "branches": {"left": {"input": "a"}, "right": {"input": "b"}},
+        "backbones": {},
+        "training": None,
+    }
+    old = recipe_file("old.json", **tables, fusion={"op": "add", "from": ["left", "right"]})
+    new = recipe_file("new.json", **tables, fusion={"op": "concat", "from": ["left", "right"]})
+
+    for number, pair in enumerate([(old, new), (new, old), (old, old)]):
+        drawn = tmp_path / f"{number}.svg"
+        with pytest.raises(RecipeError, match=r"old.json: 1 problem\n.* left 1, right 2"):
+            run("draw", "--diff", *pair, "-o", drawn, "--level", level)
+        assert not any(word in drawn.read_text() for word in ("in all", "+ added", "\u2212 removed"))
 
 
 @pytest.mark.parametrize(
