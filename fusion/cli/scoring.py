@@ -76,7 +76,7 @@ def _confirm(prepared: "PreparedTaps", fused: "Fused", out: Path) -> None:
     from fusion.backbones.relocation import relocated
     from fusion.checking import resolve
     from fusion.cli.bars import bars
-    from fusion.cli.studying import run_trials
+    from fusion.cli.trials import run_trials
     from fusion.probe.confirming import confirm, said
     from fusion.probe.probing import pick, tap_values, winner
     from fusion.recipe.writing import to_json

@@ -16,12 +16,9 @@ from fusion.errors import StudyError
 from fusion.wording import amount, counted, memory, work
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
-    from fusion.execution.running import Executor, PreparedStudy
+    from fusion.execution.running import Executor
     from fusion.recipe.recipe import Recipe
     from fusion.study.planning import StudyPlan
-    from fusion.study.records import Record
     from fusion.study.results import Results
 
 study = typer.Typer(
@@ -129,6 +126,7 @@ def run(
 
     load_keras()
     from fusion.cli.bars import bars
+    from fusion.cli.trials import run_trials
     from fusion.execution.running import prepare
     from fusion.study.results import load_results
 
@@ -198,30 +196,6 @@ def _write_rows(found: "Results", out: Path) -> None:
     typer.echo(f"{out}: {counted(len(found.records), 'trial')}")
 
 
-def run_trials(
-    prepared: "PreparedStudy",
-    out: Path,
-    progress: "Progress",
-    *,
-    workers: int | None = None,
-    max_seconds: float | None = None,
-    executor: "Executor" = "local",
-) -> None:
-    """Runs trials under a bar that says what the last one came to."""
-    from fusion.execution.running import run as ran
-    from fusion.study.results import load_results
-
-    task = progress.add_task("trials", total=len(prepared.trials), seen="")
-    seeds = set[int]()
-    for record in ran(prepared, out=out, workers=workers, max_seconds=max_seconds, executor=executor):
-        if record.seed not in seeds:
-            # A race may have stopped arms before it goes on with further seeds.
-            seeds.add(record.seed)
-            progress.update(task, total=len(prepared.trials) - load_results(out).saved)
-        progress.advance(task)
-        progress.update(task, seen=_seen(record))
-
-
 def _where(executor: str, address: str | None) -> "Executor":
     from fusion.execution.clusters import Cluster
 
@@ -236,12 +210,6 @@ def _where(executor: str, address: str | None) -> "Executor":
         )
         raise typer.BadParameter(f"{hint} {executor!r}. Executors: local, ray.")
     return Cluster(address)
-
-
-def _seen(record: "Record") -> str:
-    return f"{record.arm}, seed {record.seed}: " + (
-        record.error if record.value is None else f"{record.value:.4f}"
-    )
 
 
 def _print_plan(found: "StudyPlan", *, reference: str) -> None:

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import shutil
 from dataclasses import replace
 from unittest.mock import Mock
@@ -11,7 +12,7 @@ from rich.console import Console
 import fusion
 from fusion.backbones.applications import REGISTERED
 from fusion.cli.bars import bars
-from fusion.cli.studying import run_trials
+from fusion.cli.trials import run_trials
 from fusion.data import fingerprints
 from fusion.data.reading import read_data
 from fusion.errors import StudyError
@@ -76,6 +77,9 @@ def test_a_study_is_planned_run_looked_at_and_written(run, study_file, photos, t
     status, said, err = run("study", "run", study_file(), "--data", photos, "-o", out)
     assert status == 0, err
     assert "all 4 trials ran" in said
+    assert f"4 trials of 2 arms (base, all/cut=block1_pool), kept in {out}" in err
+    assert re.search(r"^1 of 4: base, seed 0: 0\.\d{4}, \d+ s$", err, re.MULTILINE)
+    assert "4 of 4: " in err
     first = load_results(out)
     assert {record.status for record in first.records} == {"done"}
     assert all(len(record.correct) > 3 for record in first.records)
