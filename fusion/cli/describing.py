@@ -101,7 +101,7 @@ def schema() -> None:
     """Print the JSON Schema of the recipe format."""
     from fusion.recipe.schema import schema as recipe_schema
 
-    typer.echo(json.dumps(recipe_schema(), indent=1))
+    typer.echo(json.dumps(recipe_schema(), indent=0))
 
 
 def _sound(file: Path) -> FusionGraph | None:

@@ -520,7 +520,10 @@ def test_a_file_that_is_no_model_is_refused(run, tmp_path):
 
 
 def test_schema_is_json(run):
-    assert json.loads(run("schema")[1])["title"] == "Fusion recipe, format 1"
+    printed = run("schema")[1]
+
+    assert json.loads(printed)["title"] == "Fusion recipe, format 1"
+    assert len(printed) < 50_000
 
 
 def test_errors_of_the_command_are_one_message_and_status_1(tmp_path):
