@@ -18,15 +18,14 @@ from fusion.features.planning import plan_for
 from fusion.frontier.plans import PlannedPhase
 from fusion.graph.nodes import FusionGraph
 from fusion.model.adapting import adapt_inputs
-from fusion.model.addresses import layers, lookups, set_weights
-from fusion.model.files import save_weights
-from fusion.model.lookups import vocabulary
+from fusion.model.addresses import layers, set_weights
 from fusion.model.renewing import renew
 from fusion.model.seeding import seed_of
 from fusion.recipe.training import Training
 from fusion.store.shelf import store_folder
+from fusion.training.checkpoints import write_checkpoint
 from fusion.training.freezing import held_still, inference_mode, set_trainable
-from fusion.training.history import Epoch, append_csv, write_csv
+from fusion.training.history import HISTORY, Epoch, append_csv, write_csv
 from fusion.training.objectives import loss, metrics
 from fusion.training.onlooking import told
 from fusion.training.optimizers import make_optimizer
@@ -38,10 +37,6 @@ from fusion.training.resuming import Keeper, States, origin_in_full, put_back, p
 from fusion.training.scaling import adapt_output, spread
 from fusion.training.states import STATE, State, check_origin, read_state
 from fusion.training.weighting import class_weights, named
-
-CHECKPOINT = "checkpoint.npz"
-"""Weights by address, of all that training changed so far: of the best epoch so far of the phase under way."""
-HISTORY = "history.csv"
 
 
 @dataclass
@@ -282,16 +277,14 @@ class Course:
 
     def batches(self, train: Examples, number: int, *, start: int) -> Any:
         """Returns the batches of a phase from an epoch on, shuffled, and changed where the recipe says so."""
-        augmentation = self.training.augment
+        augmentation = None if self.training.views else self.training.augment
         return shuffled_batches(
             train,
             batch_size=self.training.batch_size,
             seed=seed_of(self.training.seed, f"order of phase {self.training.since_reset(number)}"),
             epochs=self.training.phases[number].epochs,
             start=start,
-            augment=augmenter(augmentation, self.graph.recipe.inputs)
-            if augmentation and not self.training.views
-            else None,
+            augment=augmenter(augmentation, self.graph.recipe.inputs) if augmentation else None,
         )
 
     def record(self, epoch: Epoch) -> None:
@@ -303,6 +296,4 @@ class Course:
     def checkpoint(self, weights: Weights) -> None:
         """Writes the weights of the best epoch so far."""
         if self.out is not None:
-            # Vocabularies are no weights of Keras's, and with other ones the weights would mean other things.
-            texts = {name: vocabulary(each) for name, each in lookups(self.model).items()}
-            save_weights({**texts, **weights}, self.out / CHECKPOINT)
+            write_checkpoint(self.model, weights, self.out)

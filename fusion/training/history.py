@@ -12,6 +12,9 @@ from fusion.errors import FileError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+HISTORY = "history.csv"
+"""What a run calls its table of epochs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Epoch:

@@ -28,7 +28,7 @@ from fusion.model.building import build_graph
 from fusion.model.files import load_weights, save
 from fusion.recipe.writing import recipe_hash, to_json
 from fusion.store.room import check_writable
-from fusion.training.course import CHECKPOINT
+from fusion.training.checkpoints import CHECKPOINT
 from fusion.training.evaluation import judged, outputs, probable
 from fusion.training.fitting import fit
 from fusion.training.history import History, draw_curves
