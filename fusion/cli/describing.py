@@ -87,7 +87,12 @@ def layers(
         typer.echo("\n".join(APPLICATIONS))
         return
     backbone, own = named(arch)
-    table = Announced((Path.cwd(),)).skeleton(backbone, _shape(shape) if shape else own)
+    size = _shape(shape) if shape else own
+    if len(size) == 1 and arch in APPLICATIONS and APPLICATIONS[arch].reads == "images":
+        raise typer.BadParameter(
+            f"{arch} reads images: expected height, width, channels, as 224,224,3; got {shape!r}."
+        )
+    table = Announced((Path.cwd(),)).skeleton(backbone, size)
     points = [point for point in survey(table) if every or point.natural or point.stage]
     if as_json:
         typer.echo(json.dumps([asdict(point) for point in points], indent=1))

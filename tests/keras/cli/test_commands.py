@@ -131,7 +131,7 @@ def test_layers_as_json_lists_every_layer_when_asked(run):
 def test_layers_all_lists_architectures(run):
     names = run("layers", "all")[1].split()
 
-    assert len(names) == 42
+    assert len(names) == 43
     assert {"VGG16", "TinyVGG"} <= set(names)
 
 
