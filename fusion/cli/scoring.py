@@ -29,7 +29,7 @@ def score(
     permutations: Annotated[int, typer.Option(min=0, help="Shufflings of each null; 0 for none.")] = 99,
     sets: Annotated[
         int, typer.Option(min=1, help="Sets of taps that are all tried; of more, a beam looks for good ones.")
-    ] = 1024,
+    ] = 2**14,
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Train the recipe's head on the picked sets, with every seed.")
     ] = False,

@@ -9,6 +9,7 @@ from fusion.scores.sampling import sample_rows
 from fusion.scores.shares import share_by_orders, share_skill
 from fusion.scores.spectra import standardise
 from fusion.scores.subsets import (
+    MOST,
     Fusion,
     Fusions,
     Kernel,
@@ -40,7 +41,7 @@ class Fusing:
         seed: Of the examples and the orders.
     """
 
-    sets: int = 1024
+    sets: int = MOST
     beam: int = 8
     rows: int = 300
     orders: int = 20
