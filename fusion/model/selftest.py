@@ -37,9 +37,11 @@ def self_test(model: keras.Model, graph: FusionGraph) -> tuple[Finding, ...]:
     """
     known = {name: graph.vocabulary(name) for name in graph.recipe.inputs}
     optional = sum(declared.optional is not None for declared in graph.recipe.inputs.values())
+    # A multiple of four: TensorFlow 2.21's gradient of a 1x1 convolution with strides, of four channels and an odd number
+    # of examples, writes where it must not, and the process ends.
+    count = 4 * (1 + optional // 4)
     batch = _with_gaps(
-        graph.recipe,
-        _as_trained(model, synthetic(graph.recipe, examples=max(4, 1 + optional), vocabularies=known)),
+        graph.recipe, _as_trained(model, synthetic(graph.recipe, examples=count, vocabularies=known))
     )
     return (
         _counted(model, graph),
