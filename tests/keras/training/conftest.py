@@ -1,5 +1,11 @@
 """A task of two classes that a tiny net can learn in a few steps."""
 
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -51,3 +57,28 @@ def recipe() -> Recipe:
             ],
         },
     )
+
+
+CAPTIONED = """
+import sys, json; sys.modules["fusion"] = None
+import keras, tensorflow as tf
+texts = json.load(open(sys.argv[1]))
+model = keras.saving.load_model(sys.argv[2])
+found = model.predict({"caption": tf.constant(texts)[:, None]}, verbose=0)
+print(json.dumps(found.tolist()))
+"""
+
+
+@pytest.fixture
+def predicted_elsewhere(tmp_path: Path) -> Callable[[Path, Sequence[str]], list[list[float]]]:
+    """Returns what a saved model says of captions in a process where fusion is not installed."""
+
+    def predict(model: Path, texts: Sequence[str]) -> list[list[float]]:
+        rows = tmp_path / "rows.json"
+        rows.write_text(json.dumps(texts))
+        command = [sys.executable, "-c", CAPTIONED, rows, model]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found: list[list[float]] = json.loads(done.stdout)
+        return found
+
+    return predict

@@ -1,8 +1,6 @@
 """Texts end to end: which words are told apart, training where words alone tell, files, strings nobody wants."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -216,23 +214,14 @@ def test_a_text_that_never_changes_is_refused(recipe):
 
 
 @pytest.mark.slow
-def test_a_saved_model_reads_texts_where_fusion_is_not_installed(run, data, tmp_path):
+def test_a_saved_model_reads_texts_where_fusion_is_not_installed(run, data, predicted_elsewhere):
     result, out = run
     texts = data.test.columns["caption"].read(np.arange(len(data.test)))[:, 0].tolist()
-    (tmp_path / "rows.json").write_text(json.dumps([*texts, *HOSTILE]))
-    code = (
-        "import sys, json; sys.modules['fusion'] = None\n"
-        "import keras, tensorflow as tf\n"
-        f"texts = json.load(open({str(tmp_path / 'rows.json')!r}))\n"
-        f"model = keras.saving.load_model({str(out / 'model.keras')!r})\n"
-        "found = model.predict({'caption': tf.constant(texts)[:, None]}, verbose=0)\n"
-        "print(json.dumps(found.tolist()))"
-    )
 
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    said = predicted_elsewhere(out / "model.keras", [*texts, *HOSTILE])
 
     expected = result.model.predict(batches(only(*texts, *HOSTILE), batch_size=32), verbose=0)
-    assert np.allclose(json.loads(said), expected, rtol=1e-6)
+    assert np.allclose(said, expected, rtol=1e-6)
 
 
 def test_a_table_in_a_file_is_trained_on_and_predicted(recipe, tmp_path):
